@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/base/log.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <syslog.h>
+
+/* The length of the well-formed UTF-8 sequence at @p (RFC 3629), 0 if there is none; its code point
+ * in @ret. */
+static size_t utf8_decode(const unsigned char *p, uint32_t *ret)
+{
+	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = 0;
+	uint32_t code = 0;
+
+	if (p[0] < 0x80) {
+		*ret = p[0];
+		return 1;
+	}
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		len = 2;
+	else if (p[0] >= 0xe0 && p[0] <= 0xef)
+		len = 3;
+	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
+		len = 4;
+	else
+		return 0;
+	code = p[0] & (0xffU >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3fU);
+	}
+	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret = code;
+	return len;
+}
+
+/* Characters that print as themselves and move nothing else on the screen. */
+static bool is_harmless(uint32_t code)
+{
+	static const struct {
+		uint32_t first, last;
+	} refused[] = {
+		{0x7f, 0xa0},
+		{0xad, 0xad},
+		{0x300, 0x36f},
+		{0x61c, 0x61c},
+		{0x115f, 0x1160},
+		{0x17b4, 0x17b5},
+		{0x180b, 0x180f},
+		{0x2000, 0x200f},
+		{0x2028, 0x202f},
+		{0x205f, 0x206f},
+		{0x3000, 0x3000},
+		{0x3164, 0x3164},
+		{0xd800, 0xf8ff},
+		{0xfe00, 0xfe0f},
+		{0xfeff, 0xfeff},
+		{0xffa0, 0xffa0},
+		{0xfff0, 0xfffb},
+		{0xfffe, 0xffff},
+		{0x1d173, 0x1d17a},
+		{0xe0000, 0x10ffff},
+	};
+
+	if (code < 0x20)
+		return false;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(refused); i++)
+		if (code >= refused[i].first && code <= refused[i].last)
+			return false;
+	return true;
+}
+
+void log_filter(const char *text, bool utf8, char *ret, size_t ret_size)
+{
+	const unsigned char *p = (const unsigned char *)(text ? text : "");
+	size_t out = 0;
+	size_t cut = 0; /* where "..." still fits */
+
+	while (*p) {
+		uint32_t code = 0;
+		size_t len = utf8_decode(p, &code);
+		bool keep = len && is_harmless(code) && (len == 1 || utf8);
+		size_t width = keep ? len : 1;
+
+		if (out + width >= ret_size) {
+			memcpy(ret + cut, "...", 4);
+			return;
+		}
+		if (keep)
+			memcpy(ret + out, p, len);
+		else
+			ret[out] = '?';
+		out += width;
+		if (out + 4 <= ret_size)
+			cut = out;
+		p += len ? len : 1;
+	}
+	ret[out] = '\0';
+}
+
+static bool needs_quotes(const char *value)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@+-";
+
+	return value[0] == '\0' || value[strspn(value, plain)] != '\0';
+}
+
+void log_append(char *line, size_t line_size, const char *key, const char *value)
+{
+	char clean[512] = "";
+	size_t used = strlen(line);
+	const char *quote = NULL;
+	int written = 0;
+
+	if (!value)
+		return;
+	log_filter(value, false, clean, sizeof(clean));
+	for (char *p = clean; *p; p++)
+		if (*p == '"' || *p == '\\')
+			*p = '?';
+	quote = needs_quotes(clean) ? "\"" : "";
+	written = snprintf(line + used, line_size - used, "%s%s=%s%s%s", used ? " " : "", key,
+		quote, clean, quote);
+	if (written < 0 || (size_t)written >= line_size - used)
+		line[used] = '\0';
+}
+
+void log_send(const char *ident, int priority, const char *line)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int saved_errno = errno;
+	COSMO_AUTO_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char datagram[2048] = "";
+	int len = snprintf(datagram, sizeof(datagram), "<%d>%s[%ld]: %s",
+		LOG_AUTHPRIV | LOG_PRI(priority), ident, (long)getpid(), line);
+
+	if (fd >= 0 && len > 0) {
+		size_t bytes = (size_t)len < sizeof(datagram) ? (size_t)len : sizeof(datagram) - 1;
+
+		(void)!sendto(fd, datagram, bytes, MSG_NOSIGNAL | MSG_DONTWAIT,
+			(struct sockaddr *)&address, sizeof(address));
+	}
+	errno = saved_errno;
+}

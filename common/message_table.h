@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may be said between the processes of cosmo-sso, as tables; docs/protocol.md is the same in
+ * words. Wire numbers are positions in these lists: append only, and raise COSMO_PROTOCOL_VERSION
+ * on any other change.
+ */
+#pragma once
+
+/* clang-format off */
+
+/* X(symbol): one row per message. */
+#define MESSAGE_LIST(X)                                                                            \
+	/* module -> helper */                                                                     \
+	X(SIGN_IN)                                                                                 \
+	X(ACCOUNT)                                                                                 \
+	X(OPEN_SESSION)                                                                            \
+	X(CLOSE_SESSION)                                                                           \
+	/* helper -> module, helper -> ctl */                                                      \
+	X(SHOW)                                                                                    \
+	X(RESULT)                                                                                  \
+	/* ctl -> helper */                                                                        \
+	X(CTL_CONNECT)                                                                             \
+	X(CTL_CHECK_CONFIG)                                                                        \
+	X(CTL_APPLY)                                                                               \
+	X(CTL_STATUS)                                                                              \
+	X(CTL_USER_LIST)                                                                           \
+	X(CTL_USER_SHOW)                                                                           \
+	X(CTL_USER_ADD)                                                                            \
+	X(CTL_ROLES_TEST)                                                                          \
+	X(CTL_BOOT)                                                                                \
+	/* helper -> ctl */                                                                        \
+	X(PROGRESS)                                                                                \
+	X(STATUS_ITEM)                                                                             \
+	X(USER_ITEM)                                                                               \
+	X(ROLES_ITEM)                                                                              \
+	/* helper -> judge */                                                                      \
+	X(JUDGE_SIGN_IN)                                                                           \
+	X(JUDGE_PROBE)                                                                             \
+	X(JUDGE_RULES)                                                                             \
+	/* ctl -> judge */                                                                         \
+	X(JUDGE_VERIFY)                                                                            \
+	/* judge -> helper, judge -> ctl */                                                        \
+	X(JUDGE_CACHE)                                                                             \
+	X(JUDGE_SHOW)                                                                              \
+	X(JUDGE_IDENTITY)                                                                          \
+	X(JUDGE_PROBED)                                                                            \
+	X(JUDGE_MATCH)                                                                             \
+	X(JUDGE_DONE)                                                                              \
+	X(JUDGE_FAILED)                                                                            \
+	/* judge -> fetch */                                                                       \
+	X(FETCH_REQUEST)                                                                           \
+	/* fetch -> judge */                                                                       \
+	X(FETCH_RESPONSE)                                                                          \
+	X(FETCH_FAILED)
+
+/*
+ * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
+ * at its end that counts; BYTES is anything. Times are seconds, *_MS milliseconds.
+ */
+#define FIELD_LIST(X)                                                                              \
+	X(SERVICE, STR, 64)                                                                        \
+	X(USER, STR, 64)                                                                           \
+	X(RHOST, STR, 256)                                                                         \
+	X(TTY, STR, 128)                                                                           \
+	X(RUID, U64, 8)            /* real uid of the caller */                                    \
+	X(INTERACTIVE, U64, 8)     /* 1: the caller can show text and read an answer */            \
+	X(FROZEN_UID, U64, 8)      /* provisional entry that sshd resolved */                      \
+	X(FROZEN_GID, U64, 8)                                                                      \
+	X(FROZEN_HOME, STR, 256)                                                                   \
+	X(FROZEN_SHELL, STR, 256)                                                                  \
+	X(SSH_AUTH_INFO, STR, 4096)                                                                \
+	X(ERR, U64, 8)             /* enum cosmo_err */                                            \
+	X(TEXT, STR, 2048)         /* for people; filtered by whoever shows it */                  \
+	X(DETAIL, STR, 1024)       /* for the log and administrators; filtered likewise */         \
+	X(VERIFICATION_URI, STR, 512)                                                              \
+	X(VERIFICATION_URI_COMPLETE, STR, 1024)                                                    \
+	X(USER_CODE, STR, 64)                                                                      \
+	X(EXPIRES_IN_S, U64, 8)                                                                    \
+	X(INTERVAL_S, U64, 8)                                                                      \
+	X(DEADLINE_MS, U64, 8)     /* from now, how long the exchange may last */                  \
+	X(QR_MODE, U64, 8)         /* enum config_qr */                                            \
+	X(HOST, STR, 256)                                                                          \
+	X(ISSUER, STR, 512)                                                                        \
+	X(CLIENT_ID, STR, 256)                                                                     \
+	X(CLIENT_AUTH, U64, 8)     /* enum config_client_auth */                                   \
+	X(CLIENT_SECRET, BYTES, 4096)                                                              \
+	X(SCOPES, STR, 1024)                                                                       \
+	X(AUDIENCE, STR, 512)                                                                      \
+	X(CA_PEM, BYTES, 524288)                                                                   \
+	X(PROXY, STR, 512)                                                                         \
+	X(DISCOVERY, BYTES, 262144)                                                                \
+	X(JWKS, BYTES, 262144)                                                                     \
+	X(MAX_AGE_S, U64, 8)                                                                       \
+	X(ALG, STR, 16)                                                                            \
+	X(USERNAME_CLAIM, STR, 256)                                                                \
+	X(SUBJECT_CLAIM, STR, 256)                                                                 \
+	X(NAME_CLAIM, STR, 256)                                                                    \
+	X(ROLES_CLAIM, STR, 256)                                                                   \
+	X(UID_CLAIM, STR, 256)                                                                     \
+	X(RULE, STR, 1024)         /* "role = value", "role = ~pattern" */                         \
+	X(STRIP_DOMAIN, STR, 256)                                                                  \
+	X(KEEP_DOMAINS, U64, 8)                                                                    \
+	X(SKEW_S, U64, 8)                                                                          \
+	X(ACR, STR, 256)                                                                           \
+	X(AMR, STR, 64)                                                                            \
+	X(AUTH_MAX_AGE_S, U64, 8)                                                                  \
+	X(SUB, STR, 512)                                                                           \
+	X(USERNAME, STR, 64)                                                                       \
+	X(DISPLAY_NAME, STR, 256)                                                                  \
+	X(ROLE, STR, 40)                                                                           \
+	X(CLAIM_STATE, U64, 8)     /* enum claim_state */                                          \
+	X(CLAIM_VALUE, STR, 512)                                                                   \
+	X(AUTH_TIME_S, U64, 8)     /* 0: not told */                                               \
+	X(IDP_TIME_S, U64, 8)      /* the IdP's own clock: iat, else Date; 0: not told */          \
+	X(REFRESH_TOKEN, BYTES, 16384)                                                             \
+	X(REFRESH_EXPIRES_IN_S, U64, 8)                                                            \
+	X(UID, U64, 8)                                                                             \
+	X(TOKEN, BYTES, 65536)                                                                     \
+	X(CLAIMS, BYTES, 262144)                                                                   \
+	X(DEVICE_ENDPOINT, STR, 512)                                                               \
+	X(TOKEN_ENDPOINT, STR, 512)                                                                \
+	X(REVOCATION_ENDPOINT, STR, 512)                                                           \
+	X(OFFLINE_ACCESS, U64, 8)                                                                  \
+	X(KEY_COUNT, U64, 8)                                                                       \
+	X(METHOD, U64, 8)          /* enum fetch_method */                                         \
+	X(URL, STR, 4096)                                                                          \
+	X(AUTHORIZATION, BYTES, 65536) /* header value */                                          \
+	X(BODY, BYTES, 262144)                                                                     \
+	X(CONNECT_TIMEOUT_MS, U64, 8)                                                              \
+	X(TIMEOUT_MS, U64, 8)                                                                      \
+	X(HTTP_STATUS, U64, 8)                                                                     \
+	X(DATE_S, U64, 8)                                                                          \
+	X(RETRY_AFTER_S, U64, 8)                                                                   \
+	X(CONFIG, BYTES, 262144)                                                                   \
+	X(PATH, STR, 1024)                                                                         \
+	X(DRY_RUN, U64, 8)                                                                         \
+	X(SSHD_READY, U64, 8)      /* provisional entries may be answered */                       \
+	X(STEP, U64, 8)                                                                            \
+	X(STEPS, U64, 8)                                                                           \
+	X(GATE, U64, 8)            /* enum gate_state */                                           \
+	X(INTEGRATION, STR, 33)    /* 32 hexadecimal digits */                                     \
+	X(SINCE_S, U64, 8)                                                                         \
+	X(CONFIRMED_S, U64, 8)                                                                     \
+	X(SIGNED_IN_S, U64, 8)                                                                     \
+	X(LEASE_UNTIL_S, U64, 8)                                                                   \
+	X(EFFECTIVE_ROLE, STR, 40)                                                                 \
+	X(GROUP, STR, 40)                                                                          \
+	X(LOCKED, U64, 8)                                                                          \
+	X(LISTED, U64, 8)                                                                          \
+	X(COUNT, U64, 8)                                                                           \
+	X(HOME, STR, 256)                                                                          \
+	X(SHELL, STR, 256)
+
+/* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
+#define MESSAGE_FIELD_LIST(X)                                                                      \
+	X(SIGN_IN, SERVICE, ONE) X(SIGN_IN, USER, ONE) X(SIGN_IN, RHOST, OPT)                      \
+	X(SIGN_IN, TTY, OPT) X(SIGN_IN, RUID, ONE) X(SIGN_IN, INTERACTIVE, ONE)                    \
+	X(SIGN_IN, FROZEN_UID, OPT) X(SIGN_IN, FROZEN_GID, OPT) X(SIGN_IN, FROZEN_HOME, OPT)       \
+	X(SIGN_IN, FROZEN_SHELL, OPT)                                                              \
+	X(ACCOUNT, SERVICE, ONE) X(ACCOUNT, USER, ONE) X(ACCOUNT, RHOST, OPT)                      \
+	X(ACCOUNT, TTY, OPT) X(ACCOUNT, RUID, ONE) X(ACCOUNT, SSH_AUTH_INFO, OPT)                  \
+	X(OPEN_SESSION, SERVICE, ONE) X(OPEN_SESSION, USER, ONE) X(OPEN_SESSION, RHOST, OPT)       \
+	X(OPEN_SESSION, TTY, OPT) X(OPEN_SESSION, RUID, ONE)                                       \
+	X(CLOSE_SESSION, SERVICE, ONE) X(CLOSE_SESSION, USER, ONE) X(CLOSE_SESSION, RHOST, OPT)    \
+	X(CLOSE_SESSION, TTY, OPT) X(CLOSE_SESSION, RUID, ONE)                                     \
+	X(SHOW, VERIFICATION_URI, ONE) X(SHOW, VERIFICATION_URI_COMPLETE, OPT)                     \
+	X(SHOW, USER_CODE, ONE) X(SHOW, EXPIRES_IN_S, ONE) X(SHOW, QR_MODE, ONE)                   \
+	X(SHOW, HOST, ONE) X(SHOW, ISSUER, ONE)                                                    \
+	X(RESULT, ERR, ONE) X(RESULT, TEXT, OPT) X(RESULT, DETAIL, OPT)                            \
+	X(CTL_CONNECT, CONFIG, ONE) X(CTL_CONNECT, DRY_RUN, OPT)                                   \
+	X(CTL_CHECK_CONFIG, CONFIG, OPT) X(CTL_CHECK_CONFIG, PATH, OPT)                            \
+	X(CTL_APPLY, SSHD_READY, OPT)                                                              \
+	X(CTL_USER_SHOW, USER, ONE) X(CTL_USER_ADD, USER, ONE)                                     \
+	X(CTL_ROLES_TEST, CLAIMS, ONE)                                                             \
+	X(PROGRESS, TEXT, ONE) X(PROGRESS, STEP, OPT) X(PROGRESS, STEPS, OPT)                      \
+	X(STATUS_ITEM, GATE, ONE) X(STATUS_ITEM, INTEGRATION, OPT) X(STATUS_ITEM, ISSUER, OPT)     \
+	X(STATUS_ITEM, CLIENT_ID, OPT) X(STATUS_ITEM, SINCE_S, OPT) X(STATUS_ITEM, COUNT, ONE)     \
+	X(STATUS_ITEM, SSHD_READY, OPT) X(STATUS_ITEM, OFFLINE_ACCESS, OPT)                        \
+	X(STATUS_ITEM, CONFIRMED_S, OPT) X(STATUS_ITEM, ERR, OPT) X(STATUS_ITEM, DETAIL, OPT)      \
+	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
+	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
+	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \
+	X(USER_ITEM, LEASE_UNTIL_S, OPT) X(USER_ITEM, LOCKED, OPT) X(USER_ITEM, LISTED, OPT)       \
+	X(USER_ITEM, ISSUER, OPT) X(USER_ITEM, SUB, OPT) X(USER_ITEM, HOME, OPT)                   \
+	X(USER_ITEM, SHELL, OPT) X(USER_ITEM, INTEGRATION, OPT)                                    \
+	X(ROLES_ITEM, RULE, OPT) X(ROLES_ITEM, CLAIM_VALUE, OPT) X(ROLES_ITEM, ROLE, MANY)         \
+	X(ROLES_ITEM, GROUP, MANY) X(ROLES_ITEM, USERNAME, OPT) X(ROLES_ITEM, SUB, OPT)            \
+	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \
+	JUDGE_SETUP_FIELDS(X, JUDGE_SIGN_IN) JUDGE_CLAIM_FIELDS(X, JUDGE_SIGN_IN)                  \
+	X(JUDGE_SIGN_IN, ACR, OPT) X(JUDGE_SIGN_IN, AUTH_MAX_AGE_S, OPT)                           \
+	JUDGE_SETUP_FIELDS(X, JUDGE_PROBE)                                                         \
+	JUDGE_CLAIM_FIELDS(X, JUDGE_RULES) X(JUDGE_RULES, CLAIMS, OPT)                             \
+	X(JUDGE_VERIFY, TOKEN, ONE) X(JUDGE_VERIFY, JWKS, ONE) X(JUDGE_VERIFY, ISSUER, OPT)        \
+	X(JUDGE_VERIFY, CLIENT_ID, OPT) X(JUDGE_VERIFY, ALG, MANY) X(JUDGE_VERIFY, SKEW_S, ONE)    \
+	X(JUDGE_CACHE, DISCOVERY, OPT) X(JUDGE_CACHE, JWKS, OPT) X(JUDGE_CACHE, MAX_AGE_S, ONE)    \
+	X(JUDGE_SHOW, VERIFICATION_URI, ONE) X(JUDGE_SHOW, VERIFICATION_URI_COMPLETE, OPT)         \
+	X(JUDGE_SHOW, USER_CODE, ONE) X(JUDGE_SHOW, EXPIRES_IN_S, ONE)                             \
+	X(JUDGE_SHOW, INTERVAL_S, ONE)                                                             \
+	X(JUDGE_IDENTITY, ISSUER, ONE) X(JUDGE_IDENTITY, SUB, ONE)                                 \
+	X(JUDGE_IDENTITY, USERNAME, ONE) X(JUDGE_IDENTITY, DISPLAY_NAME, OPT)                      \
+	X(JUDGE_IDENTITY, ROLE, MANY) X(JUDGE_IDENTITY, CLAIM_STATE, ONE)                          \
+	X(JUDGE_IDENTITY, AUTH_TIME_S, OPT) X(JUDGE_IDENTITY, IDP_TIME_S, OPT)                     \
+	X(JUDGE_IDENTITY, ACR, OPT) X(JUDGE_IDENTITY, AMR, MANY)                                   \
+	X(JUDGE_IDENTITY, REFRESH_TOKEN, OPT) X(JUDGE_IDENTITY, REFRESH_EXPIRES_IN_S, OPT)         \
+	X(JUDGE_IDENTITY, UID, OPT)                                                                \
+	X(JUDGE_PROBED, ISSUER, ONE) X(JUDGE_PROBED, DEVICE_ENDPOINT, ONE)                         \
+	X(JUDGE_PROBED, TOKEN_ENDPOINT, ONE) X(JUDGE_PROBED, REVOCATION_ENDPOINT, OPT)             \
+	X(JUDGE_PROBED, OFFLINE_ACCESS, ONE) X(JUDGE_PROBED, KEY_COUNT, ONE)                       \
+	X(JUDGE_PROBED, IDP_TIME_S, OPT)                                                           \
+	X(JUDGE_MATCH, RULE, OPT) X(JUDGE_MATCH, CLAIM_VALUE, OPT) X(JUDGE_MATCH, ERR, OPT)        \
+	X(JUDGE_MATCH, DETAIL, OPT)                                                                \
+	X(JUDGE_DONE, USERNAME, OPT) X(JUDGE_DONE, SUB, OPT) X(JUDGE_DONE, ROLE, MANY)             \
+	X(JUDGE_DONE, CLAIM_STATE, OPT) X(JUDGE_DONE, ALG, OPT) X(JUDGE_DONE, ISSUER, OPT)         \
+	X(JUDGE_FAILED, ERR, ONE) X(JUDGE_FAILED, DETAIL, OPT)                                     \
+	X(FETCH_REQUEST, METHOD, ONE) X(FETCH_REQUEST, URL, ONE) X(FETCH_REQUEST, CA_PEM, OPT)     \
+	X(FETCH_REQUEST, PROXY, OPT) X(FETCH_REQUEST, AUTHORIZATION, OPT)                          \
+	X(FETCH_REQUEST, BODY, OPT) X(FETCH_REQUEST, CONNECT_TIMEOUT_MS, ONE)                      \
+	X(FETCH_REQUEST, TIMEOUT_MS, ONE)                                                          \
+	X(FETCH_RESPONSE, HTTP_STATUS, ONE) X(FETCH_RESPONSE, BODY, ONE)                           \
+	X(FETCH_RESPONSE, DATE_S, OPT) X(FETCH_RESPONSE, RETRY_AFTER_S, OPT)                       \
+	X(FETCH_RESPONSE, MAX_AGE_S, OPT)                                                          \
+	X(FETCH_FAILED, ERR, ONE) X(FETCH_FAILED, DETAIL, OPT)
+
+/* What the judge needs for asking an IdP anything. */
+#define JUDGE_SETUP_FIELDS(X, message)                                                             \
+	X(message, ISSUER, ONE) X(message, CLIENT_ID, ONE) X(message, CLIENT_AUTH, ONE)            \
+	X(message, CLIENT_SECRET, OPT) X(message, SCOPES, ONE) X(message, AUDIENCE, OPT)           \
+	X(message, CA_PEM, OPT) X(message, PROXY, OPT) X(message, DISCOVERY, OPT)                  \
+	X(message, JWKS, OPT) X(message, ALG, MANY) X(message, SKEW_S, ONE)                        \
+	X(message, DEADLINE_MS, ONE)
+
+/* What it needs for making an identity of claims. */
+#define JUDGE_CLAIM_FIELDS(X, message)                                                             \
+	X(message, USERNAME_CLAIM, ONE) X(message, SUBJECT_CLAIM, ONE)                             \
+	X(message, NAME_CLAIM, ONE) X(message, ROLES_CLAIM, ONE) X(message, UID_CLAIM, OPT)        \
+	X(message, RULE, MANY) X(message, STRIP_DOMAIN, MANY) X(message, KEEP_DOMAINS, ONE)
+
+/*
+ * X(channel, state before, sender, message, state after). CLIENT is who started the other side: module, ctl, helper
+ * towards judge, judge towards fetch. Anything not listed ends the exchange in denial.
+ */
+#define DIALOGUE_LIST(X)                                                                           \
+	X(MODULE_HELPER, START, CLIENT, SIGN_IN, ASKED_LONG)                                       \
+	X(MODULE_HELPER, ASKED_LONG, SERVER, SHOW, SHOWN)                                          \
+	X(MODULE_HELPER, ASKED_LONG, SERVER, RESULT, DONE)                                         \
+	X(MODULE_HELPER, SHOWN, SERVER, RESULT, DONE)                                              \
+	X(MODULE_HELPER, START, CLIENT, ACCOUNT, ASKED)                                            \
+	X(MODULE_HELPER, START, CLIENT, OPEN_SESSION, ASKED)                                       \
+	X(MODULE_HELPER, START, CLIENT, CLOSE_SESSION, ASKED)                                      \
+	X(MODULE_HELPER, ASKED, SERVER, RESULT, DONE)                                              \
+	X(CTL_HELPER, START, CLIENT, CTL_CONNECT, ASKED)                                           \
+	X(CTL_HELPER, START, CLIENT, CTL_CHECK_CONFIG, ASKED)                                      \
+	X(CTL_HELPER, START, CLIENT, CTL_APPLY, ASKED)                                             \
+	X(CTL_HELPER, START, CLIENT, CTL_STATUS, ASKED)                                            \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_LIST, ASKED)                                         \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_SHOW, ASKED)                                         \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_ADD, ASKED)                                          \
+	X(CTL_HELPER, START, CLIENT, CTL_ROLES_TEST, ASKED)                                        \
+	X(CTL_HELPER, START, CLIENT, CTL_BOOT, ASKED)                                              \
+	X(CTL_HELPER, ASKED, SERVER, PROGRESS, ASKED)                                              \
+	X(CTL_HELPER, ASKED, SERVER, STATUS_ITEM, ASKED)                                           \
+	X(CTL_HELPER, ASKED, SERVER, USER_ITEM, ASKED)                                             \
+	X(CTL_HELPER, ASKED, SERVER, ROLES_ITEM, ASKED)                                            \
+	X(CTL_HELPER, ASKED, SERVER, RESULT, DONE)                                                 \
+	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
+	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \
+	X(JUDGE, ASKED_LONG, SERVER, JUDGE_SHOW, SHOWN)                                            \
+	X(JUDGE, ASKED_LONG, SERVER, JUDGE_FAILED, DONE)                                           \
+	X(JUDGE, SHOWN, SERVER, JUDGE_CACHE, SHOWN)                                                \
+	X(JUDGE, SHOWN, SERVER, JUDGE_IDENTITY, DONE)                                              \
+	X(JUDGE, SHOWN, SERVER, JUDGE_FAILED, DONE)                                                \
+	X(JUDGE, START, CLIENT, JUDGE_PROBE, PROBING)                                              \
+	X(JUDGE, PROBING, SERVER, JUDGE_CACHE, PROBING)                                            \
+	X(JUDGE, PROBING, SERVER, JUDGE_PROBED, DONE)                                              \
+	X(JUDGE, PROBING, SERVER, JUDGE_FAILED, DONE)                                              \
+	X(JUDGE, START, CLIENT, JUDGE_RULES, ASKED)                                                \
+	X(JUDGE, START, CLIENT, JUDGE_VERIFY, ASKED)                                               \
+	X(JUDGE, ASKED, SERVER, JUDGE_MATCH, ASKED)                                                \
+	X(JUDGE, ASKED, SERVER, JUDGE_DONE, DONE)                                                  \
+	X(JUDGE, ASKED, SERVER, JUDGE_FAILED, DONE)                                                \
+	X(FETCH, START, CLIENT, FETCH_REQUEST, ASKED)                                              \
+	X(FETCH, ASKED, SERVER, FETCH_RESPONSE, START)                                             \
+	X(FETCH, ASKED, SERVER, FETCH_FAILED, START)

@@ -1,0 +1,48 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+# The Debian packages that building and testing need on a bare Debian 12, and how to get them. Sourced, never run.
+
+# To build everything, man pages included.
+# shellcheck disable=SC2034
+BUILD_PACKAGES=(
+    gcc libc6-dev meson ninja-build pkg-config scdoc
+    libpam0g-dev libqrencode-dev libcurl4-openssl-dev libjson-c-dev libssl-dev libpcre2-dev libseccomp-dev
+)
+
+# For tools/check, the unit tests and the integration tests.
+# shellcheck disable=SC2034
+TEST_PACKAGES=(
+    clang clang-format clang-tidy libclang-rt-14-dev shellcheck valgrind binutils git
+    libcmocka-dev libpam-wrapper libnss-wrapper pamtester
+    python3 python3-pytest python3-pexpect python3-cryptography openssl
+)
+
+# For the end-to-end tests and the demo: a booted Debian, a browser, a terminal and a QR reader.
+# shellcheck disable=SC2034
+E2E_PACKAGES=(
+    systemd-container debootstrap debian-archive-keyring util-linux iproute2 procps
+    openssh-client tmux qrencode zbar-tools
+    chromium chromium-driver python3-selenium python3-pil ca-certificates
+)
+
+package_is_installed() {
+    [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == 'install ok installed' ]]
+}
+
+# Node 18 or newer with npm, from wherever the machine has it; Debian's packages if it has none.
+node_is_usable() {
+    command -v npm >/dev/null && command -v node >/dev/null &&
+        node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' 2>/dev/null
+}
+
+# Install what is missing of the packages named; touches neither network nor apt if nothing is.
+packages_install() {
+    local missing=() name
+    for name in "$@"; do
+        package_is_installed "$name" || missing+=("$name")
+    done
+    ((${#missing[@]})) || return 0
+    echo "installing: ${missing[*]}" >&2
+    apt-get update -qq &&
+        DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
