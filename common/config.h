@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* /etc/cosmo-sso/cosmo-sso.conf as one checked structure. The table of options in config_options.c
+ * is the only list of them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/client_auth.h"
+
+#define CONFIG_MAX_BYTES        ((size_t)256 * 1024)
+#define CONFIG_MAX_ROLES        32 /* one bit each in users.db; viewer is always bit 0 */
+#define CONFIG_MAX_RULES        256
+#define CONFIG_MAX_SERVICES     64
+#define CONFIG_MAX_LIST         64
+#define CONFIG_MAX_LOCAL_GROUPS 16
+
+enum config_qr {
+	CONFIG_QR_UTF8,
+	CONFIG_QR_ASCII,
+	CONFIG_QR_UTF8_INVERSE,
+	CONFIG_QR_ASCII_INVERSE,
+	CONFIG_QR_OFF,
+};
+
+enum config_enroll {
+	CONFIG_ENROLL_AUTO,
+	CONFIG_ENROLL_LISTED,
+	CONFIG_ENROLL_OFF,
+};
+
+enum config_complete_uri {
+	CONFIG_COMPLETE_URI_ALWAYS,
+	CONFIG_COMPLETE_URI_LOCAL, /* only where the caller is on this host's own console */
+};
+
+/* What pam_sm_authenticate does in a service. */
+enum config_auth {
+	CONFIG_AUTH_DEVICE,
+	CONFIG_AUTH_RECENT,
+	CONFIG_AUTH_SKIP,
+	CONFIG_AUTH_DENY,
+};
+
+/* Who passes the account phase of a service. */
+enum config_access_kind {
+	CONFIG_ACCESS_ROLES, /* those of the role mask */
+	CONFIG_ACCESS_ANY,   /* any confirmed role */
+	CONFIG_ACCESS_DENY,
+};
+
+struct config_list {
+	char *items[CONFIG_MAX_LIST];
+	size_t count;
+};
+
+struct config_role {
+	char name[33];
+	char group[33]; /* local group shown for it; default "cosmo-" name */
+	uint32_t gid;
+	struct config_list local_groups; /* existing local groups it also confers */
+	bool allow_privileged;
+};
+
+struct config_rule {
+	char *text; /* "role = value" or "role = ~pattern", trimmed, as the judge reads it */
+	unsigned int line;
+};
+
+struct config_service {
+	char name[65];
+	enum config_auth auth;
+	int64_t recent_s;
+	int64_t deadline_s;
+	char *acr; /* NULL: none demanded */
+	struct config_list amr;
+	int64_t max_age_s; /* 0: none demanded */
+	bool has_auth;     /* [service NAME] auth given or built in */
+	enum config_access_kind access;
+	uint64_t access_roles; /* bit mask over roles[] */
+	bool names_viewer;     /* [access] names viewer in so many words: demoted users get in */
+};
+
+struct config {
+	/* [integration] */
+	char *issuer;
+	char *client_id;
+	char *client_secret_file; /* NULL: none */
+	enum client_auth client_auth;
+	char *ca_file; /* NULL: the system's */
+	char *proxy;   /* NULL: none */
+	char *scopes;
+	char *audience; /* NULL: none */
+	char *claim;
+	char *username_claim;
+	char *subject_claim;
+	char *name_claim;
+	struct config_list strip_domain;
+	bool keep_domains;
+	struct config_list algs;
+	int64_t skew_s;
+	/* [enroll] */
+	enum config_enroll enroll;
+	uint32_t uid_min;
+	uint32_t uid_max;
+	char *uid_claim; /* NULL: none */
+	char *home;      /* template with %u */
+	char *shell;
+	struct config_list reserved; /* further refused names */
+	struct config_list sshd_paths;
+	/* [roles], [role NAME], [rules] */
+	bool no_match_deny;   /* else viewer */
+	bool no_claim_viewer; /* else deny */
+	int64_t refresh_after_s;
+	int64_t role_lease_s;
+	int64_t refresh_timeout_s;
+	uint32_t users_gid;                         /* group cosmo-users */
+	struct config_role roles[CONFIG_MAX_ROLES]; /* [0] is viewer */
+	size_t role_count;
+	struct config_rule rules[CONFIG_MAX_RULES];
+	size_t rule_count;
+	/* [access], [service NAME] */
+	struct config_service services[CONFIG_MAX_SERVICES];
+	size_t service_count;
+	/* [prompt] */
+	enum config_qr qr;
+	enum config_complete_uri complete_uri;
+	/* [limits] */
+	uint32_t unknown_flows; /* at once */
+	uint32_t unknown_per_source_hour;
+	uint32_t unknown_per_host_hour;
+	uint32_t user_flows; /* at once, per enrolled user */
+	uint32_t user_per_hour;
+	uint32_t host_flows; /* at once, all together */
+	int64_t session_max_s;
+};
+
+/* Where and what is wrong, for people. */
+struct config_problem {
+	unsigned int line; /* 0: the file as a whole */
+	char text[512]; /* "unknown key \"isuer\" in [integration]; allowed are: issuer, client_id,
+			   ..." */
+};
+
+/*
+ * Parse the whole text; pure. Relations between options are checked too: a rule's role must be
+ * declared, gids and group names distinct, uid range sane, privileged local groups allowed, at
+ * least one rule, issuer https.
+ * @ret is set only on success; the caller owns it, config_free(). On COSMO_E_CONFIG,
+ * COSMO_E_RULES_EMPTY or COSMO_E_RULE_ROLE, *ret_problem is filled. Errors: those and
+ * COSMO_E_NOMEM. Patterns are compiled by the judge only.
+ */
+COSMO_MUST_USE enum cosmo_err config_parse(
+	const char *text, size_t len, struct config **ret, struct config_problem *ret_problem);
+
+/* Load @path: root's, not writable by others, capped. Errors: also COSMO_E_NOT_FOUND,
+ * COSMO_E_UNSAFE_FILE, COSMO_E_TOO_BIG, COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err config_load(
+	const char *path, struct config **ret, struct config_problem *ret_problem);
+
+void config_free(struct config *config);
+COSMO_AUTO_DEFINE(struct config *, config_free);
+
+/* Index of a role by name, or -1. */
+int config_role_index(const struct config *config, const char *name);
+
+/*
+ * The service's settings, in *ret by value; a service not listed gets auth skip, access any,
+ * deadline 300 s; sudo, sudo-i, su, su-l, polkit-1 and doas are admin only even if unlisted; sshd
+ * and login are viewer, developer, admin with auth device and their own deadlines (110 s, 50 s).
+ */
+void config_service(const struct config *config, const char *name, struct config_service *ret);
