@@ -91,10 +91,9 @@ class Person:
                 self._find(driver, "confirm").click()
                 self._log_in(driver)
                 self._find(driver, "deny").click()
-                self._find(driver, "failed")
             else:
                 self._find(driver, "abort").click()
-                self._find(driver, "said")
+            self._find(driver, "said")
 
     def what_the_page_says(self, uri):
         """The words a visitor reads, whatever page it is."""

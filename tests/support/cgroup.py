@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Cgroups of their own for a container, where no systemd of the machine hands them out."""
+
+import os
+import pathlib
+
+PREFIX = "cosmo-sso-test-"
+BASE = pathlib.Path("/sys/fs/cgroup")
+
+
+def _hierarchies():
+    """The mounted ones that a systemd inside looks at: cgroup2, and v1's named one."""
+    if pathlib.Path("/run/systemd/system").is_dir():
+        return []  # nspawn asks the machine's systemd for a scope
+    if (BASE / "cgroup.procs").exists():
+        return [BASE]
+    return [place for place in (BASE / "systemd", BASE / "unified") if (place / "cgroup.procs").exists()]
+
+
+def _remove_tree(folder):
+    for path, _, _ in os.walk(folder, topdown=False):
+        try:
+            os.rmdir(path)
+        except OSError:
+            pass  # a process is still leaving it; the next run's sweep takes it
+
+
+def _sweep():
+    """What runs that were killed have left."""
+    for place in _hierarchies():
+        for folder in place.glob(PREFIX + "*"):
+            if not pathlib.Path(f"/proc/{folder.name.removeprefix(PREFIX).split('-')[0]}").is_dir():
+                _remove_tree(folder)
+
+
+class Cgroup:
+    def __init__(self, name):
+        _sweep()
+        self._folders = [place / f"{PREFIX}{os.getpid()}-{name}" for place in _hierarchies()]
+        for folder in self._folders:
+            folder.mkdir(exist_ok=True)
+
+    @property
+    def procs(self):
+        """The files a process writes its id into to join."""
+        return [str(folder / "cgroup.procs") for folder in self._folders]
+
+    def remove(self):
+        for folder in self._folders:
+            _remove_tree(folder)
