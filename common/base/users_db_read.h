@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Looking users up in users.1.db: no lock, no allocation, no system call after a process's first
+ * look-up. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/gate.h"
+#include "common/base/parse.h"
+
+#define USERS_DB_MAX_ROLES     32
+#define USERS_DB_MAX_CONFERRED 32
+#define USERS_DB_MAX_TEXT      128 /* gecos, home, shell, with NUL */
+#define USERS_DB_MAX_SSHD      8
+
+enum users_db_flag {
+	USERS_DB_LOCKED = 1U << 0,
+	USERS_DB_REMOVED = 1U << 1, /* tombstone: never shown, its uid never given again */
+};
+
+/* One user as one commit wrote it. */
+struct users_db_user {
+	char name[COSMO_MAX_NAME_BYTES + 1];
+	char gecos[USERS_DB_MAX_TEXT];
+	char home[USERS_DB_MAX_TEXT];
+	char shell[USERS_DB_MAX_TEXT];
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t flags;
+	uint32_t reason; /* enum cosmo_err: why the roles are gone, COSMO_OK if they are not */
+	uint64_t roles;  /* stored roles: bit i is settings.roles[i]; the effective ones are
+			    effective_roles()'s */
+	int64_t confirmed_s;
+	int64_t signed_in_s;
+	unsigned char integration[INTEGRATION_BYTES];
+};
+
+struct users_db_role {
+	char name[COSMO_MAX_NAME_BYTES + 1];
+	char group[COSMO_MAX_NAME_BYTES + 1];
+	uint32_t gid;
+};
+
+/* An existing local group that roles confer. */
+struct users_db_conferred {
+	char group[COSMO_MAX_NAME_BYTES + 1];
+	uint32_t gid;
+	uint64_t roles;
+};
+
+/* What NSS needs of the configuration; replaced as a whole. roles[0] is viewer. */
+struct users_db_settings {
+	struct users_db_role roles[USERS_DB_MAX_ROLES];
+	uint32_t role_count;
+	struct users_db_conferred conferred[USERS_DB_MAX_CONFERRED];
+	uint32_t conferred_count;
+	uint32_t users_gid; /* group cosmo-users */
+	uint32_t uid_min;
+	uint32_t uid_max;
+	uint32_t enroll;         /* enum config_enroll's values: 0 auto, 1 listed, 2 off */
+	uint32_t provisional_on; /* 1: `enable sshd` found everything in place */
+	uint32_t keep_domains;   /* 1: names may hold '@' */
+	int64_t role_lease_s;
+	char home[USERS_DB_MAX_TEXT]; /* template with %u */
+	char shell[USERS_DB_MAX_TEXT];
+	char sshd[USERS_DB_MAX_SSHD]
+		 [USERS_DB_MAX_TEXT]; /* paths whose processes see provisional entries */
+	uint32_t sshd_count;
+};
+
+struct users_db_map; /* one mapping with what was checked about it */
+
+/* A process's view; static storage, all zero but for the paths. Thread-safe, fork-safe, keeps no
+ * descriptor open. */
+struct users_db {
+	const char *path;
+	const char *machine_id_path; /* "/etc/machine-id" */
+	_Atomic(const struct users_db_map *) map;
+	_Atomic int64_t looked_ms;
+	_Atomic uint32_t maps_used;
+};
+
+/*
+ * Find one user. Removed users are COSMO_E_NOT_FOUND. Any byte sequence is allowed as @name.
+ * Errors: COSMO_E_NOT_FOUND; COSMO_E_BUSY (a record kept changing: NSS_STATUS_TRYAGAIN);
+ * COSMO_E_STORE_MISSING (no file yet: NOTFOUND for NSS while the host was never connected);
+ * COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE (UNAVAIL). Keeps errno.
+ */
+COSMO_MUST_USE enum cosmo_err users_db_find_name(
+	struct users_db *db, const char *name, struct users_db_user *ret);
+COSMO_MUST_USE enum cosmo_err users_db_find_uid(
+	struct users_db *db, uint32_t uid, struct users_db_user *ret);
+
+/*
+ * Enumeration: *cursor starts at 0 and is moved behind the user returned. COSMO_E_NOT_FOUND at the
+ * end. A user added meanwhile may or may not be seen; nobody is seen twice unless the file was
+ * rebuilt in between.
+ */
+COSMO_MUST_USE enum cosmo_err users_db_next(
+	struct users_db *db, uint64_t *cursor, struct users_db_user *ret);
+
+/* A consistent copy of the settings. Errors: as users_db_find_name() without COSMO_E_NOT_FOUND. */
+COSMO_MUST_USE enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret);
+
+/* Number of users shown. Errors: as users_db_settings(). */
+COSMO_MUST_USE enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret);

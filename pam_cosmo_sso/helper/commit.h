@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Writing to the store: private record first, then what NSS shows of it, each step durable before
+ * the next (P9). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/config.h"
+#include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+/*
+ * Store @record as this user's state; the lock must be held. The uid must be registered to the name
+ * (uid_register_assign()); subject link, record, users.db slot, index follow in this order. O(1) in
+ * the number of users, but for the growth of users.db. @config maps role names to bits; roles
+ * unknown to it are left out of users.db. Errors: COSMO_E_IO (also a full disk), COSMO_E_INVALID,
+ * COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the user is either as before or as after.
+ */
+COSMO_MUST_USE enum cosmo_err commit_user(
+	struct store *store, const struct config *config, const struct record *record);
+
+/*
+ * The uid of @name for ever: registered now if it was not. Lock held. Errors: those of
+ * uid_candidate_pick(), COSMO_E_IO.
+ * @demanded: a uid that uid_claim gave, 0 for none; COSMO_E_UID if it is taken by another name or
+ * outside the range.
+ */
+COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const char *name,
+	uint32_t min, uint32_t max, uint32_t demanded, uint32_t *ret_uid);
+
+/*
+ * Bring the settings in users.db (roles table, conferred groups with the gids of /etc/group,
+ * templates, lease, enrolment) in line with @config; creates an empty users.db if there is none. A
+ * change of the roles table rewrites the users' bits (from the records) into a new file. Lock held.
+ * @provisional_on: 0 or 1, or -1 to keep what is there. Errors: COSMO_E_IO, COSMO_E_NOMEM,
+ * COSMO_E_STORE_DAMAGED.
+ */
+COSMO_MUST_USE enum cosmo_err commit_settings(
+	struct store *store, const struct config *config, int provisional_on);
+
+/* Rebuild users.db from the records into a new file that takes the old one's place. Lock held.
+ * Errors: as commit_settings(). */
+COSMO_MUST_USE enum cosmo_err commit_rebuild(struct store *store, const struct config *config);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* The truth about each user: one private file per person, replaced atomically. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/secret.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+#define RECORD_MAX_AMR 8
+
+struct record {
+	char name[COSMO_MAX_NAME_BYTES + 1];
+	uint32_t uid;
+	uint32_t gid;
+	char *issuer; /* with sub: the person bound to this name (P3) */
+	char *sub;
+	char *display_name; /* filtered, without ':' and control characters; "" if unknown */
+	char *home;
+	char *shell;
+	char *roles[USERS_DB_MAX_ROLES]; /* names, as recomputed at the last confirmation (P6) */
+	uint32_t role_count;
+	unsigned char integration[INTEGRATION_BYTES];
+	int64_t enrolled_s;
+	int64_t signed_in_s;
+	int64_t confirmed_s;                /* min(local now, the IdP's time + 5 min) */
+	uint32_t flags;                     /* enum users_db_flag */
+	enum cosmo_err reason;              /* why roles were dropped; COSMO_OK if they were not */
+	char *acr;                          /* NULL: not told */
+	int64_t auth_time_s;                /* 0: not told */
+	struct cosmo_secret *refresh_token; /* NULL: none */
+	int64_t refresh_expires_s;          /* 0: not told */
+};
+
+void record_free(struct record *record);
+COSMO_AUTO_DEFINE(struct record *, record_free);
+
+/* Errors: COSMO_E_NOT_FOUND, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err record_load(
+	struct store *store, const char *name, struct record **ret);
+
+/* The name enrolled for (issuer, sub), in @ret_name of COSMO_MAX_NAME_BYTES + 1 bytes. Errors:
+ * COSMO_E_NOT_FOUND and those of record_load(). */
+COSMO_MUST_USE enum cosmo_err records_find_subject(
+	struct store *store, const char *issuer, const char *sub, char *ret_name);
+
+/* Call @visit for each record, in no order; stops at the first error and returns it. Damaged ones
+ * are given as NULL with their file's name. */
+typedef enum cosmo_err (*records_visitor)(
+	void *context, const char *name, const struct record *record);
+COSMO_MUST_USE enum cosmo_err records_each(
+	struct store *store, records_visitor visit, void *context);
+
+/* Names an administrator listed for enrolment (`user add`). Errors: COSMO_E_EXISTS, COSMO_E_IO;
+ * COSMO_E_NOT_FOUND. */
+COSMO_MUST_USE enum cosmo_err records_list_name(struct store *store, const char *name);
+COSMO_MUST_USE enum cosmo_err records_is_listed(
+	struct store *store, const char *name, bool *ret_listed);
