@@ -6,7 +6,6 @@ import pathlib
 import re
 import secrets
 import select
-import shlex
 import shutil
 import signal
 import subprocess
@@ -278,11 +277,15 @@ class TestHost:
         """The first matching line, already there or yet to come."""
         place = ["--after-cursor", after] if after else []
         follow = ["journalctl", "--no-pager", "-q", "-o", "short", "-f", "-n", "all", *place]
-        reader = subprocess.Popen(self._enter(follow, None), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        reader = subprocess.Popen(
+            self._enter(follow, None), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
+        )
         try:
             return self._first_line(reader.stdout, re.compile(pattern), time.monotonic() + timeout_s)
-        finally:
-            end(reader)
+        finally:  # the group: nsenter's child would stay behind in the container
+            os.killpg(reader.pid, signal.SIGKILL)
+            reader.wait()
+            reader.stdout.close()
 
     def _first_line(self, stream, pattern, deadline):
         rest = b""
@@ -296,7 +299,3 @@ class TestHost:
             for line in lines:
                 if pattern.search(line.decode(errors="replace")):
                     return line.decode(errors="replace")
-
-    def shown_command(self, argv):
-        """A command line as a person would type it."""
-        return shlex.join(map(str, argv))

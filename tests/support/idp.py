@@ -133,6 +133,18 @@ class Idp:
         """Change or add somebody: groups=[...], sub=..., disabled=..., claims={...} (None removes one)."""
         return self.control("person", username=username, **changes)
 
+    def reset(self):
+        """Undo all changes to people, clients and lifetimes."""
+        self.control("reset")
+
+    def complete_uri(self, code):
+        """What this provider gives as verification_uri_complete for a code."""
+        return f"{self.issuer}/device?user_code={code}"
+
+    def device_requests(self):
+        """How many device authorization requests there have been."""
+        return self.counts()["requests"].get("POST /device/auth", 0)
+
     def password(self, username):
         return self.control("people")[username]["password"]
 

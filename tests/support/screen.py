@@ -66,9 +66,10 @@ class Terminal:
         command = ["tmux", "-u", "-S", self._folder / "socket", *args]
         return subprocess.run(command, check=check, capture_output=True, text=True).stdout
 
-    def capture(self, history=False):
-        """What is on the screen now; with `history` also what has scrolled away."""
-        return self._tmux("capture-pane", "-p", *(["-S", "-"] if history else []))
+    def capture(self, history=False, joined=False):
+        """What is on the screen now; `history`: also what has scrolled away; `joined`: wrapped lines made whole."""
+        how = [*(["-S", "-"] if history else []), *(["-J"] if joined else [])]
+        return self._tmux("capture-pane", "-p", *how)
 
     def picture(self, light_on_dark=True):
         return Picture(self.capture(), self.cols, self.rows, light_on_dark)

@@ -31,18 +31,24 @@ function client(id, method) {
   };
 }
 
-export const state = {
-  people: {
-    ada: person('ada', 'Ada Lovelace', ['cosmo-admins', 'everyone']),
-    dev: person('dev', 'Dev Engineer', ['engineering', 'everyone']),
-    vic: person('vic', 'Vic Visitor', []),
-  },
-  clients: {
-    'cosmo-host': client('cosmo-host', 'none'),
-    'cosmo-secret': client('cosmo-secret', 'client_secret_basic'),
-  },
-  deviceCodeSeconds: 600,
+const clients = {
+  'cosmo-host': client('cosmo-host', 'none'),
+  'cosmo-secret': client('cosmo-secret', 'client_secret_basic'),
 };
+
+function initial() {
+  return {
+    people: {
+      ada: person('ada', 'Ada Lovelace', ['cosmo-admins', 'everyone']),
+      dev: person('dev', 'Dev Engineer', ['engineering', 'everyone']),
+      vic: person('vic', 'Vic Visitor', []),
+    },
+    clients: { ...clients },
+    deviceCodeSeconds: 600,
+  };
+}
+
+export const state = initial();
 
 export function bySub(sub) {
   return Object.values(state.people).find((someone) => someone.sub === sub && !someone.disabled);
@@ -75,6 +81,10 @@ export const changes = {
   },
   device_code_seconds({ seconds }) {
     state.deviceCodeSeconds = seconds;
+    return {};
+  },
+  reset() {
+    Object.assign(state, initial());
     return {};
   },
 };

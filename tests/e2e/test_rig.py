@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""The rig itself: each part seen to work, and to fail, before anything is concluded from it."""
+
+import base64
+import json
+import socket
+import ssl
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import pytest
+
+from support.browser import Person
+from support.host import TestHost
+from support.packets import PacketCounter
+from support.screen import Terminal, code_of, url_of
+from support.site import Site
+
+DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+URI = "https://localhost:9443/device?user_code=WXYZ-BCDF"
+
+
+@pytest.fixture(scope="module")
+def bare_host():
+    with TestHost() as host:
+        host.boot()
+        yield host
+
+
+def post(idp, path, **fields):
+    trust = ssl.create_default_context(cafile=idp.ca_file)
+    data = urllib.parse.urlencode(fields).encode()
+    try:
+        with urllib.request.urlopen(idp.issuer + path, data, context=trust) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        return json.load(error)
+
+
+def device_start(idp):
+    return post(idp, "/device/auth", client_id="cosmo-host", scope="openid profile offline_access")
+
+
+def device_poll(idp, started):
+    return post(idp, "/token", client_id="cosmo-host", grant_type=DEVICE_GRANT, device_code=started["device_code"])
+
+
+def claims(answer):
+    return json.loads(base64.urlsafe_b64decode(answer["id_token"].split(".")[1] + "=="))
+
+
+@pytest.mark.parametrize("form, cols, rows", [("UTF8", 80, 24), ("UTF8", 120, 40), ("ASCIIi", 120, 40)])
+def test_screen__qr_code_of_libqrencode__decoded(form, cols, rows):
+    draw = f'echo "{URI}"; echo "Code: WXYZ-BCDF"; qrencode -m 2 -l L -t {form} "{URI}"; printf "Press Enter "; exec cat'
+    with Terminal(["sh", "-c", draw], cols, rows) as terminal:
+        terminal.wait_for("Press Enter")
+        assert terminal.picture().qr_codes() == [URI]
+        assert terminal.picture(light_on_dark=False).qr_codes() == []
+        assert (url_of(terminal.capture()), code_of(terminal.capture())) == (URI, "WXYZ-BCDF")
+
+
+def test_screen__what_never_comes__says_what_was_there():
+    with Terminal(["sh", "-c", "echo hello; exec cat"]) as terminal:
+        with pytest.raises(TimeoutError, match="hello"):
+            terminal.wait_for("goodbye", timeout_s=1)
+
+
+def test_idp__approved_in_browser__tokens_with_groups(idp):
+    started = device_start(idp)
+    assert device_poll(idp, started)["error"] == "authorization_pending"
+    assert Person(idp, "ada").approve(started["verification_uri_complete"]) == started["user_code"]
+    answer = device_poll(idp, started)
+    assert claims(answer)["preferred_username"] == "ada"
+    assert claims(answer)["ssoGroups"] == ["cosmo-admins", "everyone"]
+    idp.person("ada", groups=["new"])
+    fields = {"grant_type": "refresh_token", "refresh_token": answer["refresh_token"]}
+    refreshed = post(idp, "/token", client_id="cosmo-host", **fields)
+    assert claims(refreshed)["ssoGroups"] == ["new"]
+    idp.person("ada", disabled=True)
+    fields["refresh_token"] = refreshed["refresh_token"]
+    assert post(idp, "/token", client_id="cosmo-host", **fields)["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("after_login", [False, True])
+def test_idp__refused_in_browser__access_denied(idp, after_login):
+    started = device_start(idp)
+    Person(idp, "dev").refuse(started["verification_uri"], started["user_code"], after_login)
+    assert device_poll(idp, started)["error"] == "access_denied"
+
+
+def test_idp__client_deleted__invalid_client(idp):
+    idp.control("client_delete", client_id="cosmo-host")
+    assert device_start(idp)["error"] == "invalid_client"
+    idp.reset()
+    before = idp.device_requests()
+    assert "device_code" in device_start(idp)
+    assert idp.device_requests() == before + 1
+
+
+def test_idp__killed_and_started__same_people(idp):
+    sub = idp.control("people")["ada"]["sub"]
+    idp.kill()
+    with pytest.raises(urllib.error.URLError):
+        device_start(idp)
+    idp.start()
+    assert idp.control("people")["ada"]["sub"] == sub
+
+
+@pytest.mark.parametrize("user", ["root", "tess", "exa"])
+def test_host__key_and_password__shell(bare_host, user):
+    by_key = subprocess.run(bare_host.ssh(user, key=True, command=["id", "-un"]), capture_output=True, text=True)
+    assert by_key.stdout.strip() == user, by_key.stderr
+    assert Site(None, bare_host).password_login(user, "id -un") == user
+
+
+def test_host__idp_in_reach__the_same_localhost(bare_host, idp):
+    bare_host.run(["bash", "-c", f": < /dev/tcp/localhost/{idp.port}"])
+
+
+def test_packets__one_connection__counted(idp):
+    with PacketCounter(idp.port) as packets:
+        assert packets.count() == 0
+        with socket.create_connection(("127.0.0.1", idp.port)):
+            pass
+        assert packets.count() >= 3
+
+
+def test_host__journal__line_found(bare_host):
+    cursor = bare_host.journal_cursor()
+    bare_host.run(["logger", "-p", "authpriv.info", "event=test"])
+    assert "event=test" in bare_host.wait_journal("event=test", after=cursor)
+    assert bare_host.journal("event=test", after=bare_host.journal_cursor()) == []
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_host__reboot__keeps_tree_but_not_run(bare_host, clean):
+    bare_host.put("/var/lib/kept", "yes")
+    bare_host.put("/run/lost", "yes")
+    bare_host.reboot(clean)
+    assert bare_host.read("/var/lib/kept") == "yes"
+    assert bare_host.run(["test", "-e", "/run/lost"], check=False).returncode == 1

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: MIT
+"""A host that is connected to an IdP the way its manual says, and people who sign in to it."""
+
+import re
+
+import pexpect
+
+from .browser import Person
+from .screen import Terminal, code_of, url_of
+
+CONFIG = "/etc/cosmo-sso/cosmo-sso.conf"
+CA_FILE = "/etc/cosmo-sso/idp-ca.pem"
+RULES = ("admin=cosmo-admins", "developer=engineering")
+LOGIN_S = 60
+
+
+class Site:
+    def __init__(self, idp, host):
+        self.idp = idp
+        self.host = host
+
+    # -- setting up -----------------------------------------------------------
+
+    def set_up(self, build_dir):
+        """Nothing but `meson install`, `connect` and `enable`."""
+        self.host.install(build_dir)
+        self.host.boot()
+        self.connect()
+        self.enable()
+
+    def connect_command(self, client_id="cosmo-host", *options):
+        rules = [word for rule in RULES for word in ("--rule", rule)]
+        return [
+            "cosmo-ssoctl", "connect", "--issuer", self.idp.issuer, "--client-id", client_id, "--ca-file", CA_FILE,
+            "--claim", "ssoGroups", *rules, *options, "--yes",
+        ]  # fmt: skip
+
+    enable_command = ("cosmo-ssoctl", "enable", "nss", "sshd", "login", "sudo", "--yes")
+
+    def connect(self):
+        self.host.put(CA_FILE, self.idp.ca_file.read_text())
+        self.host.run(self.connect_command())
+
+    def enable(self):
+        self.host.run(self.enable_command)
+
+    def configure(self, section, key, value):
+        """As an administrator's editor would: set one key, then let the product check its file."""
+        lines = self.host.read(CONFIG).splitlines()
+        header, entry = f"[{section}]", f"{key} = {value}"
+        if header not in lines:
+            lines += ["", header]
+        start = lines.index(header) + 1
+        stop = next((at for at in range(start, len(lines)) if lines[at].startswith("[")), len(lines))
+        kept = [line for line in lines[start:stop] if not re.match(rf"{re.escape(key)}\s*=", line)]
+        lines[start:stop] = [entry, *kept]
+        self.host.put(CONFIG, "\n".join(lines) + "\n")
+        self.host.run(["cosmo-ssoctl", "check-config"])
+
+    # -- people ---------------------------------------------------------------
+
+    def sign_in(self, user, **terminal):
+        return SignIn(self, user, **terminal)
+
+    def signed_in(self, user, **terminal):
+        """All of it: a SignIn that has its shell."""
+        return SignIn(self, user, approved=True, **terminal)
+
+    def password_login(self, user, command, *options):
+        """A local account's `ssh user@host command` by password; the command's output."""
+        argv = self.host.ssh(user, *options, command=[command])
+        client = pexpect.spawn(str(argv[0]), [str(word) for word in argv[1:]], timeout=LOGIN_S, encoding="utf-8")
+        try:
+            client.expect(r"(?i)password: ?")
+            before = client.before
+            client.sendline(self.host.passwords[user])
+            client.expect(pexpect.EOF)
+            after = client.before
+        finally:
+            client.close()
+        if client.exitstatus != 0:
+            raise RuntimeError(f"{user}'s password login ended with {client.exitstatus}:\n{before}{after}")
+        return after.replace("\r\n", "\n").strip()
+
+
+class SignIn:
+    """
+    One `ssh USER@HOST` in a terminal of its own:
+
+    with site.sign_in("ada") as login:
+        login.prompt(); login.approve(); login.enter(); login.shell(); login.ask("id")
+    """
+
+    def __init__(self, site, user, approved=False, options=(), **terminal):
+        self.site = site
+        self.user = user
+        self.screen = ""
+        self._approved = approved
+        self.terminal = Terminal(site.host.ssh(user, *options), **{"cols": 120, "rows": 40, **terminal})
+
+    def __enter__(self):
+        self.terminal.__enter__()
+        if self._approved:
+            try:
+                self.prompt()
+                self.approve()
+                self.enter()
+                self.shell()
+            except BaseException:
+                self.terminal.__exit__()
+                raise
+        return self
+
+    def __exit__(self, *_):
+        self.terminal.__exit__()
+
+    def prompt(self):
+        """Wait for the prompt; from here on `screen`, `url`, `code` and `qr_codes()` are what it shows."""
+        self.terminal.wait_for("Press Enter", LOGIN_S)
+        self.screen = self.terminal.capture()
+        return self.screen
+
+    @property
+    def url(self):
+        return url_of(self.screen)
+
+    @property
+    def code(self):
+        return code_of(self.screen)
+
+    def qr_codes(self, light_on_dark=True):
+        return self.terminal.picture(light_on_dark).qr_codes()
+
+    def approve(self, by=None):
+        """Somebody opens the URL on the screen, types the code if the page asks for it, and allows it."""
+        return Person(self.site.idp, by or self.user).approve(self.url, self.code)
+
+    def refuse(self, by=None, **how):
+        Person(self.site.idp, by or self.user).refuse(self.url, self.code, **how)
+
+    def enter(self):
+        self.terminal.type("")
+
+    def shell(self):
+        self.terminal.wait_for(rf"^{re.escape(self.user)}@{re.escape(self.site.host.name)}:.*[$#] ?$", LOGIN_S)
+
+    def refused(self):
+        """Wait until the client gave up; everything it showed."""
+        status = self.terminal.exit_status(LOGIN_S)
+        text = self.terminal.capture(history=True, joined=True)
+        if status != 255:
+            raise AssertionError(f"ssh ended with {status}, not refused:\n{text}")
+        return text
+
+    def ask(self, command, timeout_s=LOGIN_S):
+        """What a command typed into the shell prints."""
+        self.terminal.type("clear")
+        self.shell()
+        self.terminal.type(f"{command}; echo END$((40+2))=$?")
+        self.terminal.wait_for(r"^END42=\d+", timeout_s)
+        text = self.terminal.capture(history=True, joined=True)
+        return re.split(r"END42=", text.split("echo END$((40+2))=$?", 1)[1])[0].strip()
