@@ -103,6 +103,10 @@ class Idp:
             )  # fmt: skip
         self._answer()
 
+    @property
+    def alive(self):
+        return self._process is not None and self._process.poll() is None
+
     def kill(self):
         """As a crash or a power cut would: connections are reset, nothing is said."""
         end(self._process, signal.SIGKILL)

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""The main job: somebody this host has never seen signs in over SSH, and the host knows their role."""
+
+import re
+
+import pytest
+
+from support.browser import Person
+
+SUDO_RULE = "%dialout ALL=(root) NOPASSWD: /usr/bin/id\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def conferred(module_site):
+    """The role admin confers the local group dialout, and sudo knows that group."""
+    module_site.configure("role admin", "local_groups", "dialout")
+    module_site.host.put("/etc/sudoers.d/dialout", SUDO_RULE, 0o440)
+
+
+def groups_of(host, user):
+    return set(host.run(["id", "-Gn", user]).stdout.split())
+
+
+def test_prompt__never_seen__all_a_person_needs_once(site):
+    requests = site.idp.device_requests()
+    with site.sign_in("ada") as login:
+        screen = login.prompt()
+        assert login.url.startswith(site.idp.issuer + "/device")
+        assert re.fullmatch(r"[A-Z]{4}-[A-Z]{4}", login.code)
+        for needed in (site.host.name, "ada", "127.0.0.1", r"\d+:\d\d|\d+ ?(s|min)", r"(?i)do not approve"):
+            assert re.search(needed, screen), f"{needed} is not in:\n{screen}"
+        assert len(re.findall(r"\bCode:", screen)) == 1
+        login.approve()
+        login.enter()
+        login.shell()
+        assert len(re.findall(r"\bCode:", login.terminal.capture(history=True))) == 1
+    assert site.idp.device_requests() == requests + 1
+
+
+def test_sign_in__first_time__home_ids_groups(site, host):
+    with site.signed_in("ada") as login:
+        assert login.ask("pwd") == "/home/ada"
+        uid, gid = login.ask("id -u"), login.ask("id -g")
+        assert uid == gid and 0x70000400 <= int(uid) <= 0x7FFDFFFF
+        shown = login.ask("id")
+        for name in (f"uid={uid}(ada)", f"gid={gid}(ada)", "(cosmo-users)", "(cosmo-admin)", "(dialout)"):
+            assert name in shown
+        for other in ("(cosmo-developer)", "(cosmo-viewer)", "(sudo)", "0(root)"):
+            assert other not in shown
+        assert login.ask("stat -c %U:%G:%a ~") == "ada:ada:700"
+    assert "ada" in host.run(["getent", "group", "cosmo-admin"]).stdout.strip().split(":")[3].split(",")
+    assert "ada" in host.run(["getent", "group", "dialout"]).stdout.strip().split(":")[3].split(",")
+    assert host.run(["getent", "passwd", "ada"]).stdout.startswith(f"ada:*:{uid}:{gid}:")
+
+
+def test_sign_in__second_time__same_uid(site, host):
+    before = host.run(["id", "-u", "ada"]).stdout
+    with site.signed_in("ada") as login:
+        assert login.ask("id -u") == before.strip()
+    assert host.run(["id", "-u", "ada"]).stdout == before
+
+
+def test_sign_in__committed__logged_without_secrets(site, host):
+    cursor = host.journal_cursor()
+    with site.signed_in("ada") as login:
+        line = host.wait_journal(r"event=\S+.*user=ada", after=cursor)
+        code = login.code
+    assert "reason=" in line
+    assert host.journal(re.escape(code), after=cursor) == []
+
+
+def test_sudo__conferred_group__honoured(site):
+    with site.signed_in("ada") as login:
+        assert login.ask("sudo -n id -u") == "0"
+    with site.signed_in("dev") as login:
+        assert login.ask("sudo -n id -u") != "0"
+
+
+@pytest.mark.parametrize("user, role, others", [
+    ("dev", "cosmo-developer", {"cosmo-admin", "cosmo-viewer", "dialout"}),
+    ("vic", "cosmo-viewer", {"cosmo-admin", "cosmo-developer", "dialout"}),
+])  # fmt: skip
+def test_sign_in__groups_at_idp__role(site, host, user, role, others):
+    with site.signed_in(user) as login:
+        inside = set(login.ask("id -Gn").split())
+    assert {user, "cosmo-users", role} <= inside
+    assert not others & inside
+    assert groups_of(host, user) == inside
+
+
+def test_sign_in__group_removed_and_added_at_idp__so_at_the_next(site, host):
+    with site.signed_in("ada"):
+        assert {"cosmo-admin", "dialout"} <= groups_of(host, "ada")
+    site.idp.person("ada", groups=["engineering"])
+    with site.signed_in("ada") as login:
+        inside = set(login.ask("id -Gn").split())
+        assert "cosmo-developer" in inside and not {"cosmo-admin", "dialout"} & inside
+        assert login.ask("sudo -n id -u") != "0"
+    assert "ada" not in host.run(["getent", "group", "cosmo-admin"]).stdout
+    site.idp.person("ada", groups=["cosmo-admins", "engineering"])
+    with site.signed_in("ada"):
+        assert {"cosmo-admin", "cosmo-developer", "dialout"} <= groups_of(host, "ada")
+
+
+@pytest.mark.parametrize("mode, cols, rows", [("utf8", 80, 24), ("utf8", 120, 40), ("ascii", 120, 40)])
+def test_prompt__screen_as_a_picture__camera_reads_the_complete_uri(site, mode, cols, rows):
+    site.configure("prompt", "qr", mode)
+    with site.sign_in("ada", cols=cols, rows=rows) as login:
+        login.prompt()
+        assert login.qr_codes() == [site.idp.complete_uri(login.code)]
+        assert Person(site.idp, "ada").approve(login.qr_codes()[0]) == login.code
+        login.enter()
+        login.shell()
+
+
+@pytest.mark.parametrize("mode, locale", [("ascii", "C.UTF-8"), ("ascii", "C"), ("utf8", "C")])
+def test_prompt__small_or_plain_terminal__url_and_code_readable(site, mode, locale):
+    site.configure("prompt", "qr", mode)
+    with site.sign_in("ada", cols=80, rows=24, locale=locale) as login:
+        login.prompt()
+        shown = login.terminal.capture(history=True)
+        if mode == "ascii":
+            shown = login.screen  # not scrolled away: on the screen where the prompt waits
+        login.screen = shown
+        assert login.url.startswith(site.idp.issuer) and re.fullmatch(r"[A-Z]{4}-[A-Z]{4}", login.code)
+        login.approve()
+        login.enter()
+        login.shell()
+
+
+def test_sign_in__enter_before_approval__still_waiting(site):
+    with site.sign_in("ada") as login:
+        login.prompt()
+        login.enter()
+        login.terminal.wait_for(r"(?i)still waiting")
+        login.approve()
+        login.enter()
+        login.shell()
+
+
+def test_sshd__while_waiting__holds_our_objects_and_no_preload(site, host):
+    with site.sign_in("ada") as login:
+        login.prompt()
+        maps = host.run("cat $(grep -l pam_cosmo_sso /proc/[0-9]*/maps)").stdout
+        assert "/sshd" in maps and "/libnss_cosmo.so.2" in maps and "wrapper" not in maps
+        environ = host.run("for pid in $(pgrep sshd); do tr '\\0' '\\n' < /proc/$pid/environ; done").stdout
+        assert "LD_PRELOAD" not in environ
+        assert host.run(["test", "-e", "/etc/ld.so.preload"], check=False).returncode != 0
+        login.approve()
+        login.enter()
+        login.shell()
+
+
+def test_host__rebooted__role_kept_and_signs_in(site, host):
+    with site.signed_in("ada"):
+        before = groups_of(host, "ada")
+    host.reboot()
+    assert groups_of(host, "ada") == before and "cosmo-admin" in before
+    with site.signed_in("ada") as login:
+        assert "(cosmo-admin)" in login.ask("id")
