@@ -13,8 +13,8 @@
 #define SPAWN_SECOND_FD 4 /* the judge's socket to fetch; else closed */
 
 struct spawn_child {
-	pid_t pid;  /* -1: none */
-	int pid_fd; /* -1: none */
+	pid_t pid;  /* -1: none, or ended and reaped already */
+	int pid_fd; /* -1 likewise */
 };
 
 /*
@@ -25,10 +25,10 @@ COSMO_MUST_USE enum cosmo_err spawn_socketpair(int *ret_ours, int *ret_theirs);
 
 /*
  * posix_spawn @path with no arguments but its name (and @argument, if not NULL), an empty
- * environment, default signal dispositions, an empty signal mask, its own process group, @peer_fd
- * as 3, @second_fd (or -1) as 4, /dev/null as 0 to 2, every other descriptor closed. Safe in a
- * threaded host process. The caller keeps @peer_fd and @second_fd and closes them. Errors:
- * COSMO_E_SPAWN.
+ * environment, default signal dispositions, an empty signal mask, its own session and process
+ * group, @peer_fd as 3, @second_fd (or -1) as 4, /dev/null as 0 to 2, every other descriptor
+ * closed. Safe in a threaded host process. The caller keeps @peer_fd and @second_fd and closes
+ * them. Errors: COSMO_E_SPAWN.
  */
 COSMO_MUST_USE enum cosmo_err spawn_program(const char *path, const char *argument, int peer_fd,
 	int second_fd, struct spawn_child *ret_child);
