@@ -141,7 +141,7 @@ class TestHost:
     # -- the product ----------------------------------------------------------
 
     def install(self, build_dir):
-        """`meson install` into the tree; then what a package's scripts would do: users, linker cache, units."""
+        """`meson install` into the tree; then what a package's scripts would do: users and the linker's cache; the boot does the rest."""
         command = ["meson", "install", "-C", build_dir, "--no-rebuild", "--quiet"]
         done = subprocess.run(command, env={**os.environ, "DESTDIR": str(self.root)}, capture_output=True, text=True)
         if done.returncode:
@@ -151,7 +151,6 @@ class TestHost:
             return
         subprocess.run(["systemd-sysusers", f"--root={self.root}"], check=True)
         subprocess.run(["ldconfig", "-r", self.root], check=True)
-        subprocess.run(["systemctl", f"--root={self.root}", "preset", "cosmo-sso-boot.service"], check=False, capture_output=True)
 
     # -- power ----------------------------------------------------------------
 
