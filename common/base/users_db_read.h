@@ -98,13 +98,33 @@ COSMO_MUST_USE enum cosmo_err users_db_find_uid(
 /*
  * Enumeration: *cursor starts at 0 and is moved behind the user returned. COSMO_E_NOT_FOUND at the
  * end. A user added meanwhile may or may not be seen; nobody is seen twice unless the file was
- * rebuilt in between.
+ * rebuilt in between. A damaged record gives COSMO_E_STORE_DAMAGED with *cursor behind it, so that
+ * a caller may go on; any other error leaves *cursor alone.
  */
 COSMO_MUST_USE enum cosmo_err users_db_next(
 	struct users_db *db, uint64_t *cursor, struct users_db_user *ret);
 
 /* A consistent copy of the settings. Errors: as users_db_find_name() without COSMO_E_NOT_FOUND. */
 COSMO_MUST_USE enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret);
+
+/*
+ * The numbers of the settings alone, for look-ups that cannot afford a copy of it all (some 500
+ * bytes; only the first role_count and conferred_count entries are filled). Consistent: all of one
+ * commit. Errors: as users_db_settings().
+ */
+struct users_db_numbers {
+	uint32_t users_gid;
+	uint32_t uid_min;
+	uint32_t uid_max;
+	uint32_t provisional_on;
+	uint32_t role_count;
+	uint32_t conferred_count;
+	int64_t role_lease_s;
+	uint32_t role_gid[USERS_DB_MAX_ROLES];
+	uint32_t conferred_gid[USERS_DB_MAX_CONFERRED];
+	uint64_t conferred_roles[USERS_DB_MAX_CONFERRED];
+};
+COSMO_MUST_USE enum cosmo_err users_db_numbers(struct users_db *db, struct users_db_numbers *ret);
 
 /* Number of users shown. Errors: as users_db_settings(). */
 COSMO_MUST_USE enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret);
