@@ -11,11 +11,7 @@
 #include "common/base/err.h"
 #include "common/base/gate.h"
 #include "common/base/parse.h"
-
-#define USERS_DB_MAX_ROLES     32
-#define USERS_DB_MAX_CONFERRED 32
-#define USERS_DB_MAX_TEXT      128 /* gecos, home, shell, with NUL */
-#define USERS_DB_MAX_SSHD      8
+#include "common/base/users_db_settings.h"
 
 enum users_db_flag {
 	USERS_DB_LOCKED = 1U << 0,
@@ -37,39 +33,6 @@ struct users_db_user {
 	int64_t confirmed_s;
 	int64_t signed_in_s;
 	unsigned char integration[INTEGRATION_BYTES];
-};
-
-struct users_db_role {
-	char name[COSMO_MAX_NAME_BYTES + 1];
-	char group[COSMO_MAX_NAME_BYTES + 1];
-	uint32_t gid;
-};
-
-/* An existing local group that roles confer. */
-struct users_db_conferred {
-	char group[COSMO_MAX_NAME_BYTES + 1];
-	uint32_t gid;
-	uint64_t roles;
-};
-
-/* What NSS needs of the configuration; replaced as a whole. roles[0] is viewer. */
-struct users_db_settings {
-	struct users_db_role roles[USERS_DB_MAX_ROLES];
-	uint32_t role_count;
-	struct users_db_conferred conferred[USERS_DB_MAX_CONFERRED];
-	uint32_t conferred_count;
-	uint32_t users_gid; /* group cosmo-users */
-	uint32_t uid_min;
-	uint32_t uid_max;
-	uint32_t enroll;         /* enum config_enroll's values: 0 auto, 1 listed, 2 off */
-	uint32_t provisional_on; /* 1: `enable sshd` found everything in place */
-	uint32_t keep_domains;   /* 1: names may hold '@' */
-	int64_t role_lease_s;
-	char home[USERS_DB_MAX_TEXT]; /* template with %u */
-	char shell[USERS_DB_MAX_TEXT];
-	char sshd[USERS_DB_MAX_SSHD]
-		 [USERS_DB_MAX_TEXT]; /* paths whose processes see provisional entries */
-	uint32_t sshd_count;
 };
 
 struct users_db_map; /* one mapping with what was checked about it */
@@ -107,23 +70,7 @@ COSMO_MUST_USE enum cosmo_err users_db_next(
 /* A consistent copy of the settings. Errors: as users_db_find_name() without COSMO_E_NOT_FOUND. */
 COSMO_MUST_USE enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret);
 
-/*
- * The numbers of the settings alone, for look-ups that cannot afford a copy of it all (some 500
- * bytes; only the first role_count and conferred_count entries are filled). Consistent: all of one
- * commit. Errors: as users_db_settings().
- */
-struct users_db_numbers {
-	uint32_t users_gid;
-	uint32_t uid_min;
-	uint32_t uid_max;
-	uint32_t provisional_on;
-	uint32_t role_count;
-	uint32_t conferred_count;
-	int64_t role_lease_s;
-	uint32_t role_gid[USERS_DB_MAX_ROLES];
-	uint32_t conferred_gid[USERS_DB_MAX_CONFERRED];
-	uint64_t conferred_roles[USERS_DB_MAX_CONFERRED];
-};
+/* A consistent copy of the numbers alone. Errors: as users_db_settings(). */
 COSMO_MUST_USE enum cosmo_err users_db_numbers(struct users_db *db, struct users_db_numbers *ret);
 
 /* Number of users shown. Errors: as users_db_settings(). */
