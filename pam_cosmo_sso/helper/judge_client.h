@@ -12,9 +12,6 @@
 
 struct judge;
 
-/* What is kept of an IdP's discovery document and keys, at most. */
-#define JUDGE_CACHE_MAX_AGE_S (24 * 60 * 60)
-
 /*
  * Start judge and fetch, joined by a socket of which this process keeps no end. @config and @store
  * are borrowed until judge_free(); with @store NULL nothing the judge reports is cached. The caller

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/judge_client.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/fdio.h"
+#include "common/dialogue.h"
+#include "common/spawn.h"
+#include "pam_cosmo_sso/helper/judge_cache.h"
+#include "paths.h"
+
+/* Both sides are processes of this host: a message is sent or read at once or never. */
+#define MESSAGE_MS 10000
+
+struct judge {
+	const struct config *config;
+	struct store *store;
+	struct dialogue dialogue;
+	struct spawn_child judge;
+	struct spawn_child fetch;
+	int fd;
+	int watched_fd;
+	char *detail;
+};
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	spawn_kill(&judge->judge);
+	spawn_kill(&judge->fetch);
+	if (judge->fd >= 0)
+		close(judge->fd);
+	free(judge->detail);
+	free(judge);
+}
+
+static enum cosmo_err start_processes(struct judge *judge)
+{
+	COSMO_AUTO_FD int judge_peer_fd = -1;
+	COSMO_AUTO_FD int judge_fetch_fd = -1;
+	COSMO_AUTO_FD int fetch_peer_fd = -1;
+	enum cosmo_err err = spawn_socketpair(&judge->fd, &judge_peer_fd);
+
+	if (err)
+		return err;
+	err = spawn_socketpair(&judge_fetch_fd, &fetch_peer_fd);
+	if (err)
+		return err;
+	err = spawn_program(COSMO_FETCH_PATH, NULL, fetch_peer_fd, -1, &judge->fetch);
+	if (err)
+		return err;
+	return spawn_program(COSMO_JUDGE_PATH, NULL, judge_peer_fd, judge_fetch_fd, &judge->judge);
+}
+
+enum cosmo_err judge_start(const struct config *config, struct store *store, struct judge **ret)
+{
+	COSMO_AUTO(judge_free) struct judge *judge = calloc(1, sizeof(*judge));
+	enum cosmo_err err = COSMO_OK;
+
+	if (!judge)
+		return COSMO_E_NOMEM;
+	*judge = (struct judge){.config = config,
+		.store = store,
+		.judge = {.pid = -1, .pid_fd = -1},
+		.fetch = {.pid = -1, .pid_fd = -1},
+		.fd = -1,
+		.watched_fd = -1};
+	err = start_processes(judge);
+	if (err)
+		return err;
+	judge->dialogue = dialogue_init(judge->fd, CHANNEL_JUDGE, SIDE_CLIENT);
+	*ret = COSMO_STEAL(&judge);
+	return COSMO_OK;
+}
+
+enum cosmo_err judge_ask(struct judge *judge, struct message *message)
+{
+	return dialogue_send(&judge->dialogue, message, fdio_boot_ms() + MESSAGE_MS);
+}
+
+void judge_watch(struct judge *judge, int fd)
+{
+	judge->watched_fd = fd;
+}
+
+static void cache_one(struct judge *judge, const struct message *message, const char *name,
+	enum message_field field)
+{
+	struct judge_cache_entry entry = {.name = name, .issuer = judge->config->issuer};
+	uint64_t max_age_s = message_u64(message, FIELD_MAX_AGE_S, 0);
+
+	entry.bytes = message_bytes(message, field, &entry.len);
+	entry.max_age_s =
+		max_age_s > JUDGE_CACHE_MAX_AGE_S ? JUDGE_CACHE_MAX_AGE_S : (int64_t)max_age_s;
+	/* Without a cache the next exchange asks the IdP again: no reason to refuse this one. */
+	if (entry.bytes)
+		(void)!judge_cache_store(store_cache_fd(judge->store), &entry, fdio_now_s());
+}
+
+static void cache(struct judge *judge, const struct message *message)
+{
+	if (!judge->store)
+		return;
+	cache_one(judge, message, JUDGE_CACHE_DISCOVERY, FIELD_DISCOVERY);
+	cache_one(judge, message, JUDGE_CACHE_JWKS, FIELD_JWKS);
+}
+
+/* Until the judge's socket has something to say. The watched one comes first: who has gone away
+ * wants no answer any more. */
+static enum cosmo_err wait_for_judge(const struct judge *judge, int64_t deadline_boot_ms)
+{
+	struct pollfd fds[] = {
+		{.fd = judge->watched_fd, .events = POLLIN | POLLRDHUP},
+		{.fd = judge->fd, .events = POLLIN},
+	};
+
+	for (;;) {
+		int64_t left_ms = deadline_boot_ms - fdio_boot_ms();
+		int ready = 0;
+
+		if (left_ms <= 0)
+			return COSMO_E_DEADLINE;
+		ready = poll(fds, COSMO_ARRAY_LEN(fds), left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+		if (ready < 0 && errno != EINTR)
+			return COSMO_E_IO;
+		if (ready <= 0)
+			continue;
+		return fds[0].revents ? COSMO_E_CANCELLED : COSMO_OK;
+	}
+}
+
+/* A failure is whatever the judge says, but neither a success nor a reason to pass the user on to
+ * other PAM modules. */
+static enum cosmo_err failure(struct judge *judge, const struct message *message)
+{
+	enum cosmo_err err = message_err(message);
+	enum cosmo_err_class class = cosmo_err_class(err);
+	const char *detail = message_str(message, FIELD_DETAIL);
+
+	free(judge->detail);
+	judge->detail = detail ? strdup(detail) : NULL;
+	if (class == COSMO_CLASS_OK || class == COSMO_CLASS_NOT_OURS)
+		return COSMO_E_PROTOCOL;
+	return err;
+}
+
+enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
+{
+	for (;;) {
+		COSMO_AUTO(message_free) struct message *message = NULL;
+		enum cosmo_err err = wait_for_judge(judge, deadline_boot_ms);
+
+		if (err)
+			return err;
+		err = dialogue_recv(&judge->dialogue, fdio_boot_ms() + MESSAGE_MS, &message);
+		if (err)
+			return err;
+		if (message_type(message) == MESSAGE_JUDGE_FAILED)
+			return failure(judge, message);
+		if (message_type(message) != MESSAGE_JUDGE_CACHE) {
+			*ret = COSMO_STEAL(&message);
+			return COSMO_OK;
+		}
+		cache(judge, message);
+	}
+}
+
+const char *judge_detail(const struct judge *judge)
+{
+	return judge->detail;
+}
