@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/ask.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/fdio.h"
+#include "common/spawn.h"
+#include "ctl/output.h"
+#include "paths.h"
+
+#define ASK_TIMEOUT_MS (10 * 60 * 1000)
+
+struct ask {
+	struct spawn_child child;
+	struct dialogue dialogue;
+	int fd;
+	int64_t deadline_ms;
+};
+
+void ask_free(struct ask *ask)
+{
+	if (!ask)
+		return;
+	if (ask->fd >= 0)
+		close(ask->fd);
+	spawn_finish(&ask->child, fdio_boot_ms() + 2000);
+	free(ask);
+}
+
+static enum cosmo_err ask_start(const char *path, const char *argument,
+	enum dialogue_channel channel, struct message *request, struct ask **ret)
+{
+	COSMO_AUTO(ask_free) struct ask *ask = calloc(1, sizeof(*ask));
+	COSMO_AUTO_FD int theirs = -1;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!ask)
+		return COSMO_E_NOMEM;
+	ask->child = (struct spawn_child){.pid = -1, .pid_fd = -1};
+	ask->fd = -1;
+	if (geteuid() != 0)
+		return COSMO_E_NOT_ROOT;
+	err = spawn_socketpair(&ask->fd, &theirs);
+	if (err)
+		return err;
+	err = spawn_program(path, argument, theirs, -1, &ask->child);
+	if (err)
+		return err;
+	ask->deadline_ms = fdio_boot_ms() + ASK_TIMEOUT_MS;
+	ask->dialogue = dialogue_init(ask->fd, channel, SIDE_CLIENT);
+	err = dialogue_send(&ask->dialogue, request, ask->deadline_ms);
+	if (err)
+		return err;
+	*ret = COSMO_STEAL(&ask);
+	return COSMO_OK;
+}
+
+enum cosmo_err ask_helper(struct message *request, struct ask **ret)
+{
+	return ask_start(COSMO_HELPER_PATH, "ctl", CHANNEL_CTL_HELPER, request, ret);
+}
+
+enum cosmo_err ask_judge(struct message *request, struct ask **ret)
+{
+	return ask_start(COSMO_JUDGE_PATH, NULL, CHANNEL_JUDGE, request, ret);
+}
+
+enum cosmo_err ask_next(struct ask *ask, struct message **ret)
+{
+	return dialogue_recv(&ask->dialogue, ask->deadline_ms, ret);
+}
+
+static enum cosmo_err result_of(const struct message *result)
+{
+	enum cosmo_err err = message_err(result);
+
+	if (err)
+		output_failure(
+			err, message_str(result, FIELD_TEXT), message_str(result, FIELD_DETAIL));
+	return err;
+}
+
+enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context)
+{
+	COSMO_AUTO(ask_free) struct ask *ask = NULL;
+	enum cosmo_err err = ask_helper(request, &ask);
+
+	while (!err) {
+		COSMO_AUTO(message_free) struct message *answer = NULL;
+
+		err = ask_next(ask, &answer);
+		if (err)
+			break;
+		if (message_type(answer) == MESSAGE_RESULT)
+			return result_of(answer);
+		if (visit)
+			visit(context, answer);
+	}
+	output_failure(err, NULL, NULL);
+	return err;
+}

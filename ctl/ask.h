@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* Asking the helper (or, for tokens, the judge) to do something: nothing is decided in this
+ * program. */
+#pragma once
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/dialogue.h"
+#include "common/message.h"
+
+struct ask;
+
+/* Start the helper and send @request. The caller owns *ret: ask_free(). Errors: COSMO_E_NOT_ROOT,
+ * COSMO_E_SPAWN, those of dialogue_send(). */
+COSMO_MUST_USE enum cosmo_err ask_helper(struct message *request, struct ask **ret);
+
+/* The same with the judge, which gets no network. */
+COSMO_MUST_USE enum cosmo_err ask_judge(struct message *request, struct ask **ret);
+
+/* The next answer. The caller frees it. Errors: those of dialogue_recv(). */
+COSMO_MUST_USE enum cosmo_err ask_next(struct ask *ask, struct message **ret);
+
+void ask_free(struct ask *ask);
+COSMO_AUTO_DEFINE(struct ask *, ask_free);
+
+/* Called for each answer but the last (RESULT). */
+typedef void (*ask_visitor)(void *context, const struct message *item);
+
+/*
+ * Send @request to the helper, give every item to @visit (may be NULL), and return the RESULT's
+ * code. On failure the explanation is printed on standard error.
+ */
+COSMO_MUST_USE enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context);

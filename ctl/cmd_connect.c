@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/fdio.h"
+#include "common/base/gate.h"
+#include "common/config.h"
+#include "ctl/ask.h"
+#include "ctl/command.h"
+#include "ctl/config_edit.h"
+#include "ctl/exit_code.h"
+#include "ctl/options.h"
+#include "ctl/output.h"
+#include "paths.h"
+
+struct connect_options {
+	const char *issuer;
+	const char *client_id;
+	const char *client_secret_file;
+	const char *ca_file;
+	const char *proxy;
+	const char *claim;
+	const char *username_claim;
+	const char *scopes;
+	struct option_values rules;
+	bool dry_run;
+	bool yes;
+};
+
+static enum cosmo_err set_if_given(char **text, const char *key, const char *value)
+{
+	return value ? config_edit_set(text, "integration", key, value) : COSMO_OK;
+}
+
+/* The helper runs in another folder: files are named in full. */
+static enum cosmo_err set_file(char **text, const char *key, const char *path)
+{
+	COSMO_AUTO(free) char *full = path ? realpath(path, NULL) : NULL;
+
+	if (path && !full) {
+		output_error("there is no file %s", path);
+		return COSMO_E_NOT_FOUND;
+	}
+	return set_if_given(text, key, full);
+}
+
+static enum cosmo_err set_integration(char **text, const struct connect_options *options)
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} settings[] = {
+		{"issuer", options->issuer},
+		{"client_id", options->client_id},
+		{"proxy", options->proxy},
+		{"claim", options->claim},
+		{"username_claim", options->username_claim},
+		{"scopes", options->scopes},
+	};
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(settings) && !err; i++)
+		err = set_if_given(text, settings[i].key, settings[i].value);
+	if (!err)
+		err = set_file(text, "client_secret_file", options->client_secret_file);
+	if (!err)
+		err = set_file(text, "ca_file", options->ca_file);
+	return err;
+}
+
+static enum cosmo_err set_rules(char **text, const struct option_values *rules)
+{
+	enum cosmo_err err = rules->count ? config_edit_clear(text, "rules") : COSMO_OK;
+
+	for (size_t i = 0; i < rules->count && !err; i++)
+		err = config_edit_add(text, "rules", rules->items[i]);
+	return err;
+}
+
+/* The configuration as it will be: what stands there, with the options of this command put in. */
+static enum cosmo_err make_config(const struct connect_options *options, char **ret_text)
+{
+	const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 022, .max_bytes = CONFIG_MAX_BYTES};
+	COSMO_AUTO(free) char *text = NULL;
+	size_t len = 0;
+	enum cosmo_err err = fdio_read_file(AT_FDCWD, COSMO_CONF_FILE, &demands, &text, &len);
+
+	if (err == COSMO_E_NOT_FOUND)
+		text = strdup("");
+	else if (err)
+		return err;
+	if (!text)
+		return COSMO_E_NOMEM;
+	err = set_integration(&text, options);
+	if (!err)
+		err = set_rules(&text, &options->rules);
+	if (!err)
+		*ret_text = COSMO_STEAL(&text);
+	return err;
+}
+
+static void visit_progress(void *context, const struct message *item)
+{
+	(void)context;
+	if (message_type(item) != MESSAGE_PROGRESS)
+		return;
+	printf("- ");
+	output_text(message_str(item, FIELD_TEXT));
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void visit_status(void *context, const struct message *item)
+{
+	bool *connected = context;
+
+	if (message_type(item) == MESSAGE_STATUS_ITEM)
+		*connected = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+}
+
+/* Connecting again makes a new integration: that is worth a question. */
+static enum cosmo_err confirm_reconnect(const struct connect_options *options)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	bool connected = false;
+	enum cosmo_err err = message_new(MESSAGE_CTL_STATUS, &request);
+
+	if (!err)
+		err = ask_simple(request, visit_status, &connected);
+	if (err || !connected || options->dry_run)
+		return err;
+	if (!output_confirm(
+		    "This host is connected already. Connecting again makes a new integration: everybody is a "
+		    "viewer until their own next sign-in. To change settings only, edit the configuration and "
+		    "run `cosmo-ssoctl apply`.",
+		    options->yes))
+		return COSMO_E_CANCELLED;
+	return COSMO_OK;
+}
+
+static int connect_host(const struct connect_options *options)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	COSMO_AUTO(free) char *text = NULL;
+	enum cosmo_err err = confirm_reconnect(options);
+
+	if (err)
+		return (int)exit_code_of(err);
+	err = make_config(options, &text);
+	if (!err)
+		err = message_new(MESSAGE_CTL_CONNECT, &request);
+	if (err) {
+		output_failure(err, NULL, COSMO_CONF_FILE);
+		return (int)exit_code_of(err);
+	}
+	message_put_bytes(request, FIELD_CONFIG, text, strlen(text));
+	message_put_u64(request, FIELD_DRY_RUN, options->dry_run);
+	err = ask_simple(request, visit_progress, NULL);
+	if (err)
+		output_error("nothing was changed");
+	else if (options->dry_run)
+		puts("All checks passed; nothing was changed.");
+	else
+		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo` lets people sign in.");
+	return (int)exit_code_of(err);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+	struct connect_options options = {0};
+	const struct option_spec specs[] = {
+		{"issuer", OPTION_TEXT, &options.issuer},
+		{"client-id", OPTION_TEXT, &options.client_id},
+		{"client-secret-file", OPTION_TEXT, &options.client_secret_file},
+		{"ca-file", OPTION_TEXT, &options.ca_file},
+		{"proxy", OPTION_TEXT, &options.proxy},
+		{"claim", OPTION_TEXT, &options.claim},
+		{"username-claim", OPTION_TEXT, &options.username_claim},
+		{"scopes", OPTION_TEXT, &options.scopes},
+		{"rule", OPTION_MANY, &options.rules},
+		{"dry-run", OPTION_FLAG, &options.dry_run},
+		{"yes", OPTION_FLAG, &options.yes},
+	};
+	int first = 0;
+
+	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
+		return EXIT_CODE_USAGE;
+	if (first != argc)
+		return command_usage_error(self, "it takes no operand");
+	for (size_t i = 0; i < options.rules.count; i++)
+		if (!strchr(options.rules.items[i], '=') || strchr(options.rules.items[i], '\n'))
+			return command_usage_error(
+				self, "a rule reads role=claim-value or role=~pattern");
+	return connect_host(&options);
+}
+
+const struct command command_connect = {
+	.name = "connect",
+	.arguments = "--issuer URL --client-id ID --rule ROLE=VALUE... [OPTION...]",
+	.summary = "Check the Identity Provider live and connect this host to it",
+	.help = "  --issuer URL                the provider's issuer, as its discovery document names it\n"
+		"  --client-id ID              the client registered there for this host\n"
+		"  --client-secret-file FILE   the client's secret, if it has one (root's, mode 0600)\n"
+		"  --ca-file FILE              trust only these CA certificates (PEM)\n"
+		"  --proxy URL                 reach the provider through this proxy\n"
+		"  --claim NAME                the claim that holds groups or roles (default ssoGroups)\n"
+		"  --username-claim NAME       the claim that holds the login name (default preferred_username)\n"
+		"  --scopes LIST               what to ask for (default \"openid profile\")\n"
+		"  --rule ROLE=VALUE           who gets which role: an exact value, or ~PATTERN for a regular\n"
+		"                              expression over the whole value; repeat it; replaces old rules\n"
+		"  --dry-run                   check everything, change nothing\n"
+		"  --yes                       do not ask before connecting again\n\n"
+		"What is not given is taken from " COSMO_CONF_FILE ".\n",
+	.run = run,
+};

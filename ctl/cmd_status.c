@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
+
+#include "common/base/gate.h"
+#include "ctl/ask.h"
+#include "ctl/command.h"
+#include "ctl/exit_code.h"
+#include "ctl/options.h"
+#include "ctl/output.h"
+
+struct status {
+	bool json;
+	bool connected;
+};
+
+static const char *gate_name(uint64_t gate)
+{
+	switch ((enum gate_state)gate) {
+	case GATE_MISSING:
+		return "missing";
+	case GATE_FRESH:
+		return "fresh";
+	case GATE_CLOSED:
+		return "closed";
+	case GATE_OPEN:
+		return "open";
+	}
+	return "unknown";
+}
+
+static void add_text(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
+}
+
+static void print_json(const struct message *item)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "connected",
+		json_object_new_boolean(message_u64(item, FIELD_GATE, 0) == GATE_OPEN));
+	add_text(object, "gate", gate_name(message_u64(item, FIELD_GATE, 0)));
+	add_text(object, "integration", message_str(item, FIELD_INTEGRATION));
+	add_text(object, "issuer", message_str(item, FIELD_ISSUER));
+	add_text(object, "client_id", message_str(item, FIELD_CLIENT_ID));
+	json_object_object_add(
+		object, "since", json_object_new_uint64(message_u64(item, FIELD_SINCE_S, 0)));
+	json_object_object_add(
+		object, "users", json_object_new_uint64(message_u64(item, FIELD_COUNT, 0)));
+	json_object_object_add(object, "sshd_ready",
+		json_object_new_boolean(message_u64(item, FIELD_SSHD_READY, 0) != 0));
+	json_object_object_add(object, "refresh_tokens",
+		json_object_new_boolean(message_u64(item, FIELD_OFFLINE_ACCESS, 0) != 0));
+	add_text(object, "problem",
+		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : NULL);
+	output_json(object);
+}
+
+static void print_line(const char *label, const char *value)
+{
+	printf("%-14s ", label);
+	output_text(value ? value : "-");
+	putchar('\n');
+}
+
+static void print_text(const struct message *item)
+{
+	bool open = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+	char since[32] = "";
+
+	output_time((int64_t)message_u64(item, FIELD_SINCE_S, 0), since, sizeof(since));
+	printf("%-14s %s since %s\n", "Single sign-on", open ? "connected" : "disconnected", since);
+	print_line("Gate", gate_name(message_u64(item, FIELD_GATE, 0)));
+	print_line("Issuer", message_str(item, FIELD_ISSUER));
+	print_line("Client id", message_str(item, FIELD_CLIENT_ID));
+	print_line("Integration", message_str(item, FIELD_INTEGRATION));
+	printf("%-14s %" PRIu64 "\n", "Users", message_u64(item, FIELD_COUNT, 0));
+	print_line("New users", message_u64(item, FIELD_SSHD_READY, 0)
+					? "may sign in over SSH"
+					: "not over SSH yet: run `cosmo-ssoctl enable nss sshd`");
+	if (open && !message_u64(item, FIELD_OFFLINE_ACCESS, 0))
+		print_line("Refresh",
+			"the IdP gives no refresh tokens: roles last for the lease only");
+	if (message_has(item, FIELD_ERR))
+		print_line("Problem", cosmo_err_text(message_err(item)));
+	if (message_str(item, FIELD_DETAIL))
+		print_line("", message_str(item, FIELD_DETAIL));
+}
+
+static void visit(void *context, const struct message *item)
+{
+	struct status *status = context;
+
+	if (message_type(item) != MESSAGE_STATUS_ITEM)
+		return;
+	status->connected = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+	if (status->json)
+		print_json(item);
+	else
+		print_text(item);
+}
+
+static int run(const struct command *self, int argc, char **argv)
+{
+	struct status status = {0};
+	const struct option_spec specs[] = {{"json", OPTION_FLAG, &status.json}};
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	enum cosmo_err err = COSMO_OK;
+	int first = 0;
+
+	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
+		return EXIT_CODE_USAGE;
+	if (first != argc)
+		return command_usage_error(self, "it takes no operand");
+	err = message_new(MESSAGE_CTL_STATUS, &request);
+	if (!err)
+		err = ask_simple(request, visit, &status);
+	if (err)
+		return (int)exit_code_of(err);
+	return status.connected ? EXIT_CODE_OK : EXIT_CODE_DENIED;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.arguments = "[--json]",
+	.summary = "Show whether this host is connected, to what, and since when",
+	.help = "  --json   print one JSON object\n\nExit code 0: connected; 1: not connected.\n",
+	.run = run,
+};

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/auto.h"
+#include "ctl/output.h"
+
+static ssize_t read_some(int fd, char *data, size_t len)
+{
+	ssize_t got = -1;
+
+	do
+		got = read(fd, data, len);
+	while (got < 0 && errno == EINTR);
+	return got;
+}
+
+bool input_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_len)
+{
+	COSMO_AUTO_FD int opened = -1;
+	COSMO_AUTO(free) char *data = malloc(max_bytes + 1);
+	size_t len = 0;
+	ssize_t got = 1;
+	int fd = STDIN_FILENO;
+
+	if (!streq(path, "-"))
+		fd = opened = open(path, O_RDONLY | O_CLOEXEC);
+	while (data && fd >= 0 && got > 0 && len <= max_bytes) {
+		got = read_some(fd, data + len, max_bytes + 1 - len);
+		if (got > 0)
+			len += (size_t)got;
+	}
+	if (!data || fd < 0 || got < 0) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
+		output_error("cannot read %s: %s", path, strerror(errno));
+		return false;
+	}
+	if (len > max_bytes) {
+		output_error("%s is larger than %zu bytes", path, max_bytes);
+		return false;
+	}
+	data[len] = '\0';
+	*ret_data = COSMO_STEAL(&data);
+	*ret_len = len;
+	return true;
+}
