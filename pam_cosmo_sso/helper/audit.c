@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/audit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <syslog.h>
+
+#include "common/base/auto.h"
+#include "common/base/log.h"
+
+#define IDENT "cosmo-sso"
+
+static const char *const ids[] = {
+#define AUDIT_ID_(symbol, id) [AUDIT_##symbol] = (id),
+	AUDIT_EVENT_LIST(AUDIT_ID_)
+#undef AUDIT_ID_
+};
+
+const char *audit_event_id(enum audit_event event)
+{
+	return (size_t)event < COSMO_ARRAY_LEN(ids) ? ids[event] : "internal";
+}
+
+static void append_user(const struct audit_line *line, char *ret, size_t ret_size)
+{
+	char hash[17] = "";
+
+	if (!line->user)
+		return;
+	if (line->user_known) {
+		log_append(ret, ret_size, "user", line->user);
+		return;
+	}
+	if (!line->salt)
+		return;
+	(void)snprintf(hash, sizeof(hash), "%016" PRIx64,
+		salt_hash(line->salt, SALT_LOGGED_NAME, line->user));
+	log_append(ret, ret_size, "name_hash", hash);
+}
+
+void audit_format(const struct audit_line *line, char *ret, size_t ret_size)
+{
+	char uid[16] = "";
+
+	ret[0] = '\0';
+	log_append(ret, ret_size, "event", audit_event_id(line->event));
+	append_user(line, ret, ret_size);
+	log_append(ret, ret_size, "reason", cosmo_err_id(line->reason));
+	log_append(ret, ret_size, "service", line->service);
+	log_append(ret, ret_size, "rhost", line->rhost);
+	log_append(ret, ret_size, "tty", line->tty);
+	if (line->has_uid) {
+		(void)snprintf(uid, sizeof(uid), "%" PRIu32, line->uid);
+		log_append(ret, ret_size, "uid", uid);
+	}
+	log_append(ret, ret_size, "roles", line->roles);
+	log_append(ret, ret_size, "enrolled", line->enrolled ? "yes" : NULL);
+	log_append(ret, ret_size, "approved_by", line->approved_by);
+	log_append(ret, ret_size, "detail", line->detail);
+}
+
+static int priority_of(enum cosmo_err reason)
+{
+	switch (cosmo_err_class(reason)) {
+	case COSMO_CLASS_OK:
+	case COSMO_CLASS_NOT_OURS:
+		return LOG_INFO;
+	case COSMO_CLASS_DENIED:
+	case COSMO_CLASS_BUSY:
+		return LOG_NOTICE;
+	case COSMO_CLASS_UNREACHABLE:
+		return LOG_WARNING;
+	case COSMO_CLASS_MISCONFIGURED:
+	case COSMO_CLASS_INTERNAL:
+		return LOG_ERR;
+	}
+	return LOG_ERR;
+}
+
+void audit_send(const struct audit_line *line)
+{
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+
+	audit_format(line, text, sizeof(text));
+	log_send(IDENT, priority_of(line->reason), text);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* One line per decision to syslog's authpriv: who, where, what, and the one reason. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "pam_cosmo_sso/helper/salt.h"
+
+/* X(symbol, stable id as logged). */
+#define AUDIT_EVENT_LIST(X)                                                                        \
+	X(SIGN_IN_OK, "sign_in_ok")                                                                \
+	X(SIGN_IN_REFUSED, "sign_in_refused")                                                      \
+	X(SIGN_IN_CANCELLED, "sign_in_cancelled")                                                  \
+	X(ACCOUNT_OK, "account_ok")                                                                \
+	X(ACCOUNT_REFUSED, "account_refused")                                                      \
+	X(SESSION_OPEN, "session_open")                                                            \
+	X(SESSION_CLOSE, "session_close")                                                          \
+	X(SESSION_REFUSED, "session_refused")                                                      \
+	X(REQUEST_REFUSED, "request_refused")
+
+enum audit_event {
+#define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,
+	AUDIT_EVENT_LIST(AUDIT_ENUM_)
+#undef AUDIT_ENUM_
+};
+
+#define AUDIT_MAX_LINE_BYTES ((size_t)1536)
+
+/* NULL, 0 and false are left out. All text may be foreign: it is filtered. */
+struct audit_line {
+	enum audit_event event;
+	enum cosmo_err reason;
+	const char *user;
+	bool user_known; /* enrolled, listed or confirmed by the IdP; else @user is never shown:
+			    people type passwords there */
+	const struct salt *salt; /* for hiding @user; NULL: it is left out altogether */
+	const char *service;
+	const char *rhost;
+	const char *tty;
+	bool has_uid;
+	uint32_t uid;
+	const char *roles;       /* "admin,developer" */
+	bool enrolled;           /* by this very sign-in */
+	const char *approved_by; /* login name of the identity, if it is not @user */
+	const char *detail;      /* never a token, code, secret or claim body */
+};
+
+/* The line without its sending. @ret_size >= AUDIT_MAX_LINE_BYTES. */
+void audit_format(const struct audit_line *line, char *ret, size_t ret_size);
+
+/* Format and send. A log that cannot be reached changes no decision. */
+void audit_send(const struct audit_line *line);
+
+/* The stable id of an event. */
+const char *audit_event_id(enum audit_event event);
