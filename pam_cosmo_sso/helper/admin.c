@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/base/fdio.h"
+#include "paths.h"
+
+#define SEND_TIMEOUT_MS 30000
+
+static const struct {
+	enum message_type type;
+	enum cosmo_err (*handler)(struct admin *admin);
+} handlers[] = {
+	{MESSAGE_CTL_CONNECT, admin_connect},
+	{MESSAGE_CTL_CHECK_CONFIG, admin_check_config},
+	{MESSAGE_CTL_APPLY, admin_apply},
+	{MESSAGE_CTL_BOOT, admin_boot},
+	{MESSAGE_CTL_STATUS, admin_status},
+	{MESSAGE_CTL_USER_LIST, admin_user_list},
+	{MESSAGE_CTL_USER_SHOW, admin_user_show},
+	{MESSAGE_CTL_USER_ADD, admin_user_add},
+	{MESSAGE_CTL_ROLES_TEST, admin_roles_test},
+};
+
+enum cosmo_err admin_send(struct admin *admin, struct message *item)
+{
+	enum cosmo_err err = dialogue_send(admin->dialogue, item, fdio_boot_ms() + SEND_TIMEOUT_MS);
+
+	message_free(item);
+	return err;
+}
+
+enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
+{
+	struct message *item = NULL;
+	char text[512] = "";
+	va_list args;
+	enum cosmo_err err = message_new(MESSAGE_PROGRESS, &item);
+
+	if (err)
+		return err;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	message_put_str(item, FIELD_TEXT, text);
+	return admin_send(admin, item);
+}
+
+enum cosmo_err admin_load_config(struct admin *admin, struct config **ret)
+{
+	struct config_problem problem = {0};
+	enum cosmo_err err = config_load(COSMO_CONF_FILE, ret, &problem);
+
+	if (err && problem.text[0] && problem.line)
+		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s", COSMO_CONF_FILE,
+			problem.line, problem.text);
+	else if (err)
+		snprintf(admin->detail, sizeof(admin->detail), "%s: %s", COSMO_CONF_FILE,
+			problem.text[0] ? problem.text : cosmo_err_text(err));
+	return err;
+}
+
+static enum cosmo_err handle(struct admin *admin)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(handlers); i++)
+		if (handlers[i].type == message_type(admin->request))
+			return handlers[i].handler(admin);
+	return COSMO_E_PROTOCOL;
+}
+
+enum cosmo_err admin_serve(
+	struct dialogue *dialogue, struct store *store, const struct message *request)
+{
+	struct admin admin = {.dialogue = dialogue, .store = store, .request = request};
+	struct message *result = NULL;
+	enum cosmo_err outcome = handle(&admin);
+	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
+
+	if (err)
+		return err;
+	message_put_err(result, outcome);
+	if (admin.detail[0])
+		message_put_str(result, FIELD_DETAIL, admin.detail);
+	return admin_send(&admin, result);
+}

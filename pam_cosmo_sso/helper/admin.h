@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* What cosmo-ssoctl asks: one file per subject, all answers through the dialogue. */
+#pragma once
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/config.h"
+#include "common/dialogue.h"
+#include "common/message.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+/* One request being served; everything borrowed. */
+struct admin {
+	struct dialogue *dialogue;
+	struct store *store;
+	const struct message *request;
+	char detail[1024]; /* for the RESULT: what precisely is wrong; "" if there is nothing to add
+			    */
+};
+
+/*
+ * Serve @request of the ctl channel to its RESULT. Only failures to answer are returned: those of
+ * dialogue_send().
+ */
+COSMO_MUST_USE enum cosmo_err admin_serve(
+	struct dialogue *dialogue, struct store *store, const struct message *request);
+
+/* The handlers: what they return becomes the RESULT. */
+enum cosmo_err admin_connect(struct admin *admin);
+enum cosmo_err admin_check_config(struct admin *admin);
+enum cosmo_err admin_apply(struct admin *admin);
+enum cosmo_err admin_boot(struct admin *admin);
+enum cosmo_err admin_status(struct admin *admin);
+enum cosmo_err admin_user_list(struct admin *admin);
+enum cosmo_err admin_user_show(struct admin *admin);
+enum cosmo_err admin_user_add(struct admin *admin);
+enum cosmo_err admin_roles_test(struct admin *admin);
+
+/* For the handlers: send an item (freed here), or a line of progress. */
+COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);
+COSMO_MUST_USE enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
+	COSMO_PRINTF(2, 3);
+
+/* Load the configuration; on failure admin->detail says file, line and what is wrong. */
+COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct config **ret);
+
+/* Have the judge compile every role rule; a bad one is said with its line in admin->detail. */
+COSMO_MUST_USE enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* check-config, apply and boot. */
+#include <fcntl.h>
+#include <stdio.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/judge_client.h"
+#include "paths.h"
+
+#define RULES_TIMEOUT_MS 30000
+
+static unsigned int line_of_rule(const struct config *config, const char *text)
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (streq(config->rules[i].text, text))
+			return config->rules[i].line;
+	return 0;
+}
+
+enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config)
+{
+	COSMO_AUTO(judge_free) struct judge *judge = NULL;
+	COSMO_AUTO(message_free) struct message *question = NULL;
+	enum cosmo_err err = message_new(MESSAGE_JUDGE_RULES, &question);
+
+	if (err)
+		return err;
+	judge_put_claims(question, config);
+	err = judge_start(config, NULL, &judge);
+	if (!err)
+		err = judge_ask(judge, question);
+	while (!err) {
+		COSMO_AUTO(message_free) struct message *answer = NULL;
+		const char *rule = NULL;
+
+		err = judge_next(judge, fdio_boot_ms() + RULES_TIMEOUT_MS, &answer);
+		if (err || message_type(answer) != MESSAGE_JUDGE_MATCH)
+			break;
+		rule = message_str(answer, FIELD_RULE);
+		if (rule && message_has(answer, FIELD_ERR) && !admin->detail[0])
+			snprintf(admin->detail, sizeof(admin->detail), "line %u: rule \"%s\": %s",
+				line_of_rule(config, rule), rule,
+				message_str(answer, FIELD_DETAIL)
+					? message_str(answer, FIELD_DETAIL)
+					: "not valid");
+	}
+	if (err && !admin->detail[0] && judge_detail(judge))
+		snprintf(admin->detail, sizeof(admin->detail), "%s", judge_detail(judge));
+	return err;
+}
+
+/* The text given with the request, or the file in its place. */
+static enum cosmo_err requested_config(struct admin *admin, struct config **ret)
+{
+	struct config_problem problem = {0};
+	const char *path = message_str(admin->request, FIELD_PATH);
+	size_t len = 0;
+	const char *text = message_bytes(admin->request, FIELD_CONFIG, &len);
+	enum cosmo_err err = COSMO_OK;
+
+	if (!text)
+		return admin_load_config(admin, ret);
+	err = config_parse(text, len, ret, &problem);
+	if (err && problem.text[0])
+		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s",
+			path ? path : COSMO_CONF_FILE, problem.line, problem.text);
+	return err;
+}
+
+enum cosmo_err admin_check_config(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	enum cosmo_err err = requested_config(admin, &config);
+
+	if (err || config->rule_count == 0)
+		return err;
+	return admin_check_rules(admin, config);
+}
+
+/* -1: leave the question whether sshd may see provisional entries as it was answered before. */
+static int provisional_of(const struct message *request)
+{
+	if (!message_has(request, FIELD_SSHD_READY))
+		return -1;
+	return message_u64(request, FIELD_SSHD_READY, 0) ? 1 : 0;
+}
+
+enum cosmo_err admin_apply(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	enum cosmo_err err = admin_load_config(admin, &config);
+
+	if (!err && config->rule_count > 0)
+		err = admin_check_rules(admin, config);
+	if (err)
+		return err;
+	err = store_lock(admin->store, STORE_LOCK_MS);
+	if (err)
+		return err;
+	err = commit_settings(admin->store, config, provisional_of(admin->request));
+	store_unlock(admin->store);
+	return err;
+}
+
+enum cosmo_err admin_boot(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	enum cosmo_err config_err = admin_load_config(admin, &config);
+	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	if (!config_err)
+		config_err = commit_settings(admin->store, config, -1);
+	err = integration_boot(admin->store);
+	store_unlock(admin->store);
+	if (err == COSMO_E_NOT_FOUND)
+		err = COSMO_OK; /* never connected: nothing to open */
+	return err ? err : config_err;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/* connect: ask the IdP live, write the configuration, make the integration, open the gate. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/judge_client.h"
+#include "paths.h"
+
+#define PROBE_TIMEOUT_MS 60000
+
+static enum cosmo_err parse_request(struct admin *admin, struct config **ret)
+{
+	struct config_problem problem = {0};
+	size_t len = 0;
+	const char *text = message_bytes(admin->request, FIELD_CONFIG, &len);
+	enum cosmo_err err = config_parse(text, len, ret, &problem);
+
+	if (err && problem.text[0])
+		snprintf(admin->detail, sizeof(admin->detail), "line %u: %s", problem.line,
+			problem.text);
+	if (err)
+		return err;
+	if (!(*ret)->issuer || !(*ret)->client_id) {
+		snprintf(admin->detail, sizeof(admin->detail), "say --issuer and --client-id");
+		return COSMO_E_CONFIG;
+	}
+	return (*ret)->rule_count ? COSMO_OK : COSMO_E_RULES_EMPTY;
+}
+
+static enum cosmo_err report_probe(struct admin *admin, const struct message *probed)
+{
+	enum cosmo_err err = admin_progress(admin, "the issuer names itself as configured: %s",
+		message_str(probed, FIELD_ISSUER));
+
+	if (!err)
+		err = admin_progress(admin, "it publishes %" PRIu64 " usable signing key(s)",
+			message_u64(probed, FIELD_KEY_COUNT, 0));
+	if (!err)
+		err = admin_progress(
+			admin, "it accepts this client and gave it a device code (discarded)");
+	if (!err)
+		err = admin_progress(admin, "%s",
+			message_u64(probed, FIELD_OFFLINE_ACCESS, 0)
+				? "it can give refresh tokens: roles are kept up to date between sign-ins"
+				: "it lists no offline_access: without refresh tokens roles last for the lease "
+				  "only");
+	return err;
+}
+
+static enum cosmo_err probe(struct admin *admin, const struct config *config, bool *ret_offline)
+{
+	COSMO_AUTO(judge_free) struct judge *judge = NULL;
+	COSMO_AUTO(message_free) struct message *question = NULL;
+	COSMO_AUTO(message_free) struct message *answer = NULL;
+	enum cosmo_err err = message_new(MESSAGE_JUDGE_PROBE, &question);
+
+	/* No store: what is cached must not vouch for what is asked now. */
+	if (!err)
+		err = judge_put_setup(question, config, NULL, PROBE_TIMEOUT_MS);
+	if (!err)
+		err = judge_start(config, NULL, &judge);
+	if (!err)
+		err = judge_ask(judge, question);
+	if (!err)
+		err = judge_next(judge, fdio_boot_ms() + PROBE_TIMEOUT_MS, &answer);
+	if (err) {
+		if (judge && judge_detail(judge))
+			snprintf(admin->detail, sizeof(admin->detail), "%s", judge_detail(judge));
+		return err;
+	}
+	if (message_type(answer) != MESSAGE_JUDGE_PROBED)
+		return COSMO_E_PROTOCOL;
+	*ret_offline = message_u64(answer, FIELD_OFFLINE_ACCESS, 0) != 0;
+	return report_probe(admin, answer);
+}
+
+static enum cosmo_err write_config(const struct message *request)
+{
+	size_t len = 0;
+	const void *text = message_bytes(request, FIELD_CONFIG, &len);
+	COSMO_AUTO_FD int dir_fd = open(COSMO_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir_fd < 0)
+		return COSMO_E_IO;
+	return fdio_replace_file(dir_fd, "cosmo-sso.conf", text, len, 0644);
+}
+
+/* Everything that changes this host, in one go under the writer lock; the gate opens last. */
+static enum cosmo_err make_integration(
+	struct admin *admin, const struct config *config, bool offline)
+{
+	COSMO_AUTO(integration_free) struct integration *made = NULL;
+	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = integration_seed_ensure(admin->store, NULL);
+	if (!err)
+		err = write_config(admin->request);
+	if (!err)
+		err = commit_settings(admin->store, config, -1);
+	if (!err)
+		err = integration_connect(
+			admin->store, config->issuer, config->client_id, offline, &made);
+	store_unlock(admin->store);
+	return err;
+}
+
+enum cosmo_err admin_connect(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct audit_line line = {.event = AUDIT_CONNECT};
+	bool offline = false;
+	enum cosmo_err err = parse_request(admin, &config);
+
+	if (!err)
+		err = admin_check_rules(admin, config);
+	if (!err)
+		err = probe(admin, config, &offline);
+	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
+		return err;
+	err = make_integration(admin, config, offline);
+	line.reason = err;
+	line.detail = config->issuer;
+	audit_send(&line);
+	return err;
+}

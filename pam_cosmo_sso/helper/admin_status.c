@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/base/effective_roles.h"
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/integration.h"
+
+static void put_integration(struct message *item, const struct integration *integration)
+{
+	char id[2 * INTEGRATION_BYTES + 1] = "";
+
+	format_hex(integration->id, INTEGRATION_BYTES, id);
+	if (integration->connected)
+		message_put_str(item, FIELD_INTEGRATION, id);
+	message_put_str(item, FIELD_ISSUER, integration->issuer);
+	message_put_str(item, FIELD_CLIENT_ID, integration->client_id);
+	message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
+	message_put_u64(item, FIELD_OFFLINE_ACCESS, integration->offline_access);
+}
+
+/* What users.db knows; its absence is a problem worth telling once the host was connected. */
+static enum cosmo_err put_users_db(struct message *item, struct store *store)
+{
+	struct users_db_settings settings = {0};
+	uint64_t count = 0;
+	enum cosmo_err err = users_db_count(store_users_db(store), &count);
+
+	if (!err)
+		err = users_db_settings(store_users_db(store), &settings);
+	message_put_u64(item, FIELD_COUNT, count);
+	if (!err)
+		message_put_u64(item, FIELD_SSHD_READY, settings.provisional_on);
+	return err;
+}
+
+enum cosmo_err admin_status(struct admin *admin)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct message *item = NULL;
+	struct gate_view gate = {.state = GATE_MISSING};
+	enum cosmo_err problem = integration_load(admin->store, &integration);
+	enum cosmo_err users_problem = COSMO_OK;
+	enum cosmo_err err = message_new(MESSAGE_STATUS_ITEM, &item);
+
+	if (err)
+		return err;
+	gate_read(store_gate(admin->store), &gate);
+	message_put_u64(item, FIELD_GATE, gate.state);
+	if (integration)
+		put_integration(item, integration);
+	users_problem = put_users_db(item, admin->store);
+	if (problem == COSMO_E_NOT_FOUND)
+		problem = COSMO_OK; /* never connected is no fault */
+	else if (!problem)
+		problem = users_problem;
+	if (!problem)
+		problem = admin_load_config(admin, &config);
+	if (problem)
+		message_put_err(item, problem);
+	if (problem && admin->detail[0])
+		message_put_str(item, FIELD_DETAIL, admin->detail);
+	admin->detail[0] = '\0';
+	return admin_send(admin, item);
+}

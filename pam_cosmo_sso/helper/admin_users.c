@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* user list, show and add. */
+#include <stdio.h>
+
+#include "common/base/effective_roles.h"
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/enrol.h"
+#include "pam_cosmo_sso/helper/records.h"
+
+struct listing {
+	struct admin *admin;
+	struct users_db_settings settings;
+	bool has_settings;
+	struct gate_view gate;
+	int64_t now_s;
+};
+
+static void listing_init(struct listing *listing, struct admin *admin)
+{
+	listing->admin = admin;
+	listing->now_s = fdio_now_s();
+	gate_read(store_gate(admin->store), &listing->gate);
+	listing->has_settings =
+		users_db_settings(store_users_db(admin->store), &listing->settings) == COSMO_OK;
+}
+
+/* What look-ups show at this moment: the roles that count, and why they differ from the stored
+ * ones. */
+static void put_effective(
+	struct message *item, const struct listing *listing, const struct record *record)
+{
+	const struct users_db_settings *settings = &listing->settings;
+	struct users_db_user user = {0};
+	struct effective_roles effective = {0};
+	enum cosmo_err err =
+		users_db_find_name(store_users_db(listing->admin->store), record->name, &user);
+
+	if (err || !listing->has_settings) {
+		message_put_err(item, err ? err : COSMO_E_STORE_DAMAGED);
+		return;
+	}
+	effective = effective_roles(&user, &listing->gate, settings->role_lease_s, listing->now_s);
+	for (uint32_t i = 0; i < settings->role_count; i++)
+		if (effective.roles >> i & 1)
+			message_put_str(item, FIELD_EFFECTIVE_ROLE, settings->roles[i].name);
+	if (effective.reason)
+		message_put_err(item, effective.reason);
+	message_put_u64(item, FIELD_LEASE_UNTIL_S,
+		(uint64_t)(record->confirmed_s + settings->role_lease_s));
+}
+
+static void put_record(struct message *item, const struct record *record)
+{
+	message_put_str(item, FIELD_USER, record->name);
+	message_put_u64(item, FIELD_UID, record->uid);
+	message_put_str(item, FIELD_DISPLAY_NAME, record->display_name);
+	message_put_str(item, FIELD_HOME, record->home);
+	message_put_str(item, FIELD_SHELL, record->shell);
+	message_put_str(item, FIELD_ISSUER, record->issuer);
+	message_put_str(item, FIELD_SUB, record->sub);
+	for (uint32_t i = 0; i < record->role_count; i++)
+		message_put_str(item, FIELD_ROLE, record->roles[i]);
+	message_put_u64(item, FIELD_CONFIRMED_S, (uint64_t)record->confirmed_s);
+	message_put_u64(item, FIELD_SIGNED_IN_S, (uint64_t)record->signed_in_s);
+	message_put_u64(item, FIELD_LOCKED, (record->flags & USERS_DB_LOCKED) != 0);
+}
+
+static enum cosmo_err send_user(
+	struct listing *listing, const char *name, const struct record *record)
+{
+	struct message *item = NULL;
+	enum cosmo_err err = message_new(MESSAGE_USER_ITEM, &item);
+
+	if (err)
+		return err;
+	if (record) {
+		put_record(item, record);
+		put_effective(item, listing, record);
+	} else {
+		message_put_str(item, FIELD_USER, name);
+		message_put_err(item, COSMO_E_STORE_DAMAGED);
+	}
+	return admin_send(listing->admin, item);
+}
+
+static enum cosmo_err visit(void *context, const char *name, const struct record *record)
+{
+	if (record && record->flags & USERS_DB_REMOVED)
+		return COSMO_OK;
+	return send_user(context, name, record);
+}
+
+static enum cosmo_err send_listed(struct admin *admin, const char *name)
+{
+	struct message *item = NULL;
+	enum cosmo_err err = message_new(MESSAGE_USER_ITEM, &item);
+
+	if (err)
+		return err;
+	message_put_str(item, FIELD_USER, name);
+	message_put_u64(item, FIELD_LISTED, 1);
+	return admin_send(admin, item);
+}
+
+enum cosmo_err admin_user_list(struct admin *admin)
+{
+	struct listing listing = {0};
+
+	listing_init(&listing, admin);
+	return records_each(admin->store, visit, &listing);
+}
+
+enum cosmo_err admin_user_show(struct admin *admin)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	const char *name = message_str(admin->request, FIELD_USER);
+	struct listing listing = {0};
+	bool listed = false;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!login_name_is_valid(name, true)) {
+		snprintf(admin->detail, sizeof(admin->detail),
+			"this is not the form of a login name");
+		return COSMO_E_INVALID;
+	}
+	listing_init(&listing, admin);
+	err = record_load(admin->store, name, &record);
+	if (err == COSMO_E_NOT_FOUND &&
+		records_is_listed(admin->store, name, &listed) == COSMO_OK && listed)
+		return send_listed(admin, name);
+	if (err)
+		return err;
+	return send_user(&listing, name, record);
+}
+
+enum cosmo_err admin_user_add(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	const char *name = message_str(admin->request, FIELD_USER);
+	enum cosmo_err err = admin_load_config(admin, &config);
+
+	if (err)
+		return err;
+	if (!login_name_is_valid(name, config->keep_domains)) {
+		snprintf(admin->detail, sizeof(admin->detail),
+			"a login name is up to 32 of a-z 0-9 _ . - and starts with a letter");
+		return COSMO_E_NAME_FORM;
+	}
+	if (record_load(admin->store, name, &record) == COSMO_OK)
+		return COSMO_E_EXISTS;
+	err = enrol_name_allowed(config, name);
+	if (err)
+		return err;
+	err = store_lock(admin->store, STORE_LOCK_MS);
+	if (err)
+		return err;
+	err = records_list_name(admin->store, name);
+	store_unlock(admin->store);
+	return err;
+}
