@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""What each built object links and exports."""
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("COSMO_BUILD_DIR", "/nonexistent"))
+
+LIBC = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+NEEDED = {
+    "nss_cosmo/libnss_cosmo.so.2": set(),
+    "pam_cosmo_sso/module/pam_cosmo_sso.so": {"libpam.so.0", "libqrencode.so.4"},
+    "pam_cosmo_sso/helper/cosmo-sso-helper": set(),
+    "pam_cosmo_sso/judge/cosmo-sso-judge": {"libjson-c.so.5", "libcrypto.so.3", "libpcre2-8.so.0", "libseccomp.so.2"},
+    "pam_cosmo_sso/fetch/cosmo-sso-fetch": {"libcurl.so.4", "libseccomp.so.2"},
+    "ctl/cosmo-ssoctl": {"libjson-c.so.5", "libpam.so.0"},
+}
+EXPORTED = {
+    "nss_cosmo/libnss_cosmo.so.2": {
+        "_nss_cosmo_" + name for name in (
+            "getpwnam_r", "getpwuid_r", "setpwent", "getpwent_r", "endpwent", "getgrnam_r", "getgrgid_r", "setgrent",
+            "getgrent_r", "endgrent", "initgroups_dyn")},
+    "pam_cosmo_sso/module/pam_cosmo_sso.so": {
+        "pam_sm_" + name for name in (
+            "authenticate", "setcred", "acct_mgmt", "open_session", "close_session", "chauthtok")},
+}
+
+
+def readelf(option, name):
+    path = BUILD / name
+    assert path.exists(), f"{path} is not built"
+    return subprocess.run(["readelf", "-W", option, str(path)], check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_objects__needed_libraries__are_those_of_the_design(name):
+    needed = set(re.findall(r"\(NEEDED\).*\[([^\]]+)\]", readelf("-d", name)))
+    assert needed - LIBC <= NEEDED[name]
+
+
+@pytest.mark.parametrize("name", sorted(EXPORTED))
+def test_objects__exported_symbols__are_the_entry_points(name):
+    symbols = set()
+    for line in readelf("--dyn-syms", name).splitlines():
+        words = line.split()
+        if len(words) >= 8 and words[4] in ("GLOBAL", "WEAK") and words[6] not in ("UND", "ABS"):
+            symbols.add(words[7].split("@")[0])
+    assert symbols == EXPORTED[name]
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_objects__hardening__is_in_place(name):
+    dynamic = readelf("-d", name)
+    segments = readelf("-l", name)
+    assert "BIND_NOW" in dynamic or "NOW" in dynamic
+    assert "GNU_RELRO" in segments
+    assert re.search(r"GNU_STACK.*RW ", segments)
+    assert "TEXTREL" not in dynamic
+    if not name.endswith((".so", ".so.2")):
+        assert "NODLOPEN" in dynamic or "NOOPEN" in dynamic
+
+
+def test_objects__nss_soname__is_what_glibc_loads():
+    assert "[libnss_cosmo.so.2]" in readelf("-d", "nss_cosmo/libnss_cosmo.so.2")
