@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* A failure told to the person, and to the log if it was decided here. */
+#pragma once
+
+#include "pam_cosmo_sso/module/answer.h"
+#include "pam_cosmo_sso/module/caller.h"
+#include "pam_cosmo_sso/module/ours.h"
+#include "pam_cosmo_sso/module/pam_result.h"
+
+/*
+ * @who: NULL if not known. Names that are not enrolled are not logged: people type passwords there.
+ * The end of a session is reported to the log alone.
+ */
+void report_failure(const struct caller *caller, const struct ours *who, enum pam_phase phase,
+	const struct answer *answer);
