@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pam_cosmo_sso/module/ours.h"
+
+#define UID 0x70000500U
+
+/* getpwnam's fields are not const. */
+static char star[] = "*", locked[] = "x", name[] = "ada", empty[] = "", home[] = "/home/ada",
+	    shell[] = "/bin/bash", zsh[] = "/bin/zsh";
+
+static const struct users_db_user record = {
+	.name = "ada",
+	.home = "/home/ada",
+	.shell = "/bin/bash",
+	.uid = UID,
+	.gid = UID,
+};
+
+static struct passwd ours_entry(void)
+{
+	return (struct passwd){.pw_name = name,
+		.pw_passwd = star,
+		.pw_uid = UID,
+		.pw_gid = UID,
+		.pw_gecos = empty,
+		.pw_dir = home,
+		.pw_shell = shell};
+}
+
+static struct passwd local_entry(void)
+{
+	return (struct passwd){.pw_name = name,
+		.pw_passwd = locked,
+		.pw_uid = 1000,
+		.pw_gid = 1000,
+		.pw_gecos = empty,
+		.pw_dir = home,
+		.pw_shell = shell};
+}
+
+static struct ours_facts facts_of(
+	enum passwd_answer answer, const struct passwd *entry, enum cosmo_err record_err)
+{
+	return (struct ours_facts){
+		.answer = answer,
+		.entry = entry,
+		.record_err = record_err,
+		.record = &record,
+		.provisional_err = COSMO_E_NOT_FOUND,
+		.provisional = &record,
+		.enrol_err = COSMO_E_ENROLL_OFF,
+	};
+}
+
+static enum cosmo_err decide(const struct ours_facts *facts, struct ours *ret)
+{
+	*ret = (struct ours){.kind = OURS_NEW};
+	return ours_decide(facts, ret);
+}
+
+static void test_ours_decide__enrolled__whoever_answers(void **state)
+{
+	struct passwd ours = ours_entry();
+	struct passwd local = local_entry();
+	struct passwd same_uid = ours_entry();
+	struct ours_facts facts = facts_of(PASSWD_KNOWN, &ours, COSMO_OK);
+	struct ours who;
+
+	(void)state;
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+	assert_int_equal(who.kind, OURS_ENROLLED);
+	assert_int_equal(who.user.uid, UID);
+
+	facts = facts_of(PASSWD_UNKNOWN, &ours, COSMO_OK);
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+	facts = facts_of(PASSWD_UNSURE, &ours, COSMO_OK);
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+
+	facts = facts_of(PASSWD_KNOWN, &local, COSMO_OK);
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	/* A copy of our entry in /etc/passwd that has got a password. */
+	same_uid.pw_passwd = locked;
+	facts = facts_of(PASSWD_KNOWN, &same_uid, COSMO_OK);
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	same_uid = ours_entry();
+	same_uid.pw_gid = 100;
+	facts = facts_of(PASSWD_KNOWN, &same_uid, COSMO_OK);
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+}
+
+static void test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say(void **state)
+{
+	static const enum cosmo_err errors[] = {COSMO_E_NOT_FOUND, COSMO_E_STORE_MISSING,
+		COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE, COSMO_E_BUSY,
+		COSMO_E_NOMEM};
+	struct passwd local = local_entry();
+	struct ours who;
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++) {
+		struct ours_facts facts = facts_of(PASSWD_KNOWN, &local, errors[i]);
+
+		facts.enrol_err = COSMO_OK;
+		facts.provisional_err = COSMO_OK;
+		assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	}
+}
+
+static void test_ours_decide__store_unreadable__never_lets_one_of_ours_pass(void **state)
+{
+	static const enum cosmo_err errors[] = {
+		COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE, COSMO_E_BUSY};
+	struct passwd stale = ours_entry();
+	struct ours who;
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++) {
+		struct ours_facts facts = facts_of(PASSWD_KNOWN, &stale, errors[i]);
+
+		assert_int_equal(decide(&facts, &who), errors[i]);
+		facts = facts_of(PASSWD_UNKNOWN, NULL, errors[i]);
+		assert_int_equal(decide(&facts, &who), errors[i]);
+		facts = facts_of(PASSWD_UNSURE, NULL, errors[i]);
+		assert_int_equal(decide(&facts, &who), errors[i]);
+	}
+}
+
+static void test_ours_decide__unknown_name__new_only_where_enrolment_allows(void **state)
+{
+	struct ours_facts facts = facts_of(PASSWD_UNKNOWN, NULL, COSMO_E_NOT_FOUND);
+	struct ours who;
+
+	(void)state;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	facts.enrol_err = COSMO_OK;
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+	assert_int_equal(who.kind, OURS_NEW);
+	/* LDAP is down: the name may be its. */
+	facts.answer = PASSWD_UNSURE;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+}
+
+static void test_ours_decide__provisional__only_if_every_field_is(void **state)
+{
+	struct passwd entry = ours_entry();
+	struct ours_facts facts = facts_of(PASSWD_KNOWN, &entry, COSMO_E_NOT_FOUND);
+	struct ours who;
+
+	(void)state;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	facts.provisional_err = COSMO_OK;
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+	assert_int_equal(who.kind, OURS_PROVISIONAL);
+	assert_int_equal(who.user.uid, UID);
+	entry.pw_shell = zsh;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	entry = ours_entry();
+	entry.pw_uid++;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ours_decide__enrolled__whoever_answers),
+		cmocka_unit_test(
+			test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say),
+		cmocka_unit_test(test_ours_decide__store_unreadable__never_lets_one_of_ours_pass),
+		cmocka_unit_test(test_ours_decide__unknown_name__new_only_where_enrolment_allows),
+		cmocka_unit_test(test_ours_decide__provisional__only_if_every_field_is),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
