@@ -9,17 +9,14 @@ import ssl
 import stat
 import subprocess
 import sys
-import tempfile
-import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import certificates, wire  # noqa: E402
+from support import wire  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.fake_proxy import FakeProxy  # noqa: E402
-from support.process import watch  # noqa: E402
 from support.program import USERS, Program, built  # noqa: E402
 
 FETCH = "pam_cosmo_sso/fetch/cosmo-sso-fetch"
@@ -263,17 +260,26 @@ def test_a_ca_that_is_none_trusts_nothing(program, idp, pem):
     assert program.peer.recv().error == "E_TLS_TRUST"
 
 
-def test_the_systems_ca_is_used_if_and_only_if_none_is_given(idp, tmp_path):
+@pytest.fixture
+def another_ca(tmp_path):
+    """Of another name: a CA of the same name would hide the system's from OpenSSL."""
+    subject = ["-subj", "/CN=another CA", "-keyout", tmp_path / "key", "-out", tmp_path / "ca"]
+    command = ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    subprocess.run(command + subject, check=True, capture_output=True)
+    return (tmp_path / "ca").read_bytes()
+
+
+def test_the_systems_ca_is_used_if_and_only_if_none_is_given(idp, tmp_path, another_ca):
     """Both the bundle and the folder of hashed names, which libcurl would go on using beside a given CA."""
-    tmp_path.chmod(0o755)
-    (tmp_path / "ca-certificates.crt").write_bytes(idp.ca_pem)
-    subprocess.run(["openssl", "rehash", tmp_path], check=True)
-    with fetch(mounts=[(tmp_path, "/etc/ssl/certs")]) as program, tempfile.TemporaryDirectory() as other:
-        certificates.make(pathlib.Path(other))
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    (folder / "ca-certificates.crt").write_bytes(idp.ca_pem)
+    subprocess.run(["openssl", "rehash", folder], check=True)
+    with fetch(mounts=[(folder, "/etc/ssl/certs")]) as program:
         ask(program, f"{idp.issuer}/jwks")
         assert program.peer.recv().HTTP_STATUS == 200
         for _ in range(2):  # the connection that the system's CA vouched for must not be used either
-            ask(program, f"{idp.issuer}/jwks", CA_PEM=pathlib.Path(other, "ca.pem").read_bytes())
+            ask(program, f"{idp.issuer}/jwks", CA_PEM=another_ca)
             assert program.peer.recv().error == "E_TLS_TRUST"
 
 
@@ -430,7 +436,7 @@ def test_it_ends_at_a_second_request_before_the_answer(idp):
 def confined(idp, tmp_path):
     """A process that was started with as much as can be inherited, and has served a request."""
     leak = os.open(tmp_path / "leak", os.O_RDWR | os.O_CREAT)
-    with fetch(pass_fds=(leak,), env={"LEAKED": "yes"}) as program:
+    with fetch(pass_fds=(leak,), wrapper="setpriv --groups=4,27 --inh-caps=+net_raw") as program:
         os.close(leak)
         get(program, idp)
         yield program
