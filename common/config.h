@@ -18,6 +18,9 @@
 #define CONFIG_MAX_LIST         64
 #define CONFIG_MAX_LOCAL_GROUPS 16
 
+/* The group in which every enrolled user is. */
+#define CONFIG_USERS_GROUP "cosmo-users"
+
 enum config_qr {
 	CONFIG_QR_UTF8,
 	CONFIG_QR_ASCII,
@@ -147,8 +150,9 @@ struct config_problem {
 
 /*
  * Parse the whole text; pure. Relations between options are checked too: a rule's role must be
- * declared, gids and group names distinct, uid range sane, privileged local groups allowed, at
- * least one rule, issuer https.
+ * declared, gids and group names distinct, uid range sane, privileged local groups allowed.
+ * A file that names no issuer is valid but not connected (config_is_connected()), as the shipped
+ * one is; with an issuer it must have a client_id and at least one rule.
  * @ret is set only on success; the caller owns it, config_free(). On COSMO_E_CONFIG,
  * COSMO_E_RULES_EMPTY or COSMO_E_RULE_ROLE, *ret_problem is filled. Errors: those and
  * COSMO_E_NOMEM. Patterns are compiled by the judge only.
@@ -161,6 +165,11 @@ COSMO_MUST_USE enum cosmo_err config_parse(
 COSMO_MUST_USE enum cosmo_err config_load(
 	const char *path, struct config **ret, struct config_problem *ret_problem);
 
+/* Does the file name an issuer? Without one nobody can be asked, and issuer and client_id are NULL.
+ */
+bool config_is_connected(const struct config *config);
+
+/* Wipes what is secret. NULL is allowed. */
 void config_free(struct config *config);
 COSMO_AUTO_DEFINE(struct config *, config_free);
 
@@ -168,8 +177,9 @@ COSMO_AUTO_DEFINE(struct config *, config_free);
 int config_role_index(const struct config *config, const char *name);
 
 /*
- * The service's settings, in *ret by value; a service not listed gets auth skip, access any,
- * deadline 300 s; sudo, sudo-i, su, su-l, polkit-1 and doas are admin only even if unlisted; sshd
- * and login are viewer, developer, admin with auth device and their own deadlines (110 s, 50 s).
+ * The service's settings, in *ret by value (its strings stay the configuration's); a service not
+ * listed gets auth skip, access any, deadline 300 s; sudo, sudo-i, su, su-l, polkit-1 and doas are
+ * admin only even if unlisted; sshd and login are viewer, developer, admin with auth device and
+ * their own deadlines (110 s, 50 s).
  */
 void config_service(const struct config *config, const char *name, struct config_service *ret);

@@ -2,8 +2,9 @@
 /*
  * A strict reader of INI text: `[section]`, `[section name]`, `key = value`, whole-line comments
  * with '#' or ';'. The first '=' is the only separator; names and values are trimmed of blanks and
- * tabs; nothing is quoted, continued, expanded or cut; lines may have any length up to the cap.
- * Everything else is an error with its line.
+ * tabs; nothing is quoted, continued, expanded or cut: a '#' or ';' behind a value is part of it.
+ * Text is UTF-8 without control characters, lines end in a line feed alone and have any length up
+ * to the cap. Everything else is an error with its line.
  */
 #pragma once
 
@@ -30,9 +31,9 @@ struct ini_line {
 typedef enum cosmo_err (*ini_handler)(void *context, const struct ini_line *line);
 
 /*
- * Read @text of @len bytes (no NUL inside, valid up to the end, CRLF refused). On a syntax error
- * *ret_line is its line and *ret_problem says what is wrong (static text). Errors: COSMO_E_CONFIG,
- * COSMO_E_NOMEM, those of @handler.
+ * Read @text of @len bytes. On a syntax error, and only then, *ret_line is its line and
+ * *ret_problem says what is wrong with it (static text: "is longer than 4096 bytes"); the caller
+ * sets it to NULL before. Errors: COSMO_E_CONFIG, those of @handler.
  */
 COSMO_MUST_USE enum cosmo_err ini_read(const char *text, size_t len, ini_handler handler,
 	void *context, unsigned int *ret_line, const char **ret_problem);

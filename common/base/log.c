@@ -9,37 +9,7 @@
 #include <sys/un.h>
 #include <syslog.h>
 
-/* The length of the well-formed UTF-8 sequence at @p (RFC 3629), 0 if there is none; its code point
- * in @ret. */
-static size_t utf8_decode(const unsigned char *p, uint32_t *ret)
-{
-	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = 0;
-	uint32_t code = 0;
-
-	if (p[0] < 0x80) {
-		*ret = p[0];
-		return 1;
-	}
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		len = 2;
-	else if (p[0] >= 0xe0 && p[0] <= 0xef)
-		len = 3;
-	else if (p[0] >= 0xf0 && p[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	code = p[0] & (0xffU >> (len + 1));
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3fU);
-	}
-	if (code < smallest[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-		return 0;
-	*ret = code;
-	return len;
-}
+#include "common/base/utf8.h"
 
 /* Characters that print as themselves and move nothing else on the screen. */
 static bool is_harmless(uint32_t code)
@@ -79,7 +49,7 @@ static bool is_harmless(uint32_t code)
 
 void log_filter(const char *text, bool utf8, char *ret, size_t ret_size)
 {
-	const unsigned char *p = (const unsigned char *)(text ? text : "");
+	const char *p = text ? text : "";
 	size_t out = 0;
 	size_t cut = 0; /* where "..." still fits */
 

@@ -43,9 +43,14 @@ struct users_db {
 	const char *path;
 	const char *machine_id_path; /* "/etc/machine-id" */
 	_Atomic(const struct users_db_map *) map;
-	_Atomic int64_t looked_ms;
+	_Atomic int64_t looked_ms;   /* when opening the file last failed, 0: never */
+	_Atomic uint32_t looked_err; /* and why; said again for a second */
 	_Atomic uint32_t maps_used;
 };
+
+/* Unmap everything; @db can be used again. No other thread may be using it or its settings: for the
+ * end of a program or the unloading of a library. */
+void users_db_done(struct users_db *db);
 
 /*
  * Find one user. Removed users are COSMO_E_NOT_FOUND. Any byte sequence is allowed as @name.
@@ -77,6 +82,10 @@ COSMO_MUST_USE enum cosmo_err users_db_settings(struct users_db *db, struct user
 
 /* A consistent copy of the numbers alone. Errors: as users_db_settings(). */
 COSMO_MUST_USE enum cosmo_err users_db_numbers(struct users_db *db, struct users_db_numbers *ret);
+
+/* The same without copying: verified once, valid until users_db_done(). For look-ups. */
+COSMO_MUST_USE enum cosmo_err users_db_settings_peek(
+	struct users_db *db, const struct users_db_settings **ret);
 
 /* Number of users shown. Errors: as users_db_settings(). */
 COSMO_MUST_USE enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret);

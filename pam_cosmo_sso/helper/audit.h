@@ -19,7 +19,8 @@
 	X(SESSION_OPEN, "session_open")                                                            \
 	X(SESSION_CLOSE, "session_close")                                                          \
 	X(SESSION_REFUSED, "session_refused")                                                      \
-	X(REQUEST_REFUSED, "request_refused")
+	X(REQUEST_REFUSED, "request_refused")                                                      \
+	X(CONNECT, "connect")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

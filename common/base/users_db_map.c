@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/base/users_db_map.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/fdio.h"
+#include "common/base/users_db_check.h"
+#include "common/base/users_db_pair.h"
+
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size) != NULL;
+}
+
+static bool header_is_ours(const struct users_db_header *header, size_t bytes)
+{
+	if (header->magic != USERS_DB_MAGIC || header->version != USERS_DB_VERSION)
+		return false;
+	if (header->check != users_db_header_check(header))
+		return false;
+	if (header->groups == 0 || header->groups > USERS_DB_MAX_GROUPS ||
+		header->uid_entries == 0 || header->long_pairs > USERS_DB_MAX_GROUPS)
+		return false;
+	return header->file_bytes == bytes && users_db_bytes(header) == bytes &&
+		is_terminated(header->home, sizeof(header->home)) &&
+		is_terminated(header->shell, sizeof(header->shell));
+}
+
+bool users_db_home(const char *template, const char *name, char ret[USERS_DB_MAX_TEXT])
+{
+	const char *mark = strstr(template, "%u");
+	size_t before = mark ? (size_t)(mark - template) : strlen(template);
+	size_t name_len = mark ? strlen(name) : 0;
+	size_t after = mark ? strlen(mark + 2) : 0;
+
+	if (mark && strstr(mark + 2, "%u"))
+		return false;
+	if (before + name_len + after >= USERS_DB_MAX_TEXT)
+		return false;
+	memcpy(ret, template, before);
+	if (mark) {
+		memcpy(ret + before, name, name_len);
+		memcpy(ret + before + name_len, mark + 2, after);
+	}
+	ret[before + name_len + after] = '\0';
+	return true;
+}
+
+static void split_templates(struct users_db_map *map)
+{
+	const char *home = map->header.home;
+	const char *mark = strstr(home, "%u");
+
+	map->home_before_len = mark ? (size_t)(mark - home) : strlen(home);
+	map->home_after = mark ? mark + 2 : NULL;
+	map->home_after_len = mark ? strlen(mark + 2) : 0;
+	map->shell_len = strlen(map->header.shell);
+}
+
+static enum cosmo_err check_file(int fd, struct stat *ret_st)
+{
+	if (fstat(fd, ret_st) < 0)
+		return COSMO_E_BUSY;
+	if (!S_ISREG(ret_st->st_mode) || ret_st->st_uid != 0 || (ret_st->st_mode & 022) != 0)
+		return COSMO_E_UNSAFE_FILE;
+	if (ret_st->st_size < (off_t)(USERS_DB_AT_GROUPS * 8) ||
+		ret_st->st_size % (off_t)USERS_DB_PAGE_BYTES != 0)
+		return COSMO_E_STORE_DAMAGED;
+	return COSMO_OK;
+}
+
+static enum cosmo_err map_header(struct users_db_map *map, uint64_t machine_hash)
+{
+	uint64_t words[USERS_DB_HEADER_WORDS];
+
+	for (size_t i = 0; i < USERS_DB_HEADER_WORDS; i++)
+		words[i] = users_db_load(map->words + i);
+	memcpy(&map->header, words, sizeof(map->header));
+	if (!header_is_ours(&map->header, map->bytes))
+		return COSMO_E_STORE_DAMAGED;
+	if (map->header.machine_hash != machine_hash)
+		return COSMO_E_MACHINE;
+	split_templates(map);
+	return COSMO_OK;
+}
+
+static enum cosmo_err map_file(int fd, struct users_db_map *map, uint64_t machine_hash)
+{
+	struct stat st = {0};
+	void *words = MAP_FAILED;
+	enum cosmo_err err = check_file(fd, &st);
+
+	if (err)
+		return err;
+	map->bytes = (size_t)st.st_size;
+	words = mmap(NULL, map->bytes, PROT_READ, MAP_SHARED, fd, 0);
+	if (words == MAP_FAILED)
+		return COSMO_E_BUSY;
+	map->words = words;
+	map->device = st.st_dev;
+	map->inode = st.st_ino;
+	return map_header(map, machine_hash);
+}
+
+enum cosmo_err users_db_map_fd(int fd, uint64_t machine_hash, const struct users_db_map **ret)
+{
+	struct users_db_map *map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	enum cosmo_err err = COSMO_OK;
+
+	if (map == MAP_FAILED)
+		return COSMO_E_BUSY;
+	err = map_file(fd, map, machine_hash);
+	if (err) {
+		users_db_map_free(map);
+		return err;
+	}
+	*ret = map;
+	return COSMO_OK;
+}
+
+/* What a failed open means to somebody who looks a name up. */
+static enum cosmo_err open_error(enum cosmo_err err, int error)
+{
+	if (err == COSMO_E_NOT_FOUND)
+		return COSMO_E_STORE_MISSING;
+	if (err != COSMO_E_IO)
+		return err;
+	if (error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR)
+		return COSMO_E_BUSY;
+	return COSMO_E_STORE_DAMAGED;
+}
+
+enum cosmo_err users_db_map_open(int dir_fd, const char *path, const char *machine_id_path,
+	const struct users_db_map **ret)
+{
+	static const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 022, .max_bytes = SIZE_MAX / 2};
+	COSMO_AUTO_FD int fd = -1;
+	size_t bytes = 0;
+	uint64_t machine_hash = 0;
+	enum cosmo_err err = fdio_open(dir_fd, path, &demands, &fd, &bytes);
+
+	if (err)
+		return open_error(err, errno);
+	err = machine_hash_read(machine_id_path, &machine_hash);
+	if (err)
+		return err;
+	return users_db_map_fd(fd, machine_hash, ret);
+}
+
+void users_db_map_free(const struct users_db_map *map)
+{
+	const struct users_db_settings_copy *copy = NULL;
+	struct users_db_map *owned = NULL;
+
+	if (!map)
+		return;
+	copy = atomic_load(&map->settings);
+	while (copy) {
+		const struct users_db_settings_copy *older = copy->older;
+
+		munmap((void *)(uintptr_t)copy, sizeof(*copy));
+		copy = older;
+	}
+	if (map->words)
+		munmap((void *)(uintptr_t)map->words, map->bytes);
+	owned = (struct users_db_map *)(uintptr_t)map;
+	munmap(owned, sizeof(*owned));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* One mapping of users.1.db: what reader and writer share. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/users_db_format.h"
+
+/* A verified copy of the settings in memory of its own. */
+struct users_db_settings_copy {
+	uint64_t sequence;
+	const struct users_db_settings_copy *older;
+	struct users_db_settings settings;
+};
+
+struct users_db_map {
+	const uint64_t *words; /* the file */
+	size_t bytes;
+	dev_t device;
+	ino_t inode;
+	struct users_db_header header; /* verified, ours */
+	size_t home_before_len;        /* of header.home, up to %u */
+	const char *home_after;
+	size_t home_after_len;
+	size_t shell_len;
+	_Atomic(const struct users_db_settings_copy *) settings;
+	const struct users_db_map *older; /* others may still be reading it */
+};
+
+/*
+ * Map @path (below @dir_fd or AT_FDCWD) after all checks. No heap: the map lies in pages of its
+ * own. The caller owns it: users_db_map_free(). Errors: those of users_db_find_name() without
+ * COSMO_E_NOT_FOUND.
+ */
+COSMO_MUST_USE enum cosmo_err users_db_map_open(int dir_fd, const char *path,
+	const char *machine_id_path, const struct users_db_map **ret);
+
+/* Map the open file @fd; @machine_hash is what the header must say. Errors: as
+ * users_db_map_open(). */
+COSMO_MUST_USE enum cosmo_err users_db_map_fd(
+	int fd, uint64_t machine_hash, const struct users_db_map **ret);
+
+void users_db_map_free(const struct users_db_map *map);
+COSMO_AUTO_DEFINE(const struct users_db_map *, users_db_map_free);
+
+/* The verified settings, for as long as the map is there. Errors: COSMO_E_STORE_DAMAGED,
+ * COSMO_E_BUSY. */
+COSMO_MUST_USE enum cosmo_err users_db_map_settings(
+	const struct users_db_map *map, const struct users_db_settings **ret);
+
+/* Home by the template, NUL-terminated; false if it does not fit or the template has more than one
+ * %u. */
+bool users_db_home(const char *template, const char *name, char ret[USERS_DB_MAX_TEXT]);
+
+/* 64-bit hash of the machine-id in @path. Errors: COSMO_E_MACHINE (missing, empty,
+ * "uninitialized"). */
+COSMO_MUST_USE enum cosmo_err machine_hash_read(const char *path, uint64_t *ret);

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "common/base/users_db_map.h"
+#include "common/base/users_db_pair.h"
+
+#define ATTEMPTS 64
+
+static bool texts_end(const char *texts, size_t size, size_t stride, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!memchr(texts + i * stride, '\0', size))
+			return false;
+	return true;
+}
+
+#define TEXTS_END(array, member, count)                                                            \
+	texts_end((array)[0].member, sizeof((array)[0].member), sizeof((array)[0]), (count))
+
+/* The check has passed; this is against a writer's own mistakes. */
+static bool settings_are_sound(const struct users_db_settings *settings)
+{
+	if (settings->role_count == 0 || settings->role_count > USERS_DB_MAX_ROLES ||
+		settings->conferred_count > USERS_DB_MAX_CONFERRED ||
+		settings->sshd_count > USERS_DB_MAX_SSHD)
+		return false;
+	return TEXTS_END(settings->roles, name, settings->role_count) &&
+		TEXTS_END(settings->roles, group, settings->role_count) &&
+		TEXTS_END(settings->conferred, group, settings->conferred_count) &&
+		texts_end(settings->sshd[0], USERS_DB_MAX_TEXT, USERS_DB_MAX_TEXT,
+			settings->sshd_count) &&
+		texts_end(settings->home, USERS_DB_MAX_TEXT, 0, 1) &&
+		texts_end(settings->shell, USERS_DB_MAX_TEXT, 0, 1);
+}
+
+static enum cosmo_err settings_load(
+	const struct users_db_map *map, struct users_db_settings_copy *ret)
+{
+	const struct users_db_pair pair = {
+		.current = map->words + USERS_DB_AT_SETTINGS_CURRENT,
+		.copies = map->words + USERS_DB_AT_SETTINGS,
+		.stride = USERS_DB_SETTINGS_STRIDE,
+		.key = users_db_settings_key(map->header.key),
+	};
+	uint64_t words[USERS_DB_SETTINGS_WORDS];
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		if (users_db_pair_load(&pair, USERS_DB_SETTINGS_WORDS, words) < 0)
+			continue;
+		memcpy(&ret->settings, words + 2, sizeof(ret->settings));
+		ret->sequence = users_db_sequence(words[1]);
+		return settings_are_sound(&ret->settings) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+	}
+	return COSMO_E_STORE_DAMAGED;
+}
+
+/* A copy of a settings change, in pages of its own; lost races are undone. */
+static enum cosmo_err settings_publish(struct users_db_map *map,
+	const struct users_db_settings_copy *older, const struct users_db_settings **ret)
+{
+	struct users_db_settings_copy *copy = mmap(NULL, sizeof(*copy), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	enum cosmo_err err = COSMO_OK;
+
+	if (copy == MAP_FAILED)
+		return COSMO_E_BUSY;
+	err = settings_load(map, copy);
+	if (err) {
+		munmap(copy, sizeof(*copy));
+		return err;
+	}
+	copy->older = older;
+	if (atomic_compare_exchange_strong(&map->settings, &older, copy)) {
+		*ret = &copy->settings;
+		return COSMO_OK;
+	}
+	munmap(copy, sizeof(*copy));
+	*ret = &older->settings;
+	return COSMO_OK;
+}
+
+enum cosmo_err users_db_map_settings(
+	const struct users_db_map *map, const struct users_db_settings **ret)
+{
+	uint64_t current = users_db_load_first(map->words + USERS_DB_AT_SETTINGS_CURRENT);
+	const struct users_db_settings_copy *copy =
+		atomic_load_explicit(&map->settings, memory_order_acquire);
+
+	if (copy && copy->sequence >= current) {
+		*ret = &copy->settings;
+		return COSMO_OK;
+	}
+	/* Only the pointer to the settings of a map ever changes. */
+	return settings_publish((struct users_db_map *)(uintptr_t)map, copy, ret);
+}

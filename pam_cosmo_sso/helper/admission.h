@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* May this sign-in go as far as asking the IdP? */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/gate.h"
+#include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/rate_limit.h"
+
+struct admission {
+	unsigned char began[INTEGRATION_BYTES]; /* the integration this sign-in belongs to */
+	struct rate_limit *place; /* kept while the sign-in lasts; rate_limit_free() */
+};
+
+/*
+ * Everything that can be told without the IdP, in this order: the configuration; whether the name
+ * is ours and the service wants us (COSMO_E_NOT_OURS, COSMO_E_ENROLL_OFF, COSMO_E_SERVICE_OFF); the
+ * gate and the integration (COSMO_E_DISCONNECTED, COSMO_E_MACHINE, COSMO_E_CONFIG); a conversation
+ * (COSMO_E_NO_PROMPT); the account (COSMO_E_REMOVED, COSMO_E_LOCKED) or the new name (those of
+ * enrol_check_name()); the budgets (those of rate_limit_enter()). Nothing has been asked of the IdP
+ * when any of them is returned. Other errors: COSMO_E_IO, COSMO_E_BUSY, COSMO_E_STORE_DAMAGED,
+ * COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err admission_check(
+	struct exchange *exchange, struct admission *ret);

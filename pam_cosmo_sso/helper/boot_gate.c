@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/boot_gate.h"
+
+#include "pam_cosmo_sso/helper/integration.h"
+
+static bool is_settled(const struct gate_view *view)
+{
+	return view->state == GATE_OPEN || view->state == GATE_CLOSED;
+}
+
+static enum cosmo_err boot(struct store *store)
+{
+	enum cosmo_err err = store_lock(store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = integration_boot(store);
+	store_unlock(store);
+	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+}
+
+enum cosmo_err boot_gate_read(struct store *store, struct gate_view *ret_view)
+{
+	struct gate_reader *reader = store_gate(store);
+	enum cosmo_err err = COSMO_OK;
+
+	gate_read(reader, ret_view);
+	if (is_settled(ret_view))
+		return COSMO_OK;
+	err = boot(store);
+	if (err)
+		return err;
+	/* A missing gate is looked for once a second, but this one has just been made. */
+	atomic_store(&reader->looked_ms, 0);
+	gate_read(reader, ret_view);
+	return COSMO_OK;
+}

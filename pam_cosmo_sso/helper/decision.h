@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* From a verified identity to the stored record, under the writer lock. */
+#pragma once
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/identity.h"
+
+/*
+ * Read gate, integration and records anew under the lock, decide (policy_person()), write. On
+ * COSMO_OK the sign-in is durable and may be told. After COSMO_E_SERVICE and COSMO_E_LOGIN_AGAIN
+ * (sshd has frozen other ids or paths than were given) the record is written as well, but this
+ * sign-in is refused. After any other error nothing was written. @began: the integration under
+ * which the sign-in began. Errors: those of policy_person(), policy_service(), store_lock(),
+ * uid_register_assign(), commit_user().
+ */
+COSMO_MUST_USE enum cosmo_err decision_make(struct exchange *exchange, const unsigned char *began,
+	const struct identity *identity);

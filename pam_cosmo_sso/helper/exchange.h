@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* One request of a PAM module: who asks what, and the line that will be logged about it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/config.h"
+#include "common/dialogue.h"
+#include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+struct exchange {
+	struct store *store;           /* borrowed */
+	struct dialogue *dialogue;     /* towards the module; borrowed */
+	const struct message *request; /* borrowed */
+	const char *user;              /* any bytes: login_name_is_valid() has not been asked */
+	struct config *config;         /* NULL until exchange_configure() */
+	struct config_service service; /* likewise */
+	struct salt salt;
+	bool has_salt;
+	char detail[640];
+	char roles[1088];
+	struct audit_line line; /* points into this structure */
+};
+
+/* In place, for it points into itself. Without a salt unknown names are left out of the log. */
+void exchange_init(struct exchange *exchange, struct store *store, struct dialogue *dialogue,
+	const struct message *request);
+void exchange_done(struct exchange *exchange);
+
+/* Read the configuration and the service's part of it. Errors: COSMO_E_CONFIG for whatever is wrong
+ * with the file, with line.detail; COSMO_E_NOMEM. */
+COSMO_MUST_USE enum cosmo_err exchange_configure(struct exchange *exchange);
+
+/* The user's record; *ret is NULL where there is none. With one the name may be logged. Errors:
+ * COSMO_E_NOT_OURS (no name a user of ours could have), those of record_load(). */
+COSMO_MUST_USE enum cosmo_err exchange_find_record(
+	struct exchange *exchange, struct record **ret);
+
+/* Notes for the log line. */
+void exchange_note_detail(struct exchange *exchange, const char *detail);
+void exchange_note_roles(struct exchange *exchange, uint64_t roles);
+void exchange_note_uid(struct exchange *exchange, uint32_t uid);
+
+/* Log the decision, once. */
+void exchange_log(
+	struct exchange *exchange, enum audit_event event, enum cosmo_err reason);

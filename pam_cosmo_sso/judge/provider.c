@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/judge/provider.h"
+
+struct provider {
+	const struct setup *setup;
+	struct discovery *discovery;
+	struct jwks *jwks;
+	struct idp_response fresh_discovery; /* empty: not fetched, or reported already */
+	struct idp_response fresh_jwks;
+	bool has_refetched;
+	int64_t date_s;
+};
+
+void provider_free(struct provider *provider)
+{
+	if (!provider)
+		return;
+	discovery_free(provider->discovery);
+	jwks_free(provider->jwks);
+	idp_response_done(&provider->fresh_discovery);
+	idp_response_done(&provider->fresh_jwks);
+	free(provider);
+}
+
+const struct discovery *provider_discovery(const struct provider *provider)
+{
+	return provider->discovery;
+}
+
+size_t provider_key_count(const struct provider *provider)
+{
+	return provider->jwks ? jwks_count(provider->jwks) : 0;
+}
+
+int64_t provider_date_s(const struct provider *provider)
+{
+	return provider->date_s;
+}
+
+/* One GET that must answer 200. */
+static enum cosmo_err get_document(struct provider *provider, const char *url, const char *what,
+	struct reason *why, struct idp_response *ret)
+{
+	enum cosmo_err err = idp_get(&provider->setup->idp, url, NULL, why, ret);
+	unsigned int status = ret->http_status;
+
+	if (err != COSMO_OK)
+		return err;
+	if (ret->date_s > 0)
+		provider->date_s = ret->date_s;
+	if (status == 200)
+		return COSMO_OK;
+	err = status == 429 ? COSMO_E_IDP_RATE : COSMO_E_IDP_STATUS;
+	return reason_give(why, err, "%s: HTTP status %u from %s", what, status, url);
+}
+
+static enum cosmo_err fetch_discovery(struct provider *provider, struct reason *why)
+{
+	const char *issuer = provider->setup->issuer;
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	char url[1024] = "";
+	enum cosmo_err err = discovery_url(issuer, url, sizeof(url));
+
+	if (err != COSMO_OK)
+		return err;
+	err = get_document(provider, url, "discovery document", why, &response);
+	if (err == COSMO_E_IDP_STATUS &&
+		(response.http_status == 404 || response.http_status == 410))
+		return COSMO_E_IDP_GONE;
+	if (err == COSMO_OK)
+		err = discovery_parse(
+			response.body, response.body_len, issuer, why, &provider->discovery);
+	if (err != COSMO_OK)
+		return err;
+	provider->fresh_discovery = response;
+	response = (struct idp_response){.message = NULL};
+	return COSMO_OK;
+}
+
+enum cosmo_err provider_open(
+	const struct setup *setup, struct reason *why, struct provider **ret)
+{
+	COSMO_AUTO(provider_free) struct provider *provider = calloc(1, sizeof(*provider));
+	enum cosmo_err err = COSMO_E_NOT_FOUND;
+
+	if (!provider)
+		return COSMO_E_NOMEM;
+	provider->setup = setup;
+	if (setup->discovery)
+		err = discovery_parse(setup->discovery, setup->discovery_len, setup->issuer, NULL,
+			&provider->discovery);
+	if (err != COSMO_OK)
+		err = fetch_discovery(provider, why);
+	if (err != COSMO_OK)
+		return err;
+	*ret = COSMO_STEAL(&provider);
+	return COSMO_OK;
+}
+
+static enum cosmo_err fetch_keys(struct provider *provider, struct reason *why)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	struct jwks *jwks = NULL;
+	enum cosmo_err err = get_document(provider, discovery_jwks_uri(provider->discovery),
+		"key set", why, &response);
+
+	if (err == COSMO_OK)
+		err = jwks_parse(response.body, response.body_len, why, &jwks);
+	if (err != COSMO_OK)
+		return err;
+	jwks_free(provider->jwks);
+	provider->jwks = jwks;
+	idp_response_done(&provider->fresh_jwks);
+	provider->fresh_jwks = response;
+	response = (struct idp_response){.message = NULL};
+	return COSMO_OK;
+}
+
+enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why)
+{
+	const struct setup *setup = provider->setup;
+
+	if (provider->jwks)
+		return COSMO_OK;
+	if (setup->jwks &&
+		jwks_parse(setup->jwks, setup->jwks_len, NULL, &provider->jwks) == COSMO_OK)
+		return COSMO_OK;
+	return fetch_keys(provider, why);
+}
+
+enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
+	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret)
+{
+	enum cosmo_err err = provider_load_keys(provider, why);
+
+	if (err == COSMO_OK)
+		err = jwks_find(provider->jwks, kid, alg, why, ret);
+	if (err != COSMO_E_JWS_KEY || provider->has_refetched)
+		return err;
+	provider->has_refetched = true;
+	err = fetch_keys(provider, why);
+	return err == COSMO_OK ? jwks_find(provider->jwks, kid, alg, why, ret) : err;
+}
+
+/* Add a fetched document; *max_age_s becomes the shortest life of all of them. */
+static void put_fresh(struct message *message, enum message_field field,
+	const struct idp_response *fresh, int64_t *max_age_s)
+{
+	if (!fresh->message)
+		return;
+	message_put_bytes(message, field, fresh->body, fresh->body_len);
+	if (fresh->max_age_s >= 0 && fresh->max_age_s < *max_age_s)
+		*max_age_s = fresh->max_age_s;
+}
+
+enum cosmo_err provider_report(
+	struct provider *provider, struct dialogue *peer, int64_t deadline_ms)
+{
+	COSMO_AUTO(message_free) struct message *message = NULL;
+	int64_t max_age_s = PROVIDER_MAX_AGE_S;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!provider->fresh_discovery.message && !provider->fresh_jwks.message)
+		return COSMO_OK;
+	err = message_new(MESSAGE_JUDGE_CACHE, &message);
+	if (err != COSMO_OK)
+		return err;
+	put_fresh(message, FIELD_DISCOVERY, &provider->fresh_discovery, &max_age_s);
+	put_fresh(message, FIELD_JWKS, &provider->fresh_jwks, &max_age_s);
+	message_put_u64(message, FIELD_MAX_AGE_S, (uint64_t)max_age_s);
+	idp_response_done(&provider->fresh_discovery);
+	idp_response_done(&provider->fresh_jwks);
+	return dialogue_send(peer, message, deadline_ms);
+}

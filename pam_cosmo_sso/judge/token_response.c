@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/judge/token_response.h"
+
+#include <strings.h>
+
+void token_response_free(struct token_response *response)
+{
+	if (!response)
+		return;
+	secret_free(response->id_token);
+	secret_free(response->access_token);
+	secret_free(response->refresh_token);
+	free(response);
+}
+
+/* A token that may be absent: *ret is then left alone. */
+static enum cosmo_err read_token(struct json_object *json, const char *name, size_t max_len,
+	struct reason *why, struct cosmo_secret **ret)
+{
+	const char *text = NULL;
+	enum cosmo_err err = json_str_opt(json, name, max_len, &text);
+
+	if (err != COSMO_OK)
+		return reason_give(why, COSMO_E_IDP_FIELD,
+			"token response: %s is no text of at most %zu bytes", name, max_len);
+	return text ? secret_new(text, strlen(text), ret) : COSMO_OK;
+}
+
+static bool is_bearer(struct json_object *json)
+{
+	const char *type = json_text(json_member(json, "token_type"));
+
+	return type && strcasecmp(type, "Bearer") == 0;
+}
+
+enum cosmo_err token_response_parse(
+	struct json_object *json, struct reason *why, struct token_response **ret)
+{
+	COSMO_AUTO(token_response_free) struct token_response *found = calloc(1, sizeof(*found));
+	enum cosmo_err err = COSMO_OK;
+
+	if (!found)
+		return COSMO_E_NOMEM;
+	err = read_token(json, "id_token", COSMO_MAX_SECRET_BYTES, why, &found->id_token);
+	if (err == COSMO_OK && is_bearer(json))
+		err = read_token(json, "access_token", COSMO_MAX_SECRET_BYTES, why,
+			&found->access_token);
+	if (err == COSMO_OK)
+		err = read_token(json, "refresh_token", TOKEN_RESPONSE_MAX_REFRESH_BYTES, why,
+			&found->refresh_token);
+	if (err != COSMO_OK)
+		return err;
+	if (!found->id_token)
+		return reason_give(why, COSMO_E_NO_ID_TOKEN,
+			"token response without id_token; is scope openid asked for?");
+	/* Keycloak's extension; 0 stands for "never" there. */
+	if (json_seconds(json, "refresh_expires_in", &found->refresh_expires_in_s) != COSMO_OK)
+		found->refresh_expires_in_s = 0;
+	*ret = COSMO_STEAL(&found);
+	return COSMO_OK;
+}

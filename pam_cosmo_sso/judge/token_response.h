@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The successful answer of a token endpoint (RFC 6749 section 5.1, OpenID Connect Core 1.0, 3.1.3.3).
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/secret.h"
+#include "pam_cosmo_sso/judge/json.h"
+#include "pam_cosmo_sso/judge/reason.h"
+
+#define TOKEN_RESPONSE_MAX_REFRESH_BYTES ((size_t)16 * 1024)
+
+struct token_response {
+	struct cosmo_secret *id_token;
+	struct cosmo_secret *access_token;  /* NULL: none, or not of type Bearer */
+	struct cosmo_secret *refresh_token; /* NULL: none */
+	int64_t refresh_expires_in_s;       /* 0: not told, or never */
+};
+
+/*
+ * Take the tokens out of @json. The caller owns *ret, token_response_free(). Errors:
+ * COSMO_E_NO_ID_TOKEN, COSMO_E_IDP_FIELD (a token that is no text, or too long), COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err token_response_parse(
+	struct json_object *json, struct reason *why, struct token_response **ret);
+
+void token_response_free(struct token_response *response);
+COSMO_AUTO_DEFINE(struct token_response *, token_response_free);

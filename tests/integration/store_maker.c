@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Makes and changes the store where it is installed, by the product's own writer:
+ *
+ *   store_maker WORD...
+ *     connect              a new integration, settings, an open gate
+ *     sshd=PATH            provisional entries are on, for processes of PATH
+ *     disconnect
+ *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
+ *                          lapsed (confirmed in 1970)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/fdio.h"
+#include "common/config.h"
+#include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+#define CONFIG_TEXT                                                                                \
+	"[integration]\nissuer = https://idp.example.org\nclient_id = host\n"                      \
+	"[enroll]\nsshd_paths = %s\n[rules]\nadmin = admins\ndeveloper = devs\n"
+
+struct maker {
+	struct store *store;
+	struct config *config;
+	char issuer[32];
+	int provisional_on;
+};
+
+static void check(enum cosmo_err err, const char *what)
+{
+	if (err) {
+		fprintf(stderr, "%s: %s\n", what, cosmo_err_id(err));
+		exit(1);
+	}
+}
+
+static void configure(struct maker *maker, const char *sshd)
+{
+	struct config_problem problem = {0};
+	char text[1024] = "";
+
+	snprintf(text, sizeof(text), CONFIG_TEXT, sshd);
+	config_free(COSMO_STEAL(&maker->config));
+	if (config_parse(text, strlen(text), &maker->config, &problem)) {
+		fprintf(stderr, "%u: %s\n", problem.line, problem.text);
+		exit(1);
+	}
+}
+
+static void connect_store(struct maker *maker)
+{
+	struct integration *integration = NULL;
+
+	check(integration_seed_ensure(maker->store, NULL), "seed");
+	check(integration_connect(
+		      maker->store, "https://idp.example.org", "host", true, &integration),
+		"connect");
+	integration_free(integration);
+	check(commit_settings(maker->store, maker->config, maker->provisional_on), "settings");
+}
+
+static void set_flag(struct record *record, const char *what)
+{
+	if (streq(what, "locked"))
+		record->flags |= USERS_DB_LOCKED;
+	else if (streq(what, "removed"))
+		record->flags |= USERS_DB_REMOVED;
+	else if (streq(what, "lapsed"))
+		record->confirmed_s = 1;
+	else
+		record->roles[record->role_count++] = strdup(what);
+}
+
+static struct record *record_of(struct maker *maker, char *words)
+{
+	struct record *record = calloc(1, sizeof(*record));
+	struct integration *integration = NULL;
+	char *rest = NULL;
+	const char *name = strtok_r(words, ",", &rest);
+	char home[64] = "";
+
+	if (!record || !name)
+		exit(1);
+	check(integration_load(maker->store, &integration), "integration");
+	memcpy(record->integration, integration->id, sizeof(record->integration));
+	integration_free(integration);
+	snprintf(record->name, sizeof(record->name), "%s", name);
+	snprintf(home, sizeof(home), "/home/%s", name);
+	record->issuer = strdup("https://idp.example.org");
+	record->sub = strdup(name);
+	record->display_name = strdup("");
+	record->home = strdup(home);
+	record->shell = strdup("/bin/bash");
+	record->enrolled_s = record->signed_in_s = record->confirmed_s = fdio_now_s();
+	for (const char *what = strtok_r(NULL, ",", &rest); what; what = strtok_r(NULL, ",", &rest))
+		set_flag(record, what);
+	return record;
+}
+
+static void add_user(struct maker *maker, char *words)
+{
+	COSMO_AUTO(record_free) struct record *record = record_of(maker, words);
+
+	check(uid_register_assign(maker->store, record->name, maker->config->uid_min,
+		      maker->config->uid_max, 0, &record->uid),
+		"uid");
+	record->gid = record->uid;
+	check(commit_user(maker->store, maker->config, record), "user");
+}
+
+static void one_word(struct maker *maker, char *word)
+{
+	if (strncmp(word, "sshd=", 5) == 0) {
+		configure(maker, word + 5);
+		maker->provisional_on = 1;
+	} else if (streq(word, "connect"))
+		connect_store(maker);
+	else if (streq(word, "disconnect"))
+		check(integration_disconnect(maker->store, "test"), "disconnect");
+	else if (strncmp(word, "user=", 5) == 0)
+		add_user(maker, word + 5);
+	else
+		exit(2);
+}
+
+int main(int argc, char **argv)
+{
+	struct maker maker = {.provisional_on = -1};
+
+	configure(&maker, "/usr/sbin/sshd");
+	check(store_open(&store_default_paths, &maker.store), "store");
+	check(store_lock(maker.store, STORE_LOCK_MS), "lock");
+	for (int i = 1; i < argc; i++)
+		one_word(&maker, argv[i]);
+	store_unlock(maker.store);
+	store_free(maker.store);
+	config_free(maker.config);
+	return 0;
+}

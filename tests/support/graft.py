@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Files put in their places in a mount namespace of their own; nothing of it reaches the machine's file systems.
+
+usage: graft.py FOLDER SOURCE=TARGET... -- COMMAND...      FOLDER: scratch space that outlives the command
+"""
+
+import ctypes
+import os
+import pathlib
+import sys
+
+CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
+_libc = ctypes.CDLL(None, use_errno=True)
+_opened = set()
+
+
+def _mount(source, target, kind, flags):
+    words = [None if word is None else os.fsencode(word) for word in (source, target, kind)]
+    if _libc.mount(*words, flags, None):
+        raise OSError(ctypes.get_errno(), f"mount {source} on {target}")
+
+
+def enter():
+    if _libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare: this needs root")
+    _mount("none", "/", None, MS_REC | MS_PRIVATE)
+
+
+def _open_up(folder, scratch):
+    """Make `folder` a tmpfs with the same content, so that something can be added to it."""
+    kept = scratch / ("kept" + str(folder).replace("/", "-"))
+    kept.mkdir()
+    _mount(str(folder), str(kept), None, MS_BIND | MS_REC)
+    names, mode = sorted(os.listdir(kept)), kept.stat().st_mode & 0o7777
+    _mount("none", str(folder), "tmpfs", 0)
+    folder.chmod(mode)
+    for name in names:
+        os.symlink(kept / name, folder / name)
+
+
+def graft(source, target, scratch):
+    source, target = pathlib.Path(source), pathlib.Path(target)
+    if not target.exists():
+        ancestor = target.parent
+        while not ancestor.exists():
+            ancestor = ancestor.parent
+        if ancestor not in _opened:
+            _open_up(ancestor.resolve(), scratch)
+            _opened.add(ancestor)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.mkdir() if source.is_dir() else target.touch()
+    _mount(str(source), str(target), None, MS_BIND)
+
+
+if __name__ == "__main__":
+    split = sys.argv.index("--")
+    enter()
+    for pair in sys.argv[2:split]:
+        graft(*pair.split("="), pathlib.Path(sys.argv[1]))
+    os.execvp(sys.argv[split + 1], sys.argv[split + 1 :])

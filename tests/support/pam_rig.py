@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The built PAM module in a program that uses PAM, with the test playing the helper's part.
+
+Everything stands where it is installed, in a mount namespace of the rig's own: the store (made by the product's own
+writer), nsswitch.conf with our NSS plugin, the helper's place.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+
+from .program import built
+from .wire import Peer
+
+GRAFT = pathlib.Path(__file__).with_name("graft.py")
+# security/_pam_types.h
+CODES = {
+    name: number
+    for number, name in enumerate(
+        "SUCCESS OPEN_ERR SYMBOL_ERR SERVICE_ERR SYSTEM_ERR BUF_ERR PERM_DENIED AUTH_ERR CRED_INSUFFICIENT"
+        " AUTHINFO_UNAVAIL USER_UNKNOWN MAXTRIES NEW_AUTHTOK_REQD ACCT_EXPIRED SESSION_ERR CRED_UNAVAIL CRED_EXPIRED"
+        " CRED_ERR NO_MODULE_DATA CONV_ERR AUTHTOK_ERR AUTHTOK_RECOVERY_ERR AUTHTOK_LOCK_BUSY AUTHTOK_DISABLE_AGING"
+        " TRY_AGAIN IGNORE ABORT".split()
+    )
+}
+NAMES = {number: name for name, number in CODES.items()}
+ECHO_OFF, ECHO_ON, ERROR, INFO = 1, 2, 3, 4
+# What a stack of only our module answers when that says PAM_IGNORE, for each PAM function; see SERVICE.
+IGNORED = "OPEN_ERR"
+# Each answer of the module as it is; a module that ignores leaves the stack to pam_deny's stand-in below.
+SERVICE = """
+auth [default=done success=done ignore=ignore] {module} {args}
+auth [default=done] {marker}
+account [default=done success=done ignore=ignore] {module} {args}
+account [default=done] {marker}
+session [default=done success=done ignore=ignore] {module} {args}
+session [default=done] {marker}
+password [default=done success=done ignore=ignore] {module} {args}
+password [default=done] {marker}
+"""
+
+
+def installed(name):
+    """A place compiled into the build, by its macro in paths.h."""
+    return re.search(rf'#define {name} "([^"]+)"', built("paths.h").read_text()).group(1)
+
+
+class Outcome:
+    """What the program saw: `calls` [(word, code's name)], `messages` [(style, text)], `changed`, `log` lines."""
+
+    def __init__(self, report, log, said):
+        self.calls, self.messages, self.changed, self.said, self.log = [], [], [], said, log
+        lines = report.splitlines()
+        assert lines and lines[-1] == "done", f"the program did not end well: {report}{said}"
+        for line in lines[:-1]:
+            word, _, rest = line.partition(" ")
+            if word == "message":
+                style, _, text = rest.partition(" ")
+                self.messages.append((int(style), text.replace("\\n", "\n")))
+            elif word in ("changed", "to"):
+                self.changed.append(line)
+            else:
+                self.calls.append((word, NAMES[int(rest)]))
+
+    @property
+    def codes(self):
+        return [code for _, code in self.calls]
+
+    def texts(self, style):
+        return [text for found, text in self.messages if found == style]
+
+
+class PamRig:
+    """with PamRig() as rig: rig.store("connect", ...); rig.run("sshd", "ada", "auth", helper=script)
+
+    A `helper` is a function of a Peer; it is called once per helper started, in a thread of its own, and what it
+    asserts fails the test at the end of run()."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-pam-"))
+        self.folder.chmod(0o755)
+        self.started, self._problems, self._helper = 0, [], None
+        self.machine_id = "0123456789abcdef0123456789abcdef\n"
+
+    def __enter__(self):
+        for name in ("state", "cache", "run", "desk", "pam", "conf"):
+            (self.folder / name).mkdir(mode=0o755)
+        (self.folder / "nsswitch.conf").write_text("passwd: files cosmo\ngroup: files cosmo\nshadow: files\n")
+        (self.folder / "machine-id").write_text(self.machine_id)
+        for name in ("nsswitch.conf", "machine-id"):
+            (self.folder / name).chmod(0o644)
+        shutil.copy(built("tests/integration/helper_stand_in"), self.folder / "helper")
+        shutil.copy(built("tests/integration/pam_caller"), self.folder / "caller")
+        (self.folder / "pam/other").write_text("auth required pam_deny.so\n")
+        self.local_passwd()
+        self._listen()
+        return self
+
+    def local_passwd(self, *lines):
+        """The machine's own /etc/passwd, with these lines in front."""
+        text = "".join(line + "\n" for line in lines) + pathlib.Path("/etc/passwd").read_text()
+        (self.folder / "passwd").write_text(text)
+        (self.folder / "passwd").chmod(0o644)
+
+    def __exit__(self, *_):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._listener.close()
+        self._logger.close()
+        shutil.rmtree(self.folder)
+
+    def _listen(self):
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self.folder / "desk/helper"))
+        self._listener.listen(64)
+        self._logger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._logger.bind(str(self.folder / "desk/log"))
+        (self.folder / "desk/log").chmod(0o666)
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        """One visitor after the other: a stand-in with the helper's socket, or finish() with nothing."""
+        while True:
+            try:
+                desk, _ = self._listener.accept()
+            except OSError:
+                return
+            with desk:
+                state, fds, _, _ = socket.recv_fds(desk, 1, 1)
+                if fds:
+                    self._play(state, Peer(socket.socket(fileno=fds[0])))
+                else:
+                    desk.sendall(b"!")
+
+    def _play(self, state, peer):
+        self.started += 1
+        try:
+            assert state == b"y", f"the helper inherited too much: {state}"
+            assert self._helper, "no helper was to be started"
+            self._helper(peer)
+        except Exception as error:  # told at the end of run()
+            self._problems.append(error)
+        finally:
+            peer.close()
+
+    def _all_served(self):
+        """Who visited before us has been dealt with once we have."""
+        with socket.socket(socket.AF_UNIX) as desk:
+            desk.connect(str(self.folder / "desk/helper"))
+            desk.sendall(b"?")
+            desk.recv(1)
+
+    def _grafts(self):
+        pairs = {
+            "state": installed("COSMO_STATE_DIR"),
+            "cache": installed("COSMO_CACHE_DIR"),
+            "run": installed("COSMO_RUN_DIR"),
+            "helper": installed("COSMO_HELPER_PATH"),
+            "desk": "/run/cosmo-sso-desk",
+            "desk/log": "/dev/log",
+            "nsswitch.conf": "/etc/nsswitch.conf",
+            "machine-id": "/etc/machine-id",
+            "passwd": "/etc/passwd",
+        }
+        return [f"{self.folder / source}={target}" for source, target in pairs.items()]
+
+    def _command(self, *words):
+        scratch = tempfile.mkdtemp(dir=self.folder)
+        return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
+
+    def _environment(self):
+        sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+        path = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(built("nss_cosmo"))}
+        return path | sanitizers
+
+    def store(self, *words):
+        """Have the store made or changed by the product's own writer; see store_maker.c."""
+        command = self._command(built("tests/integration/store_maker"), *words)
+        subprocess.run(command, check=True, env=self._environment(), timeout=60)
+
+    def _service(self, name, args):
+        text = SERVICE.format(
+            module=built("pam_cosmo_sso/module/pam_cosmo_sso.so"),
+            marker=built("tests/integration/pam_marker.so"),
+            args=args,
+        )
+        (self.folder / "pam" / name).write_text(text)
+
+    def start(self, service, user, *words, helper=None, args="", wrapper=(), stdin=subprocess.DEVNULL, **options):
+        """Like run(), without waiting; finish() gives the outcome."""
+        self._service(service, args)
+        self._helper, self._problems, self.started = helper, [], 0
+        self._log_lines()
+        self._report = pathlib.Path(tempfile.mktemp(dir=self.folder))
+        command = [*wrapper, self.folder / "caller", self._report, self.folder / "pam", service, user, *words]
+        return subprocess.Popen(self._command(*command), stdin=stdin, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=self._environment(), **options)
+
+    def report(self):
+        return self._report.read_text() if self._report.exists() else ""
+
+    def finish(self, process, timeout_s=120):
+        said = process.communicate(timeout=timeout_s)[0].decode()
+        self._all_served()
+        if self._problems:
+            raise self._problems[0]
+        return Outcome(self.report(), self._log_lines(), said)
+
+    def run(self, service, user, *words, timeout_s=120, **options):
+        return self.finish(self.start(service, user, *words, **options), timeout_s)
+
+    def _log_lines(self):
+        lines = []
+        self._logger.setblocking(False)
+        while True:
+            try:
+                lines.append(self._logger.recv(4096).decode())
+            except BlockingIOError:
+                return lines
