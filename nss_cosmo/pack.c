@@ -23,8 +23,7 @@ static bool is_unfit(const char *c)
 }
 
 /* Copy @text, which ends within @max bytes, checking every character on the way. */
-static enum cosmo_err put(
-	struct text_space *space, const char *text, size_t max, char **ret_text)
+static enum cosmo_err put(struct text_space *space, const char *text, size_t max, char **ret_text)
 {
 	size_t len = strnlen(text, max);
 
@@ -54,8 +53,8 @@ static enum cosmo_err put_name(
 	return name[0] ? put(space, name, max, ret_name) : COSMO_E_STORE_DAMAGED;
 }
 
-enum cosmo_err pack_passwd(const struct users_db_user *user, char *buffer, size_t buffer_size,
-	struct passwd *ret)
+enum cosmo_err pack_passwd(
+	const struct users_db_user *user, char *buffer, size_t buffer_size, struct passwd *ret)
 {
 	struct text_space space = {.at = buffer, .left = buffer_size};
 	struct passwd pw = {.pw_uid = user->uid, .pw_gid = user->gid};
@@ -95,8 +94,8 @@ static enum cosmo_err push(struct pack_group *group, char *member)
 	return COSMO_OK;
 }
 
-enum cosmo_err pack_group_begin(struct pack_group *group, const char *name, uint32_t gid,
-	char *buffer, size_t buffer_size)
+enum cosmo_err pack_group_begin(
+	struct pack_group *group, const char *name, uint32_t gid, char *buffer, size_t buffer_size)
 {
 	struct text_space space = {0};
 	size_t unaligned = ((uintptr_t)buffer + buffer_size) % _Alignof(char *);

@@ -17,8 +17,8 @@
 #include "common/base/users_db_read.h"
 
 /* Errors: COSMO_E_RANGE, COSMO_E_STORE_DAMAGED. */
-COSMO_MUST_USE enum cosmo_err pack_passwd(const struct users_db_user *user, char *buffer,
-	size_t buffer_size, struct passwd *ret);
+COSMO_MUST_USE enum cosmo_err pack_passwd(
+	const struct users_db_user *user, char *buffer, size_t buffer_size, struct passwd *ret);
 
 /*
  * A group while its members are being added: texts grow upwards, the array of pointers downwards
@@ -33,7 +33,7 @@ struct pack_group {
 };
 
 /* Errors of all three: COSMO_E_RANGE, COSMO_E_STORE_DAMAGED. */
-COSMO_MUST_USE enum cosmo_err pack_group_begin(struct pack_group *group, const char *name,
-	uint32_t gid, char *buffer, size_t buffer_size);
+COSMO_MUST_USE enum cosmo_err pack_group_begin(
+	struct pack_group *group, const char *name, uint32_t gid, char *buffer, size_t buffer_size);
 COSMO_MUST_USE enum cosmo_err pack_group_member(struct pack_group *group, const char *name);
 void pack_group_end(const struct pack_group *group, struct group *ret);

@@ -13,8 +13,8 @@
 _Static_assert(sizeof(struct users_db_user) % sizeof(uint64_t) == 0, "copied in whole words");
 
 /*
- * The last answer. Even and not zero: whole; odd: being written. A writer that finds it odd lets the
- * other one be the last, so nobody ever waits; a child forked in between remembers nothing.
+ * The last answer. Even and not zero: whole; odd: being written. A writer that finds it odd lets
+ * the other one be the last, so nobody ever waits; a child forked in between remembers nothing.
  */
 static _Atomic uint32_t last_sequence;
 static _Atomic uint64_t last_words[ENTRY_WORDS];

@@ -57,8 +57,8 @@ static inline uint64_t users_db_state_key(uint64_t key)
 
 static inline uint64_t users_db_header_check(const struct users_db_header *header)
 {
-	return users_db_check(header->key, (const uint64_t *)(const void *)header,
-		USERS_DB_HEADER_WORDS - 1);
+	return users_db_check(
+		header->key, (const uint64_t *)(const void *)header, USERS_DB_HEADER_WORDS - 1);
 }
 
 /* A name as the file holds it, with where it belongs. */

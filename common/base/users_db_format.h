@@ -113,7 +113,7 @@ static inline size_t users_db_at_group(uint32_t group)
 static inline size_t users_db_at_slot(uint32_t slot)
 {
 	return users_db_at_group(slot / USERS_DB_GROUP_SLOTS) + USERS_DB_AT_SLOTS +
-		slot % USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS;
+	       slot % USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS;
 }
 
 static inline size_t users_db_at_uids(const struct users_db_header *header)

@@ -27,8 +27,8 @@ static bool header_is_ours(const struct users_db_header *header, size_t bytes)
 		header->uid_entries == 0 || header->long_pairs > USERS_DB_MAX_GROUPS)
 		return false;
 	return header->file_bytes == bytes && users_db_bytes(header) == bytes &&
-		is_terminated(header->home, sizeof(header->home)) &&
-		is_terminated(header->shell, sizeof(header->shell));
+	       is_terminated(header->home, sizeof(header->home)) &&
+	       is_terminated(header->shell, sizeof(header->shell));
 }
 
 bool users_db_home(const char *template, const char *name, char ret[USERS_DB_MAX_TEXT])
@@ -109,8 +109,8 @@ static enum cosmo_err map_file(int fd, struct users_db_map *map, uint64_t machin
 
 enum cosmo_err users_db_map_fd(int fd, uint64_t machine_hash, const struct users_db_map **ret)
 {
-	struct users_db_map *map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct users_db_map *map = mmap(
+		NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum cosmo_err err = COSMO_OK;
 
 	if (map == MAP_FAILED)
@@ -136,8 +136,8 @@ static enum cosmo_err open_error(enum cosmo_err err, int error)
 	return COSMO_E_STORE_DAMAGED;
 }
 
-enum cosmo_err users_db_map_open(int dir_fd, const char *path, const char *machine_id_path,
-	const struct users_db_map **ret)
+enum cosmo_err users_db_map_open(
+	int dir_fd, const char *path, const char *machine_id_path, const struct users_db_map **ret)
 {
 	static const struct fdio_demands demands = {
 		.owner = 0, .forbidden_mode = 022, .max_bytes = SIZE_MAX / 2};

@@ -36,8 +36,8 @@ struct users_db_map {
  * own. The caller owns it: users_db_map_free(). Errors: those of users_db_find_name() without
  * COSMO_E_NOT_FOUND.
  */
-COSMO_MUST_USE enum cosmo_err users_db_map_open(int dir_fd, const char *path,
-	const char *machine_id_path, const struct users_db_map **ret);
+COSMO_MUST_USE enum cosmo_err users_db_map_open(
+	int dir_fd, const char *path, const char *machine_id_path, const struct users_db_map **ret);
 
 /* Map the open file @fd; @machine_hash is what the header must say. Errors: as
  * users_db_map_open(). */

@@ -10,8 +10,8 @@
 #include "common/base/users_db_pair.h"
 #include "common/base/users_db_slot.h"
 
-#define ATTEMPTS    64
-#define MAX_MAPS    1024
+#define ATTEMPTS      64
+#define MAX_MAPS      1024
 #define LOOK_EVERY_MS 1000
 
 /* Coarse, so that it never becomes a system call. 1 and up. */

@@ -26,12 +26,12 @@ static bool settings_are_sound(const struct users_db_settings *settings)
 		settings->sshd_count > USERS_DB_MAX_SSHD)
 		return false;
 	return TEXTS_END(settings->roles, name, settings->role_count) &&
-		TEXTS_END(settings->roles, group, settings->role_count) &&
-		TEXTS_END(settings->conferred, group, settings->conferred_count) &&
-		texts_end(settings->sshd[0], USERS_DB_MAX_TEXT, USERS_DB_MAX_TEXT,
-			settings->sshd_count) &&
-		texts_end(settings->home, USERS_DB_MAX_TEXT, 0, 1) &&
-		texts_end(settings->shell, USERS_DB_MAX_TEXT, 0, 1);
+	       TEXTS_END(settings->roles, group, settings->role_count) &&
+	       TEXTS_END(settings->conferred, group, settings->conferred_count) &&
+	       texts_end(settings->sshd[0], USERS_DB_MAX_TEXT, USERS_DB_MAX_TEXT,
+		       settings->sshd_count) &&
+	       texts_end(settings->home, USERS_DB_MAX_TEXT, 0, 1) &&
+	       texts_end(settings->shell, USERS_DB_MAX_TEXT, 0, 1);
 }
 
 static enum cosmo_err settings_load(
@@ -59,8 +59,8 @@ static enum cosmo_err settings_load(
 static enum cosmo_err settings_publish(struct users_db_map *map,
 	const struct users_db_settings_copy *older, const struct users_db_settings **ret)
 {
-	struct users_db_settings_copy *copy = mmap(NULL, sizeof(*copy), PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct users_db_settings_copy *copy = mmap(
+		NULL, sizeof(*copy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	enum cosmo_err err = COSMO_OK;
 
 	if (copy == MAP_FAILED)

@@ -66,15 +66,15 @@ static bool unpack_long(const struct users_db_map *map, const uint64_t *copy_wor
 	for (size_t i = 0; i < USERS_DB_LONG_WORDS; i++)
 		words[i] = users_db_load(at + i);
 	if (copy_words[USERS_DB_COPY_AT_TEXT] !=
-		users_db_check(users_db_long_key(map->header.key, pair, copy), words,
-			USERS_DB_LONG_WORDS))
+		users_db_check(
+			users_db_long_key(map->header.key, pair, copy), words, USERS_DB_LONG_WORDS))
 		return false;
 	memcpy(ret->gecos, words, USERS_DB_MAX_TEXT);
 	memcpy(ret->home, words + USERS_DB_MAX_TEXT / 8, USERS_DB_MAX_TEXT);
 	memcpy(ret->shell, words + 2 * USERS_DB_MAX_TEXT / 8, USERS_DB_MAX_TEXT);
 	return memchr(ret->gecos, '\0', USERS_DB_MAX_TEXT) &&
-		memchr(ret->home, '\0', USERS_DB_MAX_TEXT) &&
-		memchr(ret->shell, '\0', USERS_DB_MAX_TEXT);
+	       memchr(ret->home, '\0', USERS_DB_MAX_TEXT) &&
+	       memchr(ret->shell, '\0', USERS_DB_MAX_TEXT);
 }
 
 static bool fill_home(const struct users_db_map *map, struct users_db_user *ret)
@@ -201,8 +201,8 @@ enum slot_result users_db_slot_by_name(const struct users_db_map *map,
 	uint32_t groups = map->header.groups;
 	uint32_t group = users_db_name_group(name->hash, groups);
 
-	prefetch_slot(map->words +
-		users_db_at_slot(group * USERS_DB_GROUP_SLOTS + users_db_name_seat(name->hash)));
+	prefetch_slot(map->words + users_db_at_slot(group * USERS_DB_GROUP_SLOTS +
+						    users_db_name_seat(name->hash)));
 	for (uint32_t i = 0; i < USERS_DB_MAX_PROBES && i < groups; i++) {
 		enum slot_result result = group_find(map, group, name, ret_slot, ret);
 

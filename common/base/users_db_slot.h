@@ -13,13 +13,14 @@ enum slot_result {
 };
 
 /* @name as the file holds it; false if it cannot be there (empty or too long). */
-bool users_db_name_make(const struct users_db_map *map, const char *name, struct users_db_name *ret);
+bool users_db_name_make(
+	const struct users_db_map *map, const char *name, struct users_db_name *ret);
 
 /* One attempt each. @ret_slot is set with SLOT_FOUND; @ret as well, also for removed users. */
 enum slot_result users_db_slot_by_name(const struct users_db_map *map,
 	const struct users_db_name *name, uint32_t *ret_slot, struct users_db_user *ret);
-enum slot_result users_db_slot_by_uid(
-	const struct users_db_map *map, uint32_t uid, uint32_t *ret_slot, struct users_db_user *ret);
+enum slot_result users_db_slot_by_uid(const struct users_db_map *map, uint32_t uid,
+	uint32_t *ret_slot, struct users_db_user *ret);
 
 /* The slot by its number; SLOT_NONE if it is empty. */
 enum slot_result users_db_slot_by_number(

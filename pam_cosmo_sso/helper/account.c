@@ -26,8 +26,7 @@ static enum cosmo_err decide(struct exchange *exchange)
 	err = boot_gate_read(exchange->store, &gate);
 	if (err)
 		return err;
-	return policy_account(
-		exchange->config, &exchange->service, record, &gate, fdio_now_s());
+	return policy_account(exchange->config, &exchange->service, record, &gate, fdio_now_s());
 }
 
 enum cosmo_err account_answer(struct exchange *exchange)

@@ -14,7 +14,8 @@ static enum cosmo_err check_newcomer(struct exchange *exchange, bool *ret_listed
 {
 	bool listed = false;
 	enum cosmo_err err = COSMO_OK;
-	/* sshd was shown a provisional entry, so the person was told more than "unknown" already. */
+	/* sshd was shown a provisional entry, so the person was told more than "unknown" already.
+	 */
 	bool promised = message_has(exchange->request, FIELD_FROZEN_UID);
 
 	if (!login_name_is_valid(exchange->user, exchange->config->keep_domains))

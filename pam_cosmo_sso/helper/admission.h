@@ -24,5 +24,4 @@ struct admission {
  * when any of them is returned. Other errors: COSMO_E_IO, COSMO_E_BUSY, COSMO_E_STORE_DAMAGED,
  * COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
  */
-COSMO_MUST_USE enum cosmo_err admission_check(
-	struct exchange *exchange, struct admission *ret);
+COSMO_MUST_USE enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret);

@@ -90,8 +90,7 @@ static enum cosmo_err replace_texts(struct record *record, const struct identity
 	return err ? err : replace_display_name(record, who->display_name);
 }
 
-enum cosmo_err confirmation_apply(
-	const struct confirmation *confirmation, struct record *record)
+enum cosmo_err confirmation_apply(const struct confirmation *confirmation, struct record *record)
 {
 	const struct identity *who = confirmation->identity;
 	enum cosmo_err err = replace_texts(record, who);

@@ -14,7 +14,7 @@ struct confirmation {
 	const struct config *config;
 	const struct identity *identity;
 	const unsigned char *integration; /* id under which it was made */
-	uint64_t roles;                   /* bits over config->roles; they replace all others (P6) */
+	uint64_t roles; /* bits over config->roles; they replace all others (P6) */
 	int64_t now_s;
 };
 

@@ -167,8 +167,8 @@ static enum cosmo_err decide_locked(struct decision *decision)
 	return is_as_frozen(exchange->request, decision->record) ? COSMO_OK : COSMO_E_LOGIN_AGAIN;
 }
 
-enum cosmo_err decision_make(struct exchange *exchange, const unsigned char *began,
-	const struct identity *identity)
+enum cosmo_err decision_make(
+	struct exchange *exchange, const unsigned char *began, const struct identity *identity)
 {
 	struct decision decision = {
 		.exchange = exchange,

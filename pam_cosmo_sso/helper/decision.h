@@ -15,5 +15,5 @@
  * which the sign-in began. Errors: those of policy_person(), policy_service(), store_lock(),
  * uid_register_assign(), commit_user().
  */
-COSMO_MUST_USE enum cosmo_err decision_make(struct exchange *exchange, const unsigned char *began,
-	const struct identity *identity);
+COSMO_MUST_USE enum cosmo_err decision_make(
+	struct exchange *exchange, const unsigned char *began, const struct identity *identity);

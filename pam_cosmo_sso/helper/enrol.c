@@ -73,8 +73,7 @@ enum cosmo_err enrol_check_uid(
 	bool has = true;
 	enum cosmo_err err = COSMO_OK;
 
-	if (uid == 0 || uid < config->uid_min || uid > config->uid_max ||
-		uid == config->users_gid)
+	if (uid == 0 || uid < config->uid_min || uid > config->uid_max || uid == config->users_gid)
 		return COSMO_E_UID;
 	for (size_t i = 0; i < config->role_count; i++)
 		if (config->roles[i].gid == uid)

@@ -34,8 +34,8 @@ static void note_problem(struct exchange *exchange, const struct config_problem 
 {
 	char text[sizeof(exchange->detail)] = "";
 
-	(void)snprintf(text, sizeof(text), "%s:%u: %s", COSMO_CONF_FILE, problem->line,
-		problem->text);
+	(void)snprintf(
+		text, sizeof(text), "%s:%u: %s", COSMO_CONF_FILE, problem->line, problem->text);
 	exchange_note_detail(exchange, text);
 }
 

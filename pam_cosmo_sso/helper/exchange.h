@@ -37,8 +37,7 @@ COSMO_MUST_USE enum cosmo_err exchange_configure(struct exchange *exchange);
 
 /* The user's record; *ret is NULL where there is none. With one the name may be logged. Errors:
  * COSMO_E_NOT_OURS (no name a user of ours could have), those of record_load(). */
-COSMO_MUST_USE enum cosmo_err exchange_find_record(
-	struct exchange *exchange, struct record **ret);
+COSMO_MUST_USE enum cosmo_err exchange_find_record(struct exchange *exchange, struct record **ret);
 
 /* Notes for the log line. */
 void exchange_note_detail(struct exchange *exchange, const char *detail);
@@ -46,5 +45,4 @@ void exchange_note_roles(struct exchange *exchange, uint64_t roles);
 void exchange_note_uid(struct exchange *exchange, uint32_t uid);
 
 /* Log the decision, once. */
-void exchange_log(
-	struct exchange *exchange, enum audit_event event, enum cosmo_err reason);
+void exchange_log(struct exchange *exchange, enum audit_event event, enum cosmo_err reason);

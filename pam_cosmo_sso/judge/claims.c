@@ -84,8 +84,8 @@ enum cosmo_err claims_values(const struct claim_sources *sources, const char *na
 	if (claim)
 		err = collect(claim, values);
 	if (err == COSMO_E_CLAIM_TYPE)
-		return reason_give(why, err,
-			"claim \"%s\" is no text, no list of texts and no object", name);
+		return reason_give(
+			why, err, "claim \"%s\" is no text, no list of texts and no object", name);
 	if (err != COSMO_OK)
 		return err;
 	*ret_state = !claim ? CLAIM_MISSING : values->count ? CLAIM_PRESENT : CLAIM_EMPTY;
@@ -151,8 +151,8 @@ enum cosmo_err claims_username(const struct claim_sources *sources,
 			"claim \"%s\": domain \"%s\" is not one of strip_domain", policy->claim,
 			at + 1);
 	if (strlen(name) > COSMO_MAX_NAME_BYTES || !login_name_is_valid(name, policy->keep_domains))
-		return reason_give(why, COSMO_E_NAME_FORM,
-			"claim \"%s\" makes no valid login name", policy->claim);
+		return reason_give(why, COSMO_E_NAME_FORM, "claim \"%s\" makes no valid login name",
+			policy->claim);
 	memcpy(ret_name, name, strlen(name) + 1);
 	return COSMO_OK;
 }
@@ -207,8 +207,7 @@ enum cosmo_err claims_uid(const struct claim_sources *sources, const char *name,
 	if (!value)
 		return COSMO_E_NOT_FOUND;
 	if (json_whole_number(value, &uid) != COSMO_OK || uid < 0 || uid >= UINT32_MAX)
-		return reason_give(
-			why, COSMO_E_TOKEN_CLAIM, "claim \"%s\" is no uid", name);
+		return reason_give(why, COSMO_E_TOKEN_CLAIM, "claim \"%s\" is no uid", name);
 	*ret_uid = (uint32_t)uid;
 	return COSMO_OK;
 }

@@ -20,8 +20,9 @@ struct claim_sources {
 
 /*
  * The claim @name: a member of exactly that name (names may hold dots and slashes); else, if @name
- * begins with '/', a JSON pointer (RFC 6901) such as "/resource_access/my.client/roles"; else, if it
- * has dots, the members along "realm_access.roles". Borrowed; NULL when there is none or it is null.
+ * begins with '/', a JSON pointer (RFC 6901) such as "/resource_access/my.client/roles"; else, if
+ * it has dots, the members along "realm_access.roles". Borrowed; NULL when there is none or it is
+ * null.
  */
 struct json_object *claims_find(const struct claim_sources *sources, const char *name);
 

@@ -14,8 +14,8 @@ static enum cosmo_err basic_value(const char *text, size_t len, struct cosmo_sec
 	if (!value)
 		return COSMO_E_NOMEM;
 	memcpy(value, scheme, strlen(scheme));
-	EVP_EncodeBlock((unsigned char *)value + strlen(scheme), (const unsigned char *)text,
-		(int)len);
+	EVP_EncodeBlock(
+		(unsigned char *)value + strlen(scheme), (const unsigned char *)text, (int)len);
 	err = secret_new(value, value_size - 1, ret);
 	explicit_bzero(value, value_size);
 	return err;

@@ -28,7 +28,7 @@ static void add_scopes(
 {
 	char scopes[1100] = ""; /* FIELD_SCOPES has at most 1024 */
 	bool is_missing = discovery_has_scope(discovery, OFFLINE_ACCESS) &&
-		!has_word(setup->scopes, OFFLINE_ACCESS);
+			  !has_word(setup->scopes, OFFLINE_ACCESS);
 
 	(void)snprintf(scopes, sizeof(scopes), "%s%s", setup->scopes,
 		is_missing ? " " OFFLINE_ACCESS : "");

@@ -63,8 +63,8 @@ static enum cosmo_err read_shown(
 
 	if (!copy_uri(json, uri_name, MAX_URI_BYTES, grant->uri))
 		return lacks("verification_uri", why);
-	if (!copy_uri(json, "verification_uri_complete", MAX_COMPLETE_URI_BYTES,
-		    grant->complete_uri))
+	if (!copy_uri(
+		    json, "verification_uri_complete", MAX_COMPLETE_URI_BYTES, grant->complete_uri))
 		grant->complete_uri[0] = '\0'; /* optional: the plain one serves */
 	if (json_str(json, "user_code", MAX_USER_CODE_BYTES, &code) != COSMO_OK ||
 		!is_printable(code))
@@ -221,8 +221,8 @@ static struct device_step retry(
 	grant->faults++;
 	wait_s = back_off_s(grant);
 	if (wait_s < least_s)
-		wait_s = least_s < DEVICE_GRANT_MAX_EXPIRES_S ? least_s
-							       : DEVICE_GRANT_MAX_EXPIRES_S;
+		wait_s =
+			least_s < DEVICE_GRANT_MAX_EXPIRES_S ? least_s : DEVICE_GRANT_MAX_EXPIRES_S;
 	if (now_ms + wait_s * 1000 >= grant->end_ms)
 		return end_at(now_ms, fault);
 	return poll_after(grant, now_ms, wait_s);
@@ -249,8 +249,8 @@ struct device_step device_grant_reply(struct device_grant *grant, const struct o
 {
 	enum cosmo_err err = oauth_reply_error(reply, why);
 
-	if (err == COSMO_OK && (json_has(reply->json, "id_token") ||
-				       json_has(reply->json, "access_token")))
+	if (err == COSMO_OK &&
+		(json_has(reply->json, "id_token") || json_has(reply->json, "access_token")))
 		return (struct device_step){.action = DEVICE_TOKENS, .at_ms = now_ms};
 	if (err == COSMO_OK)
 		err = err_of_empty(reply, why);

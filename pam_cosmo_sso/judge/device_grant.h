@@ -34,11 +34,11 @@ struct device_step {
 
 /*
  * Read the answer to a device authorization request that came at @now_ms. Nothing lasts beyond
- * @deadline_ms, nor beyond the code's life. The caller owns *ret, device_grant_free(). Errors: those
- * of oauth_reply_error(), where COSMO_E_INVALID_GRANT (Keycloak's word for a client that may not
- * use this grant) becomes COSMO_E_IDP_GRANT_TYPE and COSMO_E_SLOW_DOWN (Authentik) COSMO_E_IDP_RATE;
- * COSMO_E_IDP_FIELD (a member missing, malformed, too long, an address that is not https),
- * COSMO_E_NOMEM.
+ * @deadline_ms, nor beyond the code's life. The caller owns *ret, device_grant_free(). Errors:
+ * those of oauth_reply_error(), where COSMO_E_INVALID_GRANT (Keycloak's word for a client that may
+ * not use this grant) becomes COSMO_E_IDP_GRANT_TYPE and COSMO_E_SLOW_DOWN (Authentik)
+ * COSMO_E_IDP_RATE; COSMO_E_IDP_FIELD (a member missing, malformed, too long, an address that is
+ * not https), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err device_grant_open(const struct oauth_reply *reply, int64_t now_ms,
 	int64_t deadline_ms, struct reason *why, struct device_grant **ret);

@@ -23,8 +23,8 @@ enum cosmo_err discovery_url(const char *issuer, char *ret, size_t ret_size)
 
 	if (len > 0 && issuer[len - 1] == '/')
 		len--;
-	written = snprintf(
-		ret, ret_size, "%.*s/.well-known/openid-configuration", (int)len, issuer);
+	written =
+		snprintf(ret, ret_size, "%.*s/.well-known/openid-configuration", (int)len, issuer);
 	return written < 0 || (size_t)written >= ret_size ? COSMO_E_RANGE : COSMO_OK;
 }
 
@@ -56,8 +56,7 @@ static enum cosmo_err check_issuer(
 	const char *told = json_text(json_member(document, "issuer"));
 
 	if (!told)
-		return reason_give(
-			why, COSMO_E_IDP_ISSUER, "discovery document without an issuer");
+		return reason_give(why, COSMO_E_IDP_ISSUER, "discovery document without an issuer");
 	if (!streq(told, issuer))
 		return reason_give(why, COSMO_E_IDP_ISSUER,
 			"configured issuer \"%s\", the document says \"%s\"", issuer, told);
@@ -91,8 +90,8 @@ static enum cosmo_err read_endpoints(struct discovery *found, struct reason *why
 	return COSMO_OK;
 }
 
-enum cosmo_err discovery_parse(const char *text, size_t len, const char *issuer,
-	struct reason *why, struct discovery **ret)
+enum cosmo_err discovery_parse(const char *text, size_t len, const char *issuer, struct reason *why,
+	struct discovery **ret)
 {
 	COSMO_AUTO(discovery_free) struct discovery *found = calloc(1, sizeof(*found));
 	enum cosmo_err err = COSMO_OK;

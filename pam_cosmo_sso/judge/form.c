@@ -39,7 +39,7 @@ void form_append_raw(struct form *form, const char *text, size_t len)
 static bool stands_for_itself(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		c == '-' || c == '.' || c == '_' || c == '*';
+	       c == '-' || c == '.' || c == '_' || c == '*';
 }
 
 void form_append_encoded(struct form *form, const char *text, size_t len)

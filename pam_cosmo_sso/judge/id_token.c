@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-static enum cosmo_err check_issuer(struct json_object *claims,
-	const struct id_token_policy *policy, int64_t now_s, struct reason *why)
+static enum cosmo_err check_issuer(struct json_object *claims, const struct id_token_policy *policy,
+	int64_t now_s, struct reason *why)
 {
 	const char *issuer = json_text(json_member(claims, "iss"));
 
@@ -35,8 +35,8 @@ static enum cosmo_err check_audience(struct json_object *claims,
 	if (!policy->client_id)
 		return COSMO_OK;
 	if (!is_audience(aud, policy->client_id))
-		return reason_give(why, COSMO_E_TOKEN_AUD,
-			"token: client id \"%s\" is not in aud", policy->client_id);
+		return reason_give(why, COSMO_E_TOKEN_AUD, "token: client id \"%s\" is not in aud",
+			policy->client_id);
 	/* Other audiences are trusted only as far as the IdP names us the party it was made for. */
 	if (!json_has(claims, "azp") && json_array_count(aud) <= 1)
 		return COSMO_OK;
@@ -46,8 +46,8 @@ static enum cosmo_err check_audience(struct json_object *claims,
 	return COSMO_OK;
 }
 
-static enum cosmo_err read_time(
-	struct json_object *claims, const char *name, bool needed, struct reason *why, int64_t *ret_s)
+static enum cosmo_err read_time(struct json_object *claims, const char *name, bool needed,
+	struct reason *why, int64_t *ret_s)
 {
 	enum cosmo_err err = json_time(claims, name, ret_s);
 

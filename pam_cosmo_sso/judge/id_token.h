@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The claims of an ID token whose signature has been verified (OpenID Connect Core 1.0, 3.1.3.7). */
+/* The claims of an ID token whose signature has been verified (OpenID Connect Core 1.0, 3.1.3.7).
+ */
 #pragma once
 
 #include <stdint.h>

@@ -46,7 +46,7 @@ static int64_t seconds(const struct message *answer, enum message_field field, i
 	if (!message_has(answer, field))
 		return absent_s;
 	return value_s > INT32_MAX && field != FIELD_DATE_S ? INT32_MAX
-		: value_s > (uint64_t)INT64_MAX / 4	    ? INT64_MAX / 4
+	       : value_s > (uint64_t)INT64_MAX / 4          ? INT64_MAX / 4
 							    : (int64_t)value_s;
 }
 

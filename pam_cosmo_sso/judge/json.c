@@ -87,7 +87,7 @@ struct json_object *json_member(struct json_object *object, const char *name)
 bool json_has(struct json_object *object, const char *name)
 {
 	return json_object_is_type(object, json_type_object) &&
-		json_object_object_get_ex(object, name, NULL);
+	       json_object_object_get_ex(object, name, NULL);
 }
 
 const char *json_text(struct json_object *value)
@@ -148,8 +148,8 @@ enum cosmo_err json_whole_number(struct json_object *value, int64_t *ret)
 {
 	if (json_text(value))
 		return parse_i64(json_text(value), INT64_MIN, INT64_MAX, ret) == COSMO_OK
-			? COSMO_OK
-			: COSMO_E_FORMAT;
+			       ? COSMO_OK
+			       : COSMO_E_FORMAT;
 	if (!json_object_is_type(value, json_type_int))
 		return COSMO_E_FORMAT;
 	*ret = json_object_get_int64(value);

@@ -11,7 +11,7 @@
 /* A value inside a parsed document; borrowed from it. */
 struct json_object;
 
-#define JSON_MAX_DEPTH     32
+#define JSON_MAX_DEPTH      32
 #define JSON_MAX_TEXT_BYTES ((size_t)256 * 1024)
 
 /*

@@ -103,7 +103,7 @@ static bool skip_escape(struct scan *scan)
 	if (first < 0xd800 || first > 0xdbff)
 		return true;
 	return skip_word(scan, "\\u") && read_hex4(scan, &second) && second >= 0xdc00 &&
-		second <= 0xdfff;
+	       second <= 0xdfff;
 }
 
 /* One character outside ASCII; RFC 3629 section 4 as a table of second bytes. */

@@ -16,7 +16,7 @@ COSMO_AUTO_DEFINE(BIGNUM *, BN_free);
 #define MAX_MEMBER_LEN 4096
 
 static const struct curve {
-	const char *name;    /* JOSE's "crv" */
+	const char *name; /* JOSE's "crv" */
 	enum jwk_type type;
 	const char *openssl; /* group or key type */
 	size_t bytes;        /* of a coordinate, or of the whole public key */
@@ -199,8 +199,7 @@ static enum cosmo_err load_okp(
 		return reason_give(why, COSMO_E_JWS_KEY, "key: public key of the wrong length");
 	loaded = EVP_PKEY_new_raw_public_key_ex(NULL, curve->openssl, NULL, x, x_len);
 	if (!loaded)
-		return reason_give(
-			why, COSMO_E_JWS_KEY, "key: not a valid %s key", curve->openssl);
+		return reason_give(why, COSMO_E_JWS_KEY, "key: not a valid %s key", curve->openssl);
 	*ret = loaded;
 	return COSMO_OK;
 }

@@ -21,5 +21,4 @@ bool jwk_fits(struct json_object *key, const struct jws_alg *alg);
  * The caller frees *ret. Errors: COSMO_E_JWS_KEY (member lacks or is malformed, size out of bounds,
  * a point off its curve), COSMO_E_NOMEM.
  */
-COSMO_MUST_USE enum cosmo_err jwk_load(
-	struct json_object *key, struct reason *why, EVP_PKEY **ret);
+COSMO_MUST_USE enum cosmo_err jwk_load(struct json_object *key, struct reason *why, EVP_PKEY **ret);

@@ -49,11 +49,11 @@ enum cosmo_err jwks_parse(const char *text, size_t len, struct reason *why, stru
 	jwks->keys = json_member(jwks->document, "keys");
 	jwks->usable = count_usable(jwks->keys);
 	if (json_array_count(jwks->keys) > JWKS_MAX_KEYS)
-		return reason_give(why, COSMO_E_IDP_NO_KEYS, "key set: more than %d keys",
-			JWKS_MAX_KEYS);
+		return reason_give(
+			why, COSMO_E_IDP_NO_KEYS, "key set: more than %d keys", JWKS_MAX_KEYS);
 	if (jwks->usable == 0)
-		return reason_give(why, COSMO_E_IDP_NO_KEYS,
-			"key set: no key of a known type for signatures");
+		return reason_give(
+			why, COSMO_E_IDP_NO_KEYS, "key set: no key of a known type for signatures");
 	*ret = COSMO_STEAL(&jwks);
 	return COSMO_OK;
 }
@@ -87,7 +87,7 @@ enum cosmo_err jwks_find(const struct jwks *jwks, const char *kid, const struct 
 		return reason_give(why, COSMO_E_JWS_KEY,
 			"no key of the kid is meant for algorithm %s", alg->name);
 	if (fitting > 1)
-		return reason_give(why, COSMO_E_JWS_KEY, "%zu keys fit, the token does not say which",
-			fitting);
+		return reason_give(why, COSMO_E_JWS_KEY,
+			"%zu keys fit, the token does not say which", fitting);
 	return jwk_load(found, why, ret);
 }

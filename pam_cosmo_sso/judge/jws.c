@@ -43,8 +43,8 @@ const char *jws_kid(const struct jws *jws)
 	return jws->kid;
 }
 
-static enum cosmo_err decode_part(
-	const char *text, size_t len, struct reason *why, unsigned char **ret_bytes, size_t *ret_len)
+static enum cosmo_err decode_part(const char *text, size_t len, struct reason *why,
+	unsigned char **ret_bytes, size_t *ret_len)
 {
 	enum cosmo_err err = b64url_decode(text, len, ret_bytes, ret_len);
 
@@ -111,8 +111,8 @@ enum cosmo_err jws_parse(const char *token, size_t len, const struct jws_allowed
 	enum cosmo_err err = COSMO_OK;
 
 	if (len > JWS_MAX_TOKEN_BYTES)
-		return reason_give(why, COSMO_E_JWS_FORM, "token: longer than %zu bytes",
-			JWS_MAX_TOKEN_BYTES);
+		return reason_give(
+			why, COSMO_E_JWS_FORM, "token: longer than %zu bytes", JWS_MAX_TOKEN_BYTES);
 	jws = calloc(1, sizeof(*jws));
 	if (!jws)
 		return COSMO_E_NOMEM;
@@ -127,7 +127,7 @@ enum cosmo_err jws_parse(const char *token, size_t len, const struct jws_allowed
 static bool demand_pss(EVP_PKEY_CTX *context)
 {
 	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
-		EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
 
 /* OpenSSL wants the two numbers of an ECDSA signature in DER; the others stay as they are. */
@@ -170,8 +170,7 @@ enum cosmo_err jws_verify(const struct jws *jws, EVP_PKEY *key, struct reason *w
 		(jws->alg->is_pss && !demand_pss(key_context)) ||
 		EVP_DigestVerify(context, signature, signature_len,
 			(const unsigned char *)jws->signed_text, jws->signed_len) != 1)
-		return reason_give(
-			why, COSMO_E_JWS_SIGNATURE, "token: signature does not verify");
+		return reason_give(why, COSMO_E_JWS_SIGNATURE, "token: signature does not verify");
 	*ret_payload = (const char *)jws->payload;
 	*ret_len = jws->payload_len;
 	return COSMO_OK;

@@ -13,10 +13,10 @@ enum jwk_type {
 };
 
 struct jws_alg {
-	const char *name;   /* of the "alg" header */
-	enum jwk_type type; /* of the key */
-	const char *curve;  /* EC: the only "crv" for it; else NULL */
-	const char *digest; /* OpenSSL's name; NULL: the signature has its own */
+	const char *name;        /* of the "alg" header */
+	enum jwk_type type;      /* of the key */
+	const char *curve;       /* EC: the only "crv" for it; else NULL */
+	const char *digest;      /* OpenSSL's name; NULL: the signature has its own */
 	size_t coordinate_bytes; /* EC: of x, y, r and s each */
 	bool is_pss;
 };

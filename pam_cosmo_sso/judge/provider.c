@@ -77,8 +77,7 @@ static enum cosmo_err fetch_discovery(struct provider *provider, struct reason *
 	return COSMO_OK;
 }
 
-enum cosmo_err provider_open(
-	const struct setup *setup, struct reason *why, struct provider **ret)
+enum cosmo_err provider_open(const struct setup *setup, struct reason *why, struct provider **ret)
 {
 	COSMO_AUTO(provider_free) struct provider *provider = calloc(1, sizeof(*provider));
 	enum cosmo_err err = COSMO_E_NOT_FOUND;
@@ -101,8 +100,8 @@ static enum cosmo_err fetch_keys(struct provider *provider, struct reason *why)
 {
 	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
 	struct jwks *jwks = NULL;
-	enum cosmo_err err = get_document(provider, discovery_jwks_uri(provider->discovery),
-		"key set", why, &response);
+	enum cosmo_err err = get_document(
+		provider, discovery_jwks_uri(provider->discovery), "key set", why, &response);
 
 	if (err == COSMO_OK)
 		err = jwks_parse(response.body, response.body_len, why, &jwks);

@@ -78,8 +78,8 @@ enum cosmo_err role_rules_apply(const struct role_rules *rules, const struct cla
 		return reason_give(why, COSMO_E_RULES_EMPTY, "no rules are configured");
 	for (size_t i = 0; i < rules->count; i++) {
 		bool matches = false;
-		enum cosmo_err err = apply_rule(
-			rules->items[i], values, on_match, context, why, &matches);
+		enum cosmo_err err =
+			apply_rule(rules->items[i], values, on_match, context, why, &matches);
 
 		if (err != COSMO_OK)
 			return err;

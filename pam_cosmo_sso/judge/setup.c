@@ -69,8 +69,7 @@ static void read_rest(const struct message *request, struct dialogue *fetch, str
 	setup->jwks = message_bytes(request, FIELD_JWKS, &setup->jwks_len);
 }
 
-enum cosmo_err setup_read(
-	const struct message *request, struct dialogue *fetch, struct setup **ret)
+enum cosmo_err setup_read(const struct message *request, struct dialogue *fetch, struct setup **ret)
 {
 	COSMO_AUTO(setup_free) struct setup *setup = calloc(1, sizeof(*setup));
 	enum cosmo_err err = COSMO_OK;

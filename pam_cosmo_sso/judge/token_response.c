@@ -43,8 +43,8 @@ enum cosmo_err token_response_parse(
 		return COSMO_E_NOMEM;
 	err = read_token(json, "id_token", COSMO_MAX_SECRET_BYTES, why, &found->id_token);
 	if (err == COSMO_OK && is_bearer(json))
-		err = read_token(json, "access_token", COSMO_MAX_SECRET_BYTES, why,
-			&found->access_token);
+		err = read_token(
+			json, "access_token", COSMO_MAX_SECRET_BYTES, why, &found->access_token);
 	if (err == COSMO_OK)
 		err = read_token(json, "refresh_token", TOKEN_RESPONSE_MAX_REFRESH_BYTES, why,
 			&found->refresh_token);

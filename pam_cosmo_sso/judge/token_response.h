@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The successful answer of a token endpoint (RFC 6749 section 5.1, OpenID Connect Core 1.0, 3.1.3.3).
+/* The successful answer of a token endpoint (RFC 6749 section 5.1, OpenID Connect
+ * Core 1.0, 3.1.3.3).
  */
 #pragma once
 
