@@ -109,7 +109,8 @@ static enum cosmo_err fill_role(struct config_reader *reader, size_t index)
 			"[role %s] needs a group of its own (group = NAME); \"%s%s\" is longer than "
 			"%d bytes",
 			role->name, GROUP_PREFIX, role->name, COSMO_MAX_NAME_BYTES);
-	snprintf(role->group, sizeof(role->group), "%s%s", GROUP_PREFIX, role->name);
+	memcpy(role->group, GROUP_PREFIX, sizeof(GROUP_PREFIX) - 1);
+	memcpy(role->group + sizeof(GROUP_PREFIX) - 1, role->name, strlen(role->name) + 1);
 	return COSMO_OK;
 }
 

@@ -18,13 +18,9 @@ static inline uint64_t users_db_fold(uint64_t state, uint64_t word)
 static inline uint64_t users_db_check(uint64_t key, const uint64_t *words, size_t count)
 {
 	uint64_t lanes[4] = {key, ~key, key ^ 0xd6e8feb86659fd93ULL, key ^ 0xa0761d6478bd642fULL};
-	size_t i = 0;
 
-	for (; i + 4 <= count; i += 4)
-		for (size_t lane = 0; lane < 4; lane++)
-			lanes[lane] = users_db_fold(lanes[lane], words[i + lane]);
-	for (size_t lane = 0; i < count; i++, lane++)
-		lanes[lane] = users_db_fold(lanes[lane], words[i]);
+	for (size_t i = 0; i < count; i++)
+		lanes[i % 4] = users_db_fold(lanes[i % 4], words[i]);
 	return users_db_fold(
 		users_db_fold(users_db_fold(lanes[0], lanes[1]), lanes[2]), lanes[3] ^ count);
 }

@@ -40,6 +40,11 @@
 #define USERS_DB_SETTINGS_STRIDE     (2 * USERS_DB_PAGE_WORDS)
 #define USERS_DB_AT_GROUPS           (5 * USERS_DB_PAGE_WORDS)
 
+/* What the writer counts, in a copy of its state behind check and sequence. */
+#define USERS_DB_STATE_AT_SHOWN ((size_t)2) /* users that are not tombstones */
+#define USERS_DB_STATE_AT_USED  ((size_t)3) /* slots taken */
+#define USERS_DB_STATE_AT_LONGS ((size_t)4) /* pairs of long texts taken */
+
 /* A group: words 0-6 hold the tags, two per word, then the slots. */
 #define USERS_DB_GROUP_SLOTS    14U
 #define USERS_DB_GROUP_TAGS     ((size_t)7)
@@ -98,7 +103,7 @@ struct users_db_header {
 #define USERS_DB_HEADER_WORDS (sizeof(struct users_db_header) / 8)
 
 _Static_assert(sizeof(struct users_db_header) == 320, "the header has no holes");
-_Static_assert(sizeof(struct users_db_settings) == 5168, "a new layout is a new version");
+_Static_assert(sizeof(struct users_db_settings) == 5176, "a new layout is a new version");
 _Static_assert(USERS_DB_MAX_ROLES <= 32, "roles take 32 bits of a slot");
 _Static_assert(
 	USERS_DB_AT_SLOTS + USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS == USERS_DB_PAGE_WORDS,

@@ -58,3 +58,14 @@ static inline int users_db_pair_load(const struct users_db_pair *pair, size_t co
 	}
 	return -1;
 }
+
+/* The writer's own counts; @words is the mapped file. */
+static inline struct users_db_pair users_db_state_pair(const uint64_t *words, uint64_t key)
+{
+	return (struct users_db_pair){
+		.current = words + USERS_DB_AT_STATE_CURRENT,
+		.copies = words + USERS_DB_AT_STATE,
+		.stride = USERS_DB_STATE_STRIDE,
+		.key = users_db_state_key(key),
+	};
+}

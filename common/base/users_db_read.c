@@ -109,3 +109,182 @@ static void pause_briefly(int attempt)
 	for (int i = 0; i < attempt; i++)
 		atomic_signal_fence(memory_order_seq_cst);
 }
+
+/* Either way of finding a slot, tried again while its answer is in doubt. */
+struct search {
+	const char *name; /* NULL: by uid */
+	uint32_t uid;
+};
+
+static enum slot_result search_once(
+	const struct users_db_map *map, const struct search *search, struct users_db_user *ret)
+{
+	struct users_db_name name;
+	uint32_t slot = 0;
+
+	if (!search->name)
+		return users_db_slot_by_uid(map, search->uid, &slot, ret);
+	if (!users_db_name_make(map, search->name, &name))
+		return SLOT_NONE;
+	return users_db_slot_by_name(map, &name, &slot, ret);
+}
+
+static enum cosmo_err find_ever(
+	struct users_db *db, const struct search *search, struct users_db_user *ret)
+{
+	for (int i = 0; i < ATTEMPTS; i++) {
+		const struct users_db_map *map = NULL;
+		enum slot_result result = SLOT_DOUBT;
+		enum cosmo_err err = map_get(db, &map);
+
+		if (err)
+			return err;
+		result = search_once(map, search, ret);
+		if (result == SLOT_FOUND)
+			return COSMO_OK;
+		/* A miss in a file that was superseded meanwhile says nothing. */
+		if (result == SLOT_NONE && map_fate(map) == USERS_DB_IN_FORCE)
+			return COSMO_E_NOT_FOUND;
+		if (result == SLOT_NONE && map_fate(map) == USERS_DB_MOVING)
+			return COSMO_E_NOT_FOUND;
+		pause_briefly(i);
+	}
+	return COSMO_E_STORE_DAMAGED;
+}
+
+static enum cosmo_err find_shown(
+	struct users_db *db, const struct search *search, struct users_db_user *ret)
+{
+	enum cosmo_err err = find_ever(db, search, ret);
+
+	if (!err && ret->flags & USERS_DB_REMOVED)
+		return COSMO_E_NOT_FOUND;
+	return err;
+}
+
+enum cosmo_err users_db_find_name(struct users_db *db, const char *name, struct users_db_user *ret)
+{
+	const struct search search = {.name = name};
+
+	return find_shown(db, &search, ret);
+}
+
+enum cosmo_err users_db_find_uid(struct users_db *db, uint32_t uid, struct users_db_user *ret)
+{
+	const struct search search = {.uid = uid};
+
+	return find_shown(db, &search, ret);
+}
+
+enum cosmo_err users_db_find_ever(struct users_db *db, const char *name, struct users_db_user *ret)
+{
+	const struct search search = {.name = name};
+
+	return find_ever(db, &search, ret);
+}
+
+static enum slot_result slot_by_number_surely(
+	const struct users_db_map *map, uint32_t slot, struct users_db_user *ret)
+{
+	enum slot_result result = SLOT_DOUBT;
+
+	for (int i = 0; i < ATTEMPTS && result == SLOT_DOUBT; i++) {
+		pause_briefly(i);
+		result = users_db_slot_by_number(map, slot, ret);
+	}
+	return result;
+}
+
+enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users_db_user *ret)
+{
+	const struct users_db_map *map = NULL;
+	enum cosmo_err err = map_get(db, &map);
+	uint64_t slots = 0;
+
+	if (err)
+		return err;
+	slots = (uint64_t)map->header.groups * USERS_DB_GROUP_SLOTS;
+	for (; *cursor < slots; (*cursor)++) {
+		enum slot_result result = slot_by_number_surely(map, (uint32_t)*cursor, ret);
+
+		if (result == SLOT_NONE || (result == SLOT_FOUND && ret->flags & USERS_DB_REMOVED))
+			continue;
+		(*cursor)++;
+		return result == SLOT_FOUND ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+	}
+	return COSMO_E_NOT_FOUND;
+}
+
+enum cosmo_err users_db_settings_peek(struct users_db *db, const struct users_db_settings **ret)
+{
+	const struct users_db_map *map = NULL;
+	enum cosmo_err err = map_get(db, &map);
+
+	return err ? err : users_db_map_settings(map, ret);
+}
+
+enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret)
+{
+	const struct users_db_settings *settings = NULL;
+	enum cosmo_err err = users_db_settings_peek(db, &settings);
+
+	if (!err)
+		*ret = *settings;
+	return err;
+}
+
+enum cosmo_err users_db_numbers(struct users_db *db, struct users_db_numbers *ret)
+{
+	const struct users_db_settings *settings = NULL;
+	enum cosmo_err err = users_db_settings_peek(db, &settings);
+
+	if (err)
+		return err;
+	ret->users_gid = settings->users_gid;
+	ret->uid_min = settings->uid_min;
+	ret->uid_max = settings->uid_max;
+	ret->provisional_on = settings->provisional_on;
+	ret->role_count = settings->role_count;
+	ret->conferred_count = settings->conferred_count;
+	ret->role_lease_s = settings->role_lease_s;
+	for (uint32_t i = 0; i < settings->role_count; i++)
+		ret->role_gid[i] = settings->roles[i].gid;
+	for (uint32_t i = 0; i < settings->conferred_count; i++) {
+		ret->conferred_gid[i] = settings->conferred[i].gid;
+		ret->conferred_roles[i] = settings->conferred[i].roles;
+	}
+	return COSMO_OK;
+}
+
+enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret)
+{
+	const struct users_db_map *map = NULL;
+	uint64_t words[USERS_DB_STATE_WORDS];
+	enum cosmo_err err = map_get(db, &map);
+
+	for (int i = 0; i < ATTEMPTS && !err; i++) {
+		const struct users_db_pair pair = users_db_state_pair(map->words, map->header.key);
+
+		if (users_db_pair_load(&pair, USERS_DB_STATE_WORDS, words) >= 0) {
+			*ret = words[USERS_DB_STATE_AT_SHOWN];
+			return COSMO_OK;
+		}
+		pause_briefly(i);
+	}
+	return err ? err : COSMO_E_STORE_DAMAGED;
+}
+
+void users_db_done(struct users_db *db)
+{
+	const struct users_db_map *map = atomic_exchange(&db->map, NULL);
+
+	while (map) {
+		const struct users_db_map *older = map->older;
+
+		users_db_map_free(map);
+		map = older;
+	}
+	atomic_store(&db->looked_ms, 0);
+	atomic_store(&db->looked_err, 0);
+	atomic_store(&db->maps_used, 0);
+}

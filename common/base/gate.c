@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/base/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+
+#include "common/base/fdio.h"
+
+#define LOOK_EVERY_MS 1000
+#define ATTEMPTS      64
+
+/* Coarse, so that it never becomes a system call. 1 and up. */
+static int64_t coarse_ms(void)
+{
+	struct timespec ts = {0};
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1;
+}
+
+static const struct gate_page *map_page(const char *path)
+{
+	static const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 022, .max_bytes = GATE_FILE_BYTES};
+	COSMO_AUTO_FD int fd = -1;
+	size_t bytes = 0;
+	void *page = MAP_FAILED;
+
+	if (fdio_open(AT_FDCWD, path, &demands, &fd, &bytes) || bytes != GATE_FILE_BYTES)
+		return NULL;
+	page = mmap(NULL, GATE_FILE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	return page == MAP_FAILED ? NULL : page;
+}
+
+/* Look for a gate that was not there, at most once a second. */
+static const struct gate_page *find_page(struct gate_reader *reader)
+{
+	const struct gate_page *other = NULL;
+	const struct gate_page *page = NULL;
+	int64_t now_ms = coarse_ms();
+	int64_t looked_ms = atomic_load(&reader->looked_ms);
+	int saved_errno = errno;
+
+	if (looked_ms && now_ms >= looked_ms && now_ms - looked_ms < LOOK_EVERY_MS)
+		return NULL;
+	atomic_store(&reader->looked_ms, now_ms);
+	page = map_page(reader->path);
+	if (page && !atomic_compare_exchange_strong(&reader->page, &other, page)) {
+		munmap((void *)(uintptr_t)page, GATE_FILE_BYTES);
+		page = other; /* another thread was faster */
+	}
+	errno = saved_errno;
+	return page;
+}
+
+static enum gate_state state_of(uint64_t word)
+{
+	uint64_t state = word & 0xff;
+
+	return state >= GATE_FRESH && state <= GATE_OPEN ? (enum gate_state)state : GATE_MISSING;
+}
+
+/* The state, and the integration that belongs to that very state. */
+static enum gate_state read_page(const struct gate_page *page, unsigned char *ret_integration)
+{
+	for (int i = 0; i < ATTEMPTS; i++) {
+		uint64_t before = atomic_load_explicit(&page->state, memory_order_acquire);
+
+		if (state_of(before) != GATE_OPEN)
+			return state_of(before);
+		for (size_t k = 0; k < INTEGRATION_BYTES; k++)
+			ret_integration[k] =
+				__atomic_load_n(&page->integration[k], __ATOMIC_RELAXED);
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&page->state, memory_order_relaxed) == before)
+			return GATE_OPEN;
+	}
+	return GATE_MISSING;
+}
+
+void gate_read(struct gate_reader *reader, struct gate_view *ret_view)
+{
+	const struct gate_page *page = atomic_load_explicit(&reader->page, memory_order_acquire);
+
+	*ret_view = (struct gate_view){.state = GATE_MISSING};
+	if (__builtin_expect(!page, 0))
+		page = find_page(reader);
+	if (!page || page->magic != GATE_MAGIC || page->version != GATE_VERSION)
+		return;
+	ret_view->state = read_page(page, ret_view->integration);
+	if (ret_view->state != GATE_OPEN)
+		memset(ret_view->integration, 0, INTEGRATION_BYTES);
+}
