@@ -50,15 +50,15 @@ static void put_groups(struct message *item, const struct config *config, uint64
 static enum cosmo_err roles_of(
 	const struct config *config, const struct message *done, uint64_t *ret_roles)
 {
-	const char *names[CONFIG_MAX_ROLES] = {NULL};
-	size_t count = message_count(done, FIELD_ROLE);
+	struct identity who = {.role_count = message_count(done, FIELD_ROLE)};
+	uint64_t claim = message_u64(done, FIELD_CLAIM_STATE, CLAIM_MISSING);
 
-	if (count > CONFIG_MAX_ROLES)
+	if (who.role_count > IDENTITY_MAX_ROLES || claim > CLAIM_MISSING)
 		return COSMO_E_PROTOCOL;
-	for (size_t i = 0; i < count; i++)
-		names[i] = message_str_nth(done, FIELD_ROLE, i);
-	return policy_roles(config, names, count,
-		(enum claim_state)message_u64(done, FIELD_CLAIM_STATE, CLAIM_MISSING), ret_roles);
+	who.claim = (enum claim_state)claim;
+	for (size_t i = 0; i < who.role_count; i++)
+		who.roles[i] = message_str_nth(done, FIELD_ROLE, i);
+	return policy_roles(config, &who, ret_roles);
 }
 
 /* What a sign-in with these claims would come to, but for the person's own record. */
@@ -76,7 +76,7 @@ static enum cosmo_err conclude(
 	if (!name)
 		outcome = COSMO_E_NAME_MISSING;
 	else if (!outcome)
-		outcome = enrol_name_allowed(config, name);
+		outcome = enrol_check_name(config, &enrol_default_files, name);
 	message_put_str(item, FIELD_USERNAME, name);
 	message_put_str(item, FIELD_SUB, message_str(done, FIELD_SUB));
 	message_put_u64(

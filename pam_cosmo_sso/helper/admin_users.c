@@ -150,7 +150,7 @@ enum cosmo_err admin_user_add(struct admin *admin)
 	}
 	if (record_load(admin->store, name, &record) == COSMO_OK)
 		return COSMO_E_EXISTS;
-	err = enrol_name_allowed(config, name);
+	err = enrol_check_name(config, &enrol_default_files, name);
 	if (err)
 		return err;
 	err = store_lock(admin->store, STORE_LOCK_MS);

@@ -8,12 +8,13 @@
 #include "paths.h"
 
 void exchange_init(struct exchange *exchange, struct store *store, struct dialogue *dialogue,
-	const struct message *request)
+	const struct message *request, pid_t peer_pid)
 {
 	*exchange = (struct exchange){
 		.store = store,
 		.dialogue = dialogue,
 		.request = request,
+		.peer_pid = peer_pid,
 		.user = message_str(request, FIELD_USER),
 		.line = {.user = message_str(request, FIELD_USER),
 			.service = message_str(request, FIELD_SERVICE),
@@ -26,6 +27,8 @@ void exchange_init(struct exchange *exchange, struct store *store, struct dialog
 
 void exchange_done(struct exchange *exchange)
 {
+	if (!exchange)
+		return;
 	config_free(exchange->config);
 	exchange->config = NULL;
 }
@@ -100,6 +103,12 @@ void exchange_note_roles(struct exchange *exchange, uint64_t roles)
 	}
 	exchange->roles[used] = '\0';
 	exchange->line.roles = exchange->roles;
+}
+
+void exchange_note_approver(struct exchange *exchange, const char *username)
+{
+	(void)snprintf(exchange->approver, sizeof(exchange->approver), "%s", username);
+	exchange->line.approved_by = exchange->approver;
 }
 
 void exchange_note_uid(struct exchange *exchange, uint32_t uid)

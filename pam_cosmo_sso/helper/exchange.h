@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
@@ -16,6 +17,7 @@ struct exchange {
 	struct store *store;           /* borrowed */
 	struct dialogue *dialogue;     /* towards the module; borrowed */
 	const struct message *request; /* borrowed */
+	pid_t peer_pid;                /* the process that called PAM; 0: unknown */
 	const char *user;              /* any bytes: login_name_is_valid() has not been asked */
 	struct config *config;         /* NULL until exchange_configure() */
 	struct config_service service; /* likewise */
@@ -23,13 +25,15 @@ struct exchange {
 	bool has_salt;
 	char detail[640];
 	char roles[1088];
+	char approver[65];
 	struct audit_line line; /* points into this structure */
 };
 
 /* In place, for it points into itself. Without a salt unknown names are left out of the log. */
 void exchange_init(struct exchange *exchange, struct store *store, struct dialogue *dialogue,
-	const struct message *request);
+	const struct message *request, pid_t peer_pid);
 void exchange_done(struct exchange *exchange);
+COSMO_AUTO_DEFINE(struct exchange *, exchange_done);
 
 /* Read the configuration and the service's part of it. Errors: COSMO_E_CONFIG for whatever is wrong
  * with the file, with line.detail; COSMO_E_NOMEM. */
@@ -42,6 +46,7 @@ COSMO_MUST_USE enum cosmo_err exchange_find_record(struct exchange *exchange, st
 /* Notes for the log line. */
 void exchange_note_detail(struct exchange *exchange, const char *detail);
 void exchange_note_roles(struct exchange *exchange, uint64_t roles);
+void exchange_note_approver(struct exchange *exchange, const char *username);
 void exchange_note_uid(struct exchange *exchange, uint32_t uid);
 
 /* Log the decision, once. */

@@ -74,10 +74,9 @@ static enum cosmo_err check_demands(const struct policy_case *question)
 	return COSMO_OK;
 }
 
-static enum cosmo_err roles_of(const struct policy_case *question, uint64_t *ret_roles)
+enum cosmo_err policy_roles(
+	const struct config *config, const struct identity *who, uint64_t *ret_roles)
 {
-	const struct config *config = question->config;
-	const struct identity *who = question->identity;
 	uint64_t roles = 0;
 
 	if (who->claim == CLAIM_MISSING && !config->no_claim_viewer)
@@ -114,7 +113,7 @@ enum cosmo_err policy_person(const struct policy_case *question, uint64_t *ret_r
 	err = check_demands(question);
 	if (err)
 		return err;
-	return roles_of(question, ret_roles);
+	return policy_roles(question->config, question->identity, ret_roles);
 }
 
 enum cosmo_err policy_service(const struct config_service *service, uint64_t roles)

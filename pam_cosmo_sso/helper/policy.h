@@ -45,6 +45,10 @@ struct policy_case {
 COSMO_MUST_USE enum cosmo_err policy_person(
 	const struct policy_case *question, uint64_t *ret_roles);
 
+/* Step 8 alone: the roles that follow from the identity's claim and what the rules made of it. */
+COSMO_MUST_USE enum cosmo_err policy_roles(
+	const struct config *config, const struct identity *identity, uint64_t *ret_roles);
+
 /* The last step of a sign-in, when the person's record may be written already: does the service let
  * these confirmed @roles in? Errors: COSMO_E_SERVICE. */
 COSMO_MUST_USE enum cosmo_err policy_service(const struct config_service *service, uint64_t roles);

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/serve.h"
+
+#include <sys/socket.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/account.h"
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/session_phase.h"
+#include "pam_cosmo_sso/helper/sign_in.h"
+#include "pam_cosmo_sso/helper/store.h"
+
+/* Both sides are processes of this host: a message is sent or read at once or never. */
+#define MESSAGE_MS 10000
+
+/* The credentials are those of the moment the socket was made or connected. */
+static enum cosmo_err check_peer(int fd, pid_t *ret_pid)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || len != sizeof(peer))
+		return COSMO_E_NOT_ROOT;
+	if (peer.uid != 0)
+		return COSMO_E_NOT_ROOT;
+	*ret_pid = peer.pid;
+	return COSMO_OK;
+}
+
+static enum cosmo_err answer(struct exchange *exchange)
+{
+	enum message_type type = message_type(exchange->request);
+
+	if (type == MESSAGE_SIGN_IN)
+		return sign_in_answer(exchange);
+	if (type == MESSAGE_ACCOUNT)
+		return account_answer(exchange);
+	if (type == MESSAGE_OPEN_SESSION)
+		return session_phase_open(exchange);
+	if (type == MESSAGE_CLOSE_SESSION)
+		return session_phase_close(exchange);
+	return COSMO_E_PROTOCOL;
+}
+
+static enum cosmo_err send_result(struct dialogue *dialogue, enum cosmo_err outcome)
+{
+	COSMO_AUTO(message_free) struct message *result = NULL;
+	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
+
+	if (err)
+		return err;
+	message_put_err(result, outcome);
+	message_put_str(result, FIELD_TEXT, cosmo_err_text(outcome));
+	return dialogue_send(dialogue, result, fdio_boot_ms() + MESSAGE_MS);
+}
+
+static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *store,
+	const struct message *request, pid_t peer_pid)
+{
+	struct exchange exchange = {0};
+	COSMO_AUTO(exchange_done) struct exchange *owned = &exchange;
+	enum cosmo_err outcome = COSMO_E_INTERNAL;
+
+	exchange_init(owned, store, dialogue, request, peer_pid);
+	outcome = answer(owned);
+	return send_result(dialogue, outcome);
+}
+
+/* Without a store nobody can be judged: the one line says why. */
+static enum cosmo_err refuse(struct dialogue *dialogue, enum cosmo_err outcome)
+{
+	const struct audit_line line = {.event = AUDIT_REQUEST_REFUSED, .reason = outcome};
+
+	audit_send(&line);
+	return send_result(dialogue, outcome);
+}
+
+enum cosmo_err serve(int fd, enum dialogue_channel channel)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	COSMO_AUTO(store_free) struct store *store = NULL;
+	struct dialogue dialogue = dialogue_init(fd, channel, SIDE_SERVER);
+	pid_t peer_pid = 0;
+	enum cosmo_err err = check_peer(fd, &peer_pid);
+
+	if (err)
+		return err;
+	err = dialogue_recv(&dialogue, fdio_boot_ms() + MESSAGE_MS, &request);
+	if (err)
+		return err;
+	err = store_open(&store_default_paths, &store);
+	if (err)
+		return refuse(&dialogue, err);
+	if (channel == CHANNEL_CTL_HELPER)
+		return admin_serve(&dialogue, store, request);
+	return serve_module(&dialogue, store, request, peer_pid);
+}

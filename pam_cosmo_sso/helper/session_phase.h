@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The session phase: what is written when a user's session opens and closes. */
+#pragma once
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "pam_cosmo_sso/helper/exchange.h"
+
+/*
+ * Answer an OPEN_SESSION or CLOSE_SESSION and log it. A session that cannot be recorded is refused,
+ * for it could not be ended later. Errors: COSMO_E_NOT_ENROLLED, COSMO_E_INVALID (the caller cannot
+ * be named by pid), those of session_start_time(), session_add(), session_remove() and
+ * exchange_find_record().
+ */
+COSMO_MUST_USE enum cosmo_err session_phase_open(struct exchange *exchange);
+COSMO_MUST_USE enum cosmo_err session_phase_close(struct exchange *exchange);
