@@ -22,6 +22,9 @@
 /* A killed process ends at once unless the kernel is stuck; then we leave a zombie, not a hang. */
 #define AFTER_KILL_MS 1000
 
+/* Between two looks at a child where there are no pidfds. */
+#define LOOK_MS 5
+
 static void actions_done(posix_spawn_file_actions_t *actions)
 {
 	if (actions)
@@ -143,6 +146,10 @@ static enum cosmo_err track(pid_t pid, struct spawn_child *ret_child)
 	}
 	if (errno == ESRCH)
 		return COSMO_OK;
+	if (errno == ENOSYS) {
+		ret_child->pid = pid;
+		return COSMO_OK;
+	}
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -188,11 +195,38 @@ static void reap(struct spawn_child *child)
 	*child = (struct spawn_child){.pid = -1, .pid_fd = -1};
 }
 
+/*
+ * Without pidfds (Linux before 5.3): ask again and again. waitpid() says each time whether the
+ * number is still our child's, so nobody else is killed.
+ */
+static void finish_by_pid(struct spawn_child *child, int64_t deadline_boot_ms)
+{
+	bool killed = false;
+
+	for (;;) {
+		pid_t ended = waitpid(child->pid, NULL, WNOHANG);
+
+		if (ended > 0 || (ended < 0 && errno != EINTR))
+			break;
+		if (ended == 0 && fdio_boot_ms() >= deadline_boot_ms) {
+			if (killed)
+				break;
+			kill(child->pid, SIGKILL);
+			killed = true;
+			deadline_boot_ms = fdio_boot_ms() + AFTER_KILL_MS;
+		}
+		poll(NULL, 0, LOOK_MS);
+	}
+	*child = (struct spawn_child){.pid = -1, .pid_fd = -1};
+}
+
 void spawn_finish(struct spawn_child *child, int64_t deadline_boot_ms)
 {
-	if (child->pid_fd < 0)
+	if (child->pid < 0)
 		return;
-	if (has_ended(child->pid_fd, deadline_boot_ms))
+	if (child->pid_fd < 0)
+		finish_by_pid(child, deadline_boot_ms);
+	else if (has_ended(child->pid_fd, deadline_boot_ms))
 		reap(child);
 	else
 		spawn_kill(child);
@@ -200,8 +234,12 @@ void spawn_finish(struct spawn_child *child, int64_t deadline_boot_ms)
 
 void spawn_kill(struct spawn_child *child)
 {
-	if (child->pid_fd < 0)
+	if (child->pid < 0)
 		return;
+	if (child->pid_fd < 0) {
+		finish_by_pid(child, 0);
+		return;
+	}
 	syscall(SYS_pidfd_send_signal, child->pid_fd, SIGKILL, NULL, 0);
 	has_ended(child->pid_fd, fdio_boot_ms() + AFTER_KILL_MS);
 	reap(child);

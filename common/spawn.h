@@ -14,7 +14,7 @@
 
 struct spawn_child {
 	pid_t pid;  /* -1: none, or ended and reaped already */
-	int pid_fd; /* -1 likewise */
+	int pid_fd; /* -1 likewise, and on kernels without pidfds */
 };
 
 /*
