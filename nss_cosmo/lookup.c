@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "nss_cosmo/lookup.h"
 
-#include <stdbool.h>
-
 #include "common/base/parse.h"
 #include "common/base/reserved_names.h"
 #include "nss_cosmo/places.h"
 #include "nss_cosmo/provisional.h"
 #include "nss_cosmo/sshd_process.h"
 
-static bool can_be_ours(const char *name)
-{
-	return login_name_is_valid(name, true) && !reserved_names_has(name);
-}
-
-static bool is_shown_id(uint32_t id)
+bool lookup_is_own_id(uint32_t id)
 {
 	return id >= LOOKUP_FLOOR_ID && id <= INT32_MAX;
 }
@@ -24,26 +17,32 @@ bool lookup_is_conferrable(uint32_t gid)
 	return gid != 0 && gid <= INT32_MAX;
 }
 
-static enum cosmo_err check_user(
-	const struct users_db_user *user, const struct users_db_numbers *numbers)
+static bool can_be_ours(const char *name)
 {
-	if (user->gid != user->uid || !is_shown_id(user->uid))
-		return COSMO_E_STORE_DAMAGED;
-	if (user->uid < numbers->uid_min || user->uid > numbers->uid_max)
-		return COSMO_E_STORE_DAMAGED;
-	return can_be_ours(user->name) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+	return login_name_is_valid(name, true) && !reserved_names_has(name);
+}
+
+enum cosmo_err lookup_settings(const struct users_db_settings **ret)
+{
+	enum cosmo_err err = users_db_settings_peek(places_default()->db, ret);
+
+	/* At the first look-up of the process, so that a later miss needs no system call. */
+	if (!err)
+		sshd_process_prepare(*ret);
+	return err;
 }
 
 static enum cosmo_err check_found(const struct users_db_user *user)
 {
-	struct users_db_numbers numbers;
-	enum cosmo_err err = users_db_numbers(places_default()->db, &numbers);
+	const struct users_db_settings *settings = NULL;
+	enum cosmo_err err = lookup_settings(&settings);
 
 	if (err)
 		return err;
-	/* Now, at the first look-up of the process, so that a later miss needs no system call. */
-	sshd_process_prepare(numbers.provisional_on == 1);
-	return check_user(user, &numbers);
+	if (user->gid != user->uid || !lookup_is_own_id(user->uid) ||
+		user->uid < settings->uid_min || user->uid > settings->uid_max)
+		return COSMO_E_STORE_DAMAGED;
+	return can_be_ours(user->name) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }
 
 enum cosmo_err lookup_stored_name(const char *name, struct users_db_user *ret)
@@ -54,18 +53,15 @@ enum cosmo_err lookup_stored_name(const char *name, struct users_db_user *ret)
 		return err;
 	if (err)
 		return can_be_ours(name) ? err : COSMO_E_NOT_FOUND;
-	if (!streq(ret->name, name))
-		return COSMO_E_STORE_DAMAGED;
-	return check_found(ret);
+	return streq(ret->name, name) ? check_found(ret) : COSMO_E_STORE_DAMAGED;
 }
 
 enum cosmo_err lookup_stored_uid(uint32_t uid, struct users_db_user *ret)
 {
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err = COSMO_E_NOT_FOUND;
 
-	if (!is_shown_id(uid))
-		return COSMO_E_NOT_FOUND;
-	err = users_db_find_uid(places_default()->db, uid, ret);
+	if (lookup_is_own_id(uid))
+		err = users_db_find_uid(places_default()->db, uid, ret);
 	if (err)
 		return err;
 	return ret->uid == uid ? check_found(ret) : COSMO_E_STORE_DAMAGED;
@@ -98,47 +94,4 @@ enum cosmo_err lookup_next(uint64_t *cursor, struct users_db_user *ret)
 		if (err != COSMO_E_STORE_DAMAGED || *cursor <= before)
 			return err;
 	}
-}
-
-static bool roles_are_shown(const struct users_db_settings *settings)
-{
-	for (uint32_t i = 0; i < settings->role_count; i++)
-		if (!is_shown_id(settings->roles[i].gid) ||
-			!group_name_is_valid(settings->roles[i].group))
-			return false;
-	return true;
-}
-
-enum cosmo_err lookup_settings(struct users_db_settings *ret)
-{
-	enum cosmo_err err = users_db_settings(places_default()->db, ret);
-
-	if (err)
-		return err;
-	if (ret->role_count > USERS_DB_MAX_ROLES || ret->conferred_count > USERS_DB_MAX_CONFERRED)
-		return COSMO_E_STORE_DAMAGED;
-	if (!is_shown_id(ret->users_gid) || !roles_are_shown(ret))
-		return COSMO_E_STORE_DAMAGED;
-	return COSMO_OK;
-}
-
-static bool gids_are_shown(const struct users_db_numbers *numbers)
-{
-	for (uint32_t i = 0; i < numbers->role_count; i++)
-		if (!is_shown_id(numbers->role_gid[i]))
-			return false;
-	return true;
-}
-
-enum cosmo_err lookup_numbers(struct users_db_numbers *ret)
-{
-	enum cosmo_err err = users_db_numbers(places_default()->db, ret);
-
-	if (err)
-		return err;
-	if (ret->role_count > USERS_DB_MAX_ROLES || ret->conferred_count > USERS_DB_MAX_CONFERRED)
-		return COSMO_E_STORE_DAMAGED;
-	if (!is_shown_id(ret->users_gid) || !gids_are_shown(ret))
-		return COSMO_E_STORE_DAMAGED;
-	return COSMO_OK;
 }

@@ -30,12 +30,13 @@ COSMO_MUST_USE enum cosmo_err lookup_uid(uint32_t uid, struct users_db_user *ret
  * users_db_next(). */
 COSMO_MUST_USE enum cosmo_err lookup_next(uint64_t *cursor, struct users_db_user *ret);
 
-/*
- * Settings of which every role has a gid fit to be shown. Errors: those of users_db_settings(),
- * COSMO_E_STORE_DAMAGED.
- */
-COSMO_MUST_USE enum cosmo_err lookup_settings(struct users_db_settings *ret);
-COSMO_MUST_USE enum cosmo_err lookup_numbers(struct users_db_numbers *ret);
+/* Borrowed for the life of the process; a later call may give newer ones. Errors: those of
+ * users_db_settings_peek(). */
+COSMO_MUST_USE enum cosmo_err lookup_settings(const struct users_db_settings **ret);
 
-/* A conferred group is an existing local one, so its gid may be low, but it is never root's. */
+/* May an id be that of a person, a private group, a role's group? */
+bool lookup_is_own_id(uint32_t id);
+
+/* May a gid be that of a conferred group? Those are existing local ones, so it may be low, but it
+ * is never root's. */
 bool lookup_is_conferrable(uint32_t gid);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/provisional.h"
+#include "nss_cosmo/lookup.h"
 #include "nss_cosmo/places.h"
 #include "nss_cosmo/sshd_process.h"
 
@@ -52,26 +53,35 @@ static bool recall(struct users_db_user *ret)
 	return true;
 }
 
-static bool may_still_be_shown(const struct users_db_user *entry)
+/* The process is sshd, found out by the first look-up of all. */
+static bool is_asked_for(void)
 {
-	const struct enrollable_places *places = places_default();
-	struct users_db_settings settings;
+	const struct users_db_settings *settings = NULL;
 
-	return users_db_settings(places->db, &settings) == COSMO_OK &&
-	       provisional_check(places, &settings, entry->name) == COSMO_OK;
+	return lookup_settings(&settings) == COSMO_OK && sshd_process_is();
 }
 
-static enum cosmo_err recall_checked(const struct users_db_user *entry)
+static enum cosmo_err check_again(const struct users_db_user *entry)
 {
-	return may_still_be_shown(entry) ? COSMO_OK : COSMO_E_NOT_FOUND;
+	const struct enrollable_places *places = places_default();
+	const struct users_db_settings *settings = NULL;
+	struct users_db_user holder;
+
+	if (lookup_settings(&settings) != COSMO_OK ||
+		provisional_check(places, settings, entry->name) != COSMO_OK)
+		return COSMO_E_NOT_FOUND;
+	/* Somebody else was enrolled with that uid meanwhile: then rather no answer. */
+	return users_db_find_uid(places->db, entry->uid, &holder) == COSMO_E_NOT_FOUND
+		       ? COSMO_OK
+		       : COSMO_E_NOT_FOUND;
 }
 
 enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret)
 {
-	if (!sshd_process_is())
+	if (!is_asked_for())
 		return COSMO_E_NOT_FOUND;
 	if (recall(ret) && streq(ret->name, name))
-		return recall_checked(ret);
+		return check_again(ret);
 	if (provisional_lookup(places_default(), name, ret) != COSMO_OK)
 		return COSMO_E_NOT_FOUND;
 	remember(ret);
@@ -80,14 +90,14 @@ enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret
 
 enum cosmo_err provisional_find_uid(uint32_t uid, struct users_db_user *ret)
 {
-	if (!sshd_process_is() || !recall(ret) || ret->uid != uid)
+	if (!is_asked_for() || !recall(ret) || ret->uid != uid)
 		return COSMO_E_NOT_FOUND;
-	return recall_checked(ret);
+	return check_again(ret);
 }
 
 enum cosmo_err provisional_find_group(const char *name, struct users_db_user *ret)
 {
-	if (!sshd_process_is() || !recall(ret) || !streq(ret->name, name))
+	if (!is_asked_for() || !recall(ret) || !streq(ret->name, name))
 		return COSMO_E_NOT_FOUND;
-	return recall_checked(ret);
+	return check_again(ret);
 }

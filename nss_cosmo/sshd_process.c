@@ -8,8 +8,6 @@
 #include <unistd.h>
 
 #include "common/base/auto.h"
-#include "common/base/users_db_read.h"
-#include "nss_cosmo/places.h"
 
 #define SELF_EXE "/proc/self/exe"
 
@@ -38,27 +36,25 @@ static bool is_roots_alone(void)
 	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static enum verdict find_out(void)
+static enum verdict find_out(const struct users_db_settings *settings)
 {
-	struct users_db_settings settings;
 	char exe[USERS_DB_MAX_TEXT];
 	ssize_t len = readlink(SELF_EXE, exe, sizeof(exe));
 
 	if (len <= 0 || (size_t)len >= sizeof(exe))
 		return OTHER;
 	exe[len] = '\0';
-	if (users_db_settings(places_default()->db, &settings) != COSMO_OK)
-		return UNKNOWN;
-	return is_listed(&settings, exe) && is_roots_alone() ? SSHD : OTHER;
+	return is_listed(settings, exe) && is_roots_alone() ? SSHD : OTHER;
 }
 
-void sshd_process_prepare(bool wanted)
+void sshd_process_prepare(const struct users_db_settings *settings)
 {
 	int saved_errno = errno;
 
-	if (!wanted || atomic_load_explicit(&verdict, memory_order_relaxed) != UNKNOWN)
+	if (settings->provisional_on != 1 ||
+		atomic_load_explicit(&verdict, memory_order_relaxed) != UNKNOWN)
 		return;
-	atomic_store_explicit(&verdict, (int)find_out(), memory_order_relaxed);
+	atomic_store_explicit(&verdict, (int)find_out(settings), memory_order_relaxed);
 	errno = saved_errno;
 }
 

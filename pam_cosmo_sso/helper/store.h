@@ -35,6 +35,7 @@ int store_private_fd(const struct store *store);
 int store_cache_fd(const struct store *store);
 int store_run_fd(const struct store *store);
 int store_state_fd(const struct store *store);
+int store_run_public_fd(const struct store *store); /* run_dir itself: the gate's folder */
 
 /* Readers over this store's files (for one-shot processes). Borrowed. */
 struct gate_reader *store_gate(struct store *store);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "nss_cosmo/groups.h"
+
+#include <stdbool.h>
+#include <time.h>
+
+#include "common/base/effective_roles.h"
+#include "common/base/gate.h"
+#include "nss_cosmo/lookup.h"
+#include "nss_cosmo/pack.h"
+#include "nss_cosmo/places.h"
+#include "nss_cosmo/provisional.h"
+
+/* One moment for all members of a group. */
+struct moment {
+	struct gate_view gate;
+	int64_t lease_s;
+	int64_t now_s;
+};
+
+static void moment_take(const struct users_db_settings *settings, struct moment *ret)
+{
+	struct timespec ts = {0};
+
+	/* Coarse: never a system call, whatever the clock source. */
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	gate_read(places_default()->gate, &ret->gate);
+	ret->lease_s = settings->role_lease_s;
+	ret->now_s = ts.tv_sec;
+}
+
+static uint64_t roles_now(const struct users_db_user *user, const struct moment *moment)
+{
+	return effective_roles(user, &moment->gate, moment->lease_s, moment->now_s).roles;
+}
+
+enum cosmo_err groups_shared_at(
+	const struct users_db_settings *settings, uint64_t index, struct groups_shared *ret)
+{
+	if (index == 0) {
+		*ret = (struct groups_shared){
+			.name = GROUPS_USERS_NAME, .gid = settings->users_gid};
+		return COSMO_OK;
+	}
+	if (index > settings->role_count)
+		return COSMO_E_NOT_FOUND;
+	*ret = (struct groups_shared){
+		.name = settings->roles[index - 1].group,
+		.gid = settings->roles[index - 1].gid,
+		.roles = 1ULL << (index - 1),
+	};
+	return COSMO_OK;
+}
+
+enum cosmo_err groups_pack_private(
+	const struct users_db_user *user, char *buffer, size_t buffer_size, struct group *ret)
+{
+	struct pack_group packed = {0};
+	enum cosmo_err err =
+		pack_group_begin(&packed, user->name, user->gid, buffer, buffer_size);
+
+	if (!err)
+		pack_group_end(&packed, ret);
+	return err;
+}
+
+static enum cosmo_err add_members(const struct users_db_settings *settings,
+	const struct groups_shared *shared, struct pack_group *packed)
+{
+	struct users_db_user user;
+	struct moment moment;
+	uint64_t cursor = 0;
+
+	moment_take(settings, &moment);
+	for (;;) {
+		enum cosmo_err err = lookup_next(&cursor, &user);
+
+		if (err)
+			return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+		if (shared->roles && !(roles_now(&user, &moment) & shared->roles))
+			continue;
+		err = pack_group_member(packed, user.name);
+		if (err)
+			return err;
+	}
+}
+
+enum cosmo_err groups_pack_shared(const struct users_db_settings *settings,
+	const struct groups_shared *shared, char *buffer, size_t buffer_size, struct group *ret)
+{
+	struct pack_group packed = {0};
+	enum cosmo_err err =
+		pack_group_begin(&packed, shared->name, shared->gid, buffer, buffer_size);
+
+	if (!err)
+		err = add_members(settings, shared, &packed);
+	if (!err)
+		pack_group_end(&packed, ret);
+	return err;
+}
+
+/* What a group is asked for by: its name, or its gid if that is NULL. */
+struct question {
+	const char *name;
+	uint32_t gid;
+};
+
+static bool is_asked(const struct question *question, const char *name, uint32_t gid)
+{
+	return question->name ? streq(question->name, name) : question->gid == gid;
+}
+
+static enum cosmo_err find_own(const struct users_db_settings *settings,
+	const struct question *question, struct groups_shared *ret)
+{
+	for (uint64_t i = 0;; i++) {
+		enum cosmo_err err = groups_shared_at(settings, i, ret);
+
+		if (err)
+			return err;
+		if (is_asked(question, ret->name, ret->gid))
+			return lookup_is_own_id(ret->gid) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+	}
+}
+
+static enum cosmo_err find_conferred(const struct users_db_settings *settings,
+	const struct question *question, struct groups_shared *ret)
+{
+	for (uint32_t i = 0; i < settings->conferred_count; i++) {
+		const struct users_db_conferred *conferred = &settings->conferred[i];
+
+		if (!is_asked(question, conferred->group, conferred->gid) || !conferred->roles ||
+			!lookup_is_conferrable(conferred->gid))
+			continue;
+		*ret = (struct groups_shared){
+			.name = conferred->group,
+			.gid = conferred->gid,
+			.roles = conferred->roles,
+		};
+		return COSMO_OK;
+	}
+	return COSMO_E_NOT_FOUND;
+}
+
+/* COSMO_E_NOT_FOUND also where no store is yet: the private groups' look-up then says the same. */
+static enum cosmo_err find_shared(
+	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
+{
+	const struct users_db_settings *settings = NULL;
+	struct groups_shared shared;
+	enum cosmo_err err = lookup_settings(&settings);
+
+	if (!err)
+		err = find_own(settings, question, &shared);
+	if (err == COSMO_E_NOT_FOUND)
+		err = find_conferred(settings, question, &shared);
+	return err ? err : groups_pack_shared(settings, &shared, buffer, buffer_size, ret);
+}
+
+enum cosmo_err groups_find_name(
+	const char *name, char *buffer, size_t buffer_size, struct group *ret)
+{
+	const struct question question = {.name = name};
+	struct users_db_user user;
+	enum cosmo_err err = find_shared(&question, buffer, buffer_size, ret);
+
+	if (err != COSMO_E_NOT_FOUND)
+		return err;
+	err = lookup_stored_name(name, &user);
+	if (err == COSMO_E_NOT_FOUND)
+		err = provisional_find_group(name, &user);
+	return err ? err : groups_pack_private(&user, buffer, buffer_size, ret);
+}
+
+enum cosmo_err groups_find_gid(
+	uint32_t gid, char *buffer, size_t buffer_size, struct group *ret)
+{
+	const struct question question = {.gid = gid};
+	struct users_db_user user;
+	enum cosmo_err err = COSMO_E_NOT_FOUND;
+
+	if (gid == 0)
+		return COSMO_E_NOT_FOUND;
+	err = find_shared(&question, buffer, buffer_size, ret);
+	if (err != COSMO_E_NOT_FOUND)
+		return err;
+	err = lookup_uid(gid, &user);
+	return err ? err : groups_pack_private(&user, buffer, buffer_size, ret);
+}
+
+static enum cosmo_err add_own(struct gid_list *list, uint32_t gid)
+{
+	return lookup_is_own_id(gid) ? gid_list_add(list, gid) : COSMO_E_STORE_DAMAGED;
+}
+
+static enum cosmo_err add_role_groups(
+	const struct users_db_settings *settings, uint64_t roles, struct gid_list *list)
+{
+	enum cosmo_err err = add_own(list, settings->users_gid);
+
+	for (uint32_t i = 0; i < settings->role_count && !err; i++)
+		if (roles & 1ULL << i)
+			err = add_own(list, settings->roles[i].gid);
+	return err;
+}
+
+static enum cosmo_err add_conferred_groups(
+	const struct users_db_settings *settings, uint64_t roles, struct gid_list *list)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (uint32_t i = 0; i < settings->conferred_count && !err; i++)
+		if (roles & settings->conferred[i].roles &&
+			lookup_is_conferrable(settings->conferred[i].gid))
+			err = gid_list_add(list, settings->conferred[i].gid);
+	return err;
+}
+
+static enum cosmo_err groups_of_stored(const struct users_db_user *user, struct gid_list *list)
+{
+	const struct users_db_settings *settings = NULL;
+	struct moment moment;
+	uint64_t roles = 0;
+	enum cosmo_err err = lookup_settings(&settings);
+
+	if (err)
+		return err;
+	moment_take(settings, &moment);
+	roles = roles_now(user, &moment);
+	err = add_role_groups(settings, roles, list);
+	return err ? err : add_conferred_groups(settings, roles, list);
+}
+
+/* Somebody who has proved nothing yet: no conferred group, though viewer may confer some. */
+static enum cosmo_err groups_of_provisional(struct gid_list *list)
+{
+	const struct users_db_settings *settings = NULL;
+	enum cosmo_err err = lookup_settings(&settings);
+
+	return err ? err : add_role_groups(settings, ROLE_VIEWER_BIT, list);
+}
+
+enum cosmo_err groups_of_user(const char *name, struct gid_list *list)
+{
+	struct users_db_user user;
+	enum cosmo_err err = lookup_stored_name(name, &user);
+
+	if (err != COSMO_E_NOT_FOUND)
+		return err ? err : groups_of_stored(&user, list);
+	err = provisional_find_name(name, &user);
+	return err ? err : groups_of_provisional(list);
+}

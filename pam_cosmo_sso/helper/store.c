@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "common/base/fdio.h"
+#include "common/base/users_db_map.h"
+#include "paths.h"
+
+#define LOCK_POLL_NS 10000000L
+
+const struct store_paths store_default_paths = {
+	.state_dir = COSMO_STATE_DIR,
+	.cache_dir = COSMO_CACHE_DIR,
+	.run_dir = COSMO_RUN_DIR,
+	.machine_id_path = "/etc/machine-id",
+};
+
+struct store {
+	int state_fd;
+	int private_fd;
+	int cache_fd;
+	int run_fd;
+	int run_private_fd;
+	int lock_fd;
+	char gate_path[256];
+	char users_path[256];
+	const char *machine_id_path;
+	struct gate_reader gate;
+	struct users_db users;
+};
+
+static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
+{
+	struct stat st = {0};
+	COSMO_AUTO_FD int fd = -1;
+
+	if (mkdirat(dir_fd, path, mode) < 0 && errno != EEXIST)
+		return COSMO_E_IO;
+	fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return errno == ELOOP || errno == ENOTDIR ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
+	if (st.st_uid != 0 || (st.st_mode & 0777 & ~mode) != 0)
+		return COSMO_E_UNSAFE_FILE;
+	*ret_fd = cosmo_steal_fd(&fd);
+	return COSMO_OK;
+}
+
+static enum cosmo_err open_private_dirs(const struct store *store)
+{
+	static const char *const folders[] = {"users", "subjects", "uids", "names", "listed"};
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(folders) && !err; i++) {
+		COSMO_AUTO_FD int fd = -1;
+
+		err = open_dir(store->private_fd, folders[i], 0700, &fd);
+	}
+	return err;
+}
+
+static enum cosmo_err open_dirs(struct store *store, const struct store_paths *paths)
+{
+	enum cosmo_err err = open_dir(AT_FDCWD, paths->state_dir, 0755, &store->state_fd);
+
+	if (!err)
+		err = open_dir(store->state_fd, "private", 0700, &store->private_fd);
+	if (!err)
+		err = open_private_dirs(store);
+	if (!err)
+		err = open_dir(AT_FDCWD, paths->cache_dir, 0700, &store->cache_fd);
+	if (!err)
+		err = open_dir(AT_FDCWD, paths->run_dir, 0755, &store->run_fd);
+	if (!err)
+		err = open_dir(store->run_fd, "private", 0700, &store->run_private_fd);
+	return err;
+}
+
+static void name_files(struct store *store, const struct store_paths *paths)
+{
+	snprintf(store->gate_path, sizeof(store->gate_path), "%s/gate", paths->run_dir);
+	snprintf(store->users_path, sizeof(store->users_path), "%s/users.1.db", paths->state_dir);
+	store->machine_id_path = paths->machine_id_path;
+	store->gate.path = store->gate_path;
+	store->users.path = store->users_path;
+	store->users.machine_id_path = paths->machine_id_path;
+}
+
+enum cosmo_err store_open(const struct store_paths *paths, struct store **ret)
+{
+	COSMO_AUTO(store_free) struct store *store = calloc(1, sizeof(*store));
+	enum cosmo_err err = COSMO_OK;
+
+	if (!store)
+		return COSMO_E_NOMEM;
+	store->state_fd = store->private_fd = store->cache_fd = -1;
+	store->run_fd = store->run_private_fd = store->lock_fd = -1;
+	name_files(store, paths);
+	err = open_dirs(store, paths);
+	if (!err)
+		*ret = COSMO_STEAL(&store);
+	return err;
+}
+
+void store_free(struct store *store)
+{
+	if (!store)
+		return;
+	users_db_done(&store->users);
+	cosmo_auto_close(&store->lock_fd);
+	cosmo_auto_close(&store->run_private_fd);
+	cosmo_auto_close(&store->run_fd);
+	cosmo_auto_close(&store->cache_fd);
+	cosmo_auto_close(&store->private_fd);
+	cosmo_auto_close(&store->state_fd);
+	free(store);
+}
+
+int store_private_fd(const struct store *store)
+{
+	return store->private_fd;
+}
+
+int store_cache_fd(const struct store *store)
+{
+	return store->cache_fd;
+}
+
+int store_run_fd(const struct store *store)
+{
+	return store->run_private_fd;
+}
+
+int store_run_public_fd(const struct store *store)
+{
+	return store->run_fd;
+}
+
+int store_state_fd(const struct store *store)
+{
+	return store->state_fd;
+}
+
+struct gate_reader *store_gate(struct store *store)
+{
+	return &store->gate;
+}
+
+struct users_db *store_users_db(struct store *store)
+{
+	return &store->users;
+}
+
+enum cosmo_err store_machine_hash(const struct store *store, uint64_t *ret_hash)
+{
+	return machine_hash_read(store->machine_id_path, ret_hash);
+}
+
+enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+	int64_t deadline_ms = fdio_boot_ms() + timeout_ms;
+
+	if (store->lock_fd < 0)
+		store->lock_fd = openat(
+			store->private_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock_fd < 0)
+		return COSMO_E_IO;
+	while (flock(store->lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return COSMO_E_IO;
+		if (fdio_boot_ms() >= deadline_ms)
+			return COSMO_E_BUSY;
+		nanosleep(&pause, NULL);
+	}
+	return COSMO_OK;
+}
+
+void store_unlock(struct store *store)
+{
+	if (store->lock_fd >= 0)
+		(void)flock(store->lock_fd, LOCK_UN);
+}
