@@ -62,6 +62,8 @@ static enum cosmo_err group_at(
 	if (err)
 		return err;
 	(*position)++;
+	if (!lookup_is_own_id(shared.gid))
+		return COSMO_E_STORE_DAMAGED;
 	return groups_pack_shared(settings, &shared, buffer, buffer_size, ret);
 }
 

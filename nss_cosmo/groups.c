@@ -56,8 +56,7 @@ enum cosmo_err groups_pack_private(
 	const struct users_db_user *user, char *buffer, size_t buffer_size, struct group *ret)
 {
 	struct pack_group packed = {0};
-	enum cosmo_err err =
-		pack_group_begin(&packed, user->name, user->gid, buffer, buffer_size);
+	enum cosmo_err err = pack_group_begin(&packed, user->name, user->gid, buffer, buffer_size);
 
 	if (!err)
 		pack_group_end(&packed, ret);
@@ -142,7 +141,6 @@ static enum cosmo_err find_conferred(const struct users_db_settings *settings,
 	return COSMO_E_NOT_FOUND;
 }
 
-/* COSMO_E_NOT_FOUND also where no store is yet: the private groups' look-up then says the same. */
 static enum cosmo_err find_shared(
 	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
 {
@@ -172,8 +170,7 @@ enum cosmo_err groups_find_name(
 	return err ? err : groups_pack_private(&user, buffer, buffer_size, ret);
 }
 
-enum cosmo_err groups_find_gid(
-	uint32_t gid, char *buffer, size_t buffer_size, struct group *ret)
+enum cosmo_err groups_find_gid(uint32_t gid, char *buffer, size_t buffer_size, struct group *ret)
 {
 	const struct question question = {.gid = gid};
 	struct users_db_user user;
@@ -240,7 +237,7 @@ static enum cosmo_err groups_of_provisional(struct gid_list *list)
 	return err ? err : add_role_groups(settings, ROLE_VIEWER_BIT, list);
 }
 
-enum cosmo_err groups_of_user(const char *name, struct gid_list *list)
+static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 {
 	struct users_db_user user;
 	enum cosmo_err err = lookup_stored_name(name, &user);
@@ -249,4 +246,15 @@ enum cosmo_err groups_of_user(const char *name, struct gid_list *list)
 		return err ? err : groups_of_stored(&user, list);
 	err = provisional_find_name(name, &user);
 	return err ? err : groups_of_provisional(list);
+}
+
+enum cosmo_err groups_of_user(const char *name, struct gid_list *list)
+{
+	long before = *list->count;
+	enum cosmo_err err = add_groups_of(name, list);
+
+	/* glibc takes what is in the list whatever we answer: half of somebody's groups is none. */
+	if (err)
+		*list->count = before;
+	return err;
 }
