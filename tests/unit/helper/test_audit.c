@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pam_cosmo_sso/helper/audit.h"
+
+static const struct salt salt = {.key = "0123456789abcde"};
+static const struct salt other_salt = {.key = "fedcba987654321"};
+
+static void test_audit_format__known_user__every_field(void **state)
+{
+	const struct audit_line line = {.event = AUDIT_SIGN_IN_OK,
+		.user = "ada",
+		.user_known = true,
+		.salt = &salt,
+		.service = "sshd",
+		.rhost = "192.0.2.7",
+		.tty = "ssh",
+		.has_uid = true,
+		.uid = 1879049000,
+		.roles = "developer,admin",
+		.enrolled = true};
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+
+	(void)state;
+	audit_format(&line, text, sizeof(text));
+	assert_string_equal(text,
+		"event=sign_in_ok user=ada reason=ok service=sshd rhost=192.0.2.7 tty=ssh "
+		"uid=1879049000 roles=\"developer,admin\" enrolled=yes");
+}
+
+static void test_audit_format__unknown_user__hash_alone(void **state)
+{
+	struct audit_line line = {.event = AUDIT_SIGN_IN_REFUSED,
+		.reason = COSMO_E_OTHER_USER,
+		.user = "hunter2secret",
+		.salt = &salt,
+		.service = "sshd",
+		.approved_by = "eve"};
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+	char again[AUDIT_MAX_LINE_BYTES] = "";
+	char salted[AUDIT_MAX_LINE_BYTES] = "";
+
+	(void)state;
+	audit_format(&line, text, sizeof(text));
+	assert_null(strstr(text, "hunter2"));
+	assert_null(strstr(text, " user="));
+	assert_non_null(strstr(text, "event=sign_in_refused name_hash="));
+	assert_non_null(strstr(text, " reason=other_user service=sshd approved_by=eve"));
+	audit_format(&line, again, sizeof(again));
+	assert_string_equal(text, again);
+	line.salt = &other_salt;
+	audit_format(&line, salted, sizeof(salted));
+	assert_string_not_equal(text, salted);
+}
+
+static void test_audit_format__unknown_user_without_salt__left_out(void **state)
+{
+	const struct audit_line line = {
+		.event = AUDIT_SIGN_IN_CANCELLED, .reason = COSMO_E_CANCELLED, .user = "hunter2"};
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+
+	(void)state;
+	audit_format(&line, text, sizeof(text));
+	assert_string_equal(text, "event=sign_in_cancelled reason=cancelled");
+}
+
+static void test_audit_format__hostile_text__one_line_one_field(void **state)
+{
+	const struct audit_line line = {.event = AUDIT_SIGN_IN_REFUSED,
+		.reason = COSMO_E_DENIED,
+		.user = "ada",
+		.user_known = true,
+		.rhost = "x\nevent=sign_in_ok user=root",
+		.detail = "a\" uid=\"0\033[2J"};
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+
+	(void)state;
+	audit_format(&line, text, sizeof(text));
+	assert_string_equal(text, "event=sign_in_refused user=ada reason=access_denied "
+				  "rhost=\"x?event=sign_in_ok user=root\" "
+				  "detail=\"a? uid=?0?[2J\"");
+}
+
+static void test_audit_event_id__every_event__distinct(void **state)
+{
+	(void)state;
+	for (int i = 0; i <= AUDIT_CONNECT; i++)
+		for (int k = i + 1; k <= AUDIT_CONNECT; k++)
+			assert_string_not_equal(audit_event_id((enum audit_event)i),
+				audit_event_id((enum audit_event)k));
+}
+
+static void test_salt_hash__same_text_in_two_roles__two_hashes(void **state)
+{
+	(void)state;
+	assert_true(salt_hash(&salt, SALT_USER, "ada") == salt_hash(&salt, SALT_USER, "ada"));
+	assert_true(salt_hash(&salt, SALT_USER, "ada") != salt_hash(&salt, SALT_SOURCE, "ada"));
+	assert_true(salt_hash(&salt, SALT_USER, "ada") != salt_hash(&salt, SALT_USER, "ada2"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_audit_format__known_user__every_field),
+		cmocka_unit_test(test_audit_format__unknown_user__hash_alone),
+		cmocka_unit_test(test_audit_format__unknown_user_without_salt__left_out),
+		cmocka_unit_test(test_audit_format__hostile_text__one_line_one_field),
+		cmocka_unit_test(test_audit_event_id__every_event__distinct),
+		cmocka_unit_test(test_salt_hash__same_text_in_two_roles__two_hashes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
