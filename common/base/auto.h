@@ -18,7 +18,7 @@
  */
 #define COSMO_AUTO(fn) __attribute__((cleanup(cosmo_auto_##fn)))
 #define COSMO_AUTO_DEFINE(type, fn)                                                                \
-	static inline void cosmo_auto_##fn(type *owned)                                            \
+	static inline void cosmo_auto_##fn(__typeof__(type) *owned)                                \
 	{                                                                                          \
 		fn(*owned);                                                                        \
 	}                                                                                          \
