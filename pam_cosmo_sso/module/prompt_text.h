@@ -14,7 +14,7 @@
 #define PROMPT_SHORT_BYTES 900
 
 /* A line that only tells the time left. */
-#define PROMPT_WAITING_BYTES 80
+#define PROMPT_WAITING_BYTES 128
 
 /* All borrowed and unfiltered. */
 struct prompt {
