@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/judge/person.h"
+
+enum cosmo_err person_read_rules(
+	const struct message *request, struct reason *why, struct role_rules **ret)
+{
+	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
+	enum cosmo_err err = role_rules_new(&rules);
+
+	for (size_t i = 0; i < message_count(request, FIELD_RULE) && !err; i++)
+		err = role_rules_add(rules, message_str_nth(request, FIELD_RULE, i), why);
+	if (!err)
+		*ret = COSMO_STEAL(&rules);
+	return err;
+}
+
+bool person_needs_userinfo(const struct message *request, struct json_object *id_token)
+{
+	static const enum message_field claims[] = {
+		FIELD_USERNAME_CLAIM, FIELD_ROLES_CLAIM, FIELD_UID_CLAIM};
+	const struct claim_sources sources = {.id_token = id_token};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(claims); i++) {
+		const char *name = message_str(request, claims[i]);
+
+		if (name && !claims_find(&sources, name))
+			return true;
+	}
+	return false;
+}
+
+static enum cosmo_err put_username(const struct message *request,
+	const struct claim_sources *sources, struct reason *why, struct message *answer)
+{
+	struct username_policy policy = {
+		.claim = message_str(request, FIELD_USERNAME_CLAIM),
+		.keep_domains = message_u64(request, FIELD_KEEP_DOMAINS, 0) == 1,
+	};
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
+	enum cosmo_err err = COSMO_OK;
+
+	policy.strip_domain_count = message_count(request, FIELD_STRIP_DOMAIN);
+	if (policy.strip_domain_count > CLAIMS_MAX_DOMAINS)
+		return reason_give(why, COSMO_E_INVALID, "too many domains to strip");
+	for (size_t i = 0; i < policy.strip_domain_count; i++)
+		policy.strip_domains[i] = message_str_nth(request, FIELD_STRIP_DOMAIN, i);
+	err = claims_username(sources, &policy, why, name);
+	if (!err)
+		message_put_str(answer, FIELD_USERNAME, name);
+	return err;
+}
+
+enum cosmo_err person_put_roles(const struct message *request, const struct claim_sources *sources,
+	const struct role_rules *rules, role_match_fn *on_match, void *context, struct reason *why,
+	struct message *answer)
+{
+	COSMO_AUTO(claim_values_free) struct claim_values *values = NULL;
+	struct role_set set = {.count = 0};
+	enum claim_state state = CLAIM_MISSING;
+	enum cosmo_err err = claims_values(
+		sources, message_str(request, FIELD_ROLES_CLAIM), why, &state, &values);
+
+	if (!err)
+		err = role_rules_apply(rules, values, on_match, context, why, &set);
+	if (err)
+		return err;
+	message_put_u64(answer, FIELD_CLAIM_STATE, (uint64_t)state);
+	for (size_t i = 0; i < set.count; i++)
+		message_put_str(answer, FIELD_ROLE, set.names[i]);
+	return COSMO_OK;
+}
+
+enum cosmo_err person_put(const struct message *request, const struct claim_sources *sources,
+	const struct role_rules *rules, role_match_fn *on_match, void *context, struct reason *why,
+	struct message *answer)
+{
+	char subject[CLAIMS_MAX_SUBJECT_BYTES + 1] = "";
+	enum cosmo_err err = put_username(request, sources, why, answer);
+
+	if (!err)
+		err = claims_subject(
+			sources->id_token, message_str(request, FIELD_SUBJECT_CLAIM), why, subject);
+	if (err)
+		return err;
+	message_put_str(answer, FIELD_SUB, subject);
+	return person_put_roles(request, sources, rules, on_match, context, why, answer);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* JUDGE_PROBE: is the IdP what the configuration says, and does it take this client? */
+#include "pam_cosmo_sso/judge/device_flow.h"
+#include "pam_cosmo_sso/judge/provider.h"
+#include "pam_cosmo_sso/judge/request.h"
+
+static enum cosmo_err answer(struct request *request, const struct setup *setup,
+	const struct provider *provider, int64_t date_s)
+{
+	const struct discovery *discovery = provider_discovery(provider);
+	struct message *message = NULL;
+	enum cosmo_err err = message_new(MESSAGE_JUDGE_PROBED, &message);
+
+	if (err)
+		return err;
+	message_put_str(message, FIELD_ISSUER, setup->issuer);
+	message_put_str(message, FIELD_DEVICE_ENDPOINT, discovery_device_endpoint(discovery));
+	message_put_str(message, FIELD_TOKEN_ENDPOINT, discovery_token_endpoint(discovery));
+	message_put_str(
+		message, FIELD_REVOCATION_ENDPOINT, discovery_revocation_endpoint(discovery));
+	message_put_u64(
+		message, FIELD_OFFLINE_ACCESS, discovery_has_scope(discovery, "offline_access"));
+	message_put_u64(message, FIELD_KEY_COUNT, provider_key_count(provider));
+	if (date_s > 0)
+		message_put_u64(message, FIELD_IDP_TIME_S, (uint64_t)date_s);
+	return request_send(request, message);
+}
+
+enum cosmo_err request_probe(struct request *request)
+{
+	COSMO_AUTO(setup_free) struct setup *setup = NULL;
+	COSMO_AUTO(provider_free) struct provider *provider = NULL;
+	COSMO_AUTO(device_grant_free) struct device_grant *discarded = NULL;
+	int64_t date_s = 0;
+	enum cosmo_err err = setup_read(request->message, request->fetch, &setup);
+
+	if (!err)
+		err = provider_open(setup, &request->why, &provider);
+	if (!err)
+		err = provider_load_keys(provider, &request->why);
+	if (!err)
+		err = device_flow_begin(
+			setup, provider_discovery(provider), &request->why, &discarded, &date_s);
+	return err ? err : answer(request, setup, provider, date_s);
+}
