@@ -30,8 +30,6 @@ enum cosmo_err boot_gate_read(struct store *store, struct gate_view *ret_view)
 	err = boot(store);
 	if (err)
 		return err;
-	/* A missing gate is looked for once a second, but this one has just been made. */
-	atomic_store(&reader->looked_ms, 0);
 	gate_read(reader, ret_view);
 	return COSMO_OK;
 }
