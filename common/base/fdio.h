@@ -45,5 +45,11 @@ COSMO_MUST_USE enum cosmo_err fdio_replace_file(
 /* Milliseconds of CLOCK_BOOTTIME: for deadlines only; never goes back. */
 int64_t fdio_boot_ms(void);
 
+/*
+ * Milliseconds of a monotonic clock of about 4 ms, 1 and up; never a system call. For how often
+ * something is looked for.
+ */
+int64_t fdio_coarse_ms(void);
+
 /* Seconds since the Unix epoch. */
 int64_t fdio_now_s(void);

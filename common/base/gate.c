@@ -5,21 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "common/base/fdio.h"
 
 #define LOOK_EVERY_MS 1000
 #define ATTEMPTS      64
-
-/* Coarse, so that it never becomes a system call. 1 and up. */
-static int64_t coarse_ms(void)
-{
-	struct timespec ts = {0};
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1;
-}
 
 static const struct gate_page *map_page(const char *path)
 {
@@ -40,15 +30,17 @@ static const struct gate_page *find_page(struct gate_reader *reader)
 {
 	const struct gate_page *other = NULL;
 	const struct gate_page *page = NULL;
-	int64_t now_ms = coarse_ms();
+	int64_t now_ms = fdio_coarse_ms();
 	int64_t looked_ms = atomic_load(&reader->looked_ms);
 	int saved_errno = errno;
 
 	if (looked_ms && now_ms >= looked_ms && now_ms - looked_ms < LOOK_EVERY_MS)
 		return NULL;
-	atomic_store(&reader->looked_ms, now_ms);
 	page = map_page(reader->path);
-	if (page && !atomic_compare_exchange_strong(&reader->page, &other, page)) {
+	/* Only a look that is over and was in vain: a thread that comes meanwhile looks itself. */
+	if (!page) {
+		atomic_store(&reader->looked_ms, now_ms);
+	} else if (!atomic_compare_exchange_strong(&reader->page, &other, page)) {
 		munmap((void *)(uintptr_t)page, GATE_FILE_BYTES);
 		page = other; /* another thread was faster */
 	}
@@ -93,4 +85,13 @@ void gate_read(struct gate_reader *reader, struct gate_view *ret_view)
 	ret_view->state = read_page(page, ret_view->integration);
 	if (ret_view->state != GATE_OPEN)
 		memset(ret_view->integration, 0, INTEGRATION_BYTES);
+}
+
+void gate_done(struct gate_reader *reader)
+{
+	const struct gate_page *page = atomic_exchange(&reader->page, NULL);
+
+	if (page)
+		munmap((void *)(uintptr_t)page, GATE_FILE_BYTES);
+	atomic_store(&reader->looked_ms, 0);
 }

@@ -56,3 +56,7 @@ struct gate_reader {
  * Keeps errno. No allocation, no lock.
  */
 void gate_read(struct gate_reader *reader, struct gate_view *ret_view);
+
+/* Unmap; @reader can be used again. No other thread may be using it: for the end of a program or
+ * the unloading of a library. */
+void gate_done(struct gate_reader *reader);

@@ -40,10 +40,15 @@
 #define USERS_DB_SETTINGS_STRIDE     (2 * USERS_DB_PAGE_WORDS)
 #define USERS_DB_AT_GROUPS           (5 * USERS_DB_PAGE_WORDS)
 
-/* What the writer counts, in a copy of its state behind check and sequence. */
+/*
+ * The writer's state: check, sequence | enum users_db_pending << 32, then counts, and what a commit
+ * was about to do: the next writer does it again if the commit broke off.
+ */
 #define USERS_DB_STATE_AT_SHOWN ((size_t)2) /* users that are not tombstones */
 #define USERS_DB_STATE_AT_USED  ((size_t)3) /* slots taken */
 #define USERS_DB_STATE_AT_LONGS ((size_t)4) /* pairs of long texts taken */
+#define USERS_DB_STATE_AT_WAS   ((size_t)5) /* enum users_db_was of the pending user */
+#define USERS_DB_STATE_AT_NAME  ((size_t)6) /* his name */
 
 /* A group: words 0-6 hold the tags, two per word, then the slots. */
 #define USERS_DB_GROUP_SLOTS    14U
@@ -79,6 +84,17 @@ enum users_db_text {
 #define USERS_DB_UID_WORDS ((size_t)2) /* uid | slot << 32, check */
 #define USERS_DB_UID_EMPTY UINT64_MAX
 
+enum users_db_pending {
+	USERS_DB_NOTHING_PENDING = 0,
+	USERS_DB_USER_PENDING = 1,
+	USERS_DB_BATCH_PENDING = 2,
+};
+
+enum users_db_was {
+	USERS_DB_WAS_USED = 1U << 0,  /* he had a slot */
+	USERS_DB_WAS_SHOWN = 1U << 1, /* and was no tombstone */
+};
+
 enum users_db_fate {
 	USERS_DB_IN_FORCE = 0,
 	USERS_DB_MOVING = 1, /* a successor may stand in its place: compare inodes */
@@ -104,6 +120,8 @@ struct users_db_header {
 
 _Static_assert(sizeof(struct users_db_header) == 320, "the header has no holes");
 _Static_assert(sizeof(struct users_db_settings) == 5176, "a new layout is a new version");
+_Static_assert(USERS_DB_STATE_AT_NAME + COSMO_MAX_NAME_BYTES / 8 <= USERS_DB_STATE_WORDS,
+	"the state holds a name");
 _Static_assert(USERS_DB_MAX_ROLES <= 32, "roles take 32 bits of a slot");
 _Static_assert(
 	USERS_DB_AT_SLOTS + USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS == USERS_DB_PAGE_WORDS,

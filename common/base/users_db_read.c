@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "common/base/fdio.h"
 #include "common/base/users_db_map.h"
 #include "common/base/users_db_pair.h"
 #include "common/base/users_db_slot.h"
@@ -13,15 +13,6 @@
 #define ATTEMPTS      64
 #define MAX_MAPS      1024
 #define LOOK_EVERY_MS 1000
-
-/* Coarse, so that it never becomes a system call. 1 and up. */
-static int64_t coarse_ms(void)
-{
-	struct timespec ts = {0};
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1;
-}
 
 static enum users_db_fate map_fate(const struct users_db_map *map)
 {
@@ -46,7 +37,7 @@ static const struct users_db_map *map_publish(
 static enum cosmo_err map_reopen(
 	struct users_db *db, const struct users_db_map *old, const struct users_db_map **ret)
 {
-	int64_t now_ms = coarse_ms();
+	int64_t now_ms = fdio_coarse_ms();
 	int64_t looked_ms = atomic_load(&db->looked_ms);
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = COSMO_OK;
@@ -102,21 +93,50 @@ static inline enum cosmo_err map_get(struct users_db *db, const struct users_db_
 	return COSMO_OK;
 }
 
-/* What is damaged stays in doubt; so does what is rewritten all the time, which is not told apart:
- * both are no answer. */
+/* Whether somebody writes: what the two copies of the writer's state are at. */
+struct activity {
+	uint64_t sequences[2];
+	bool pending;
+};
+
+static struct activity activity_now(const struct users_db_map *map)
+{
+	const struct users_db_pair pair = users_db_state_pair(map->words, map->header.key);
+	uint64_t a = users_db_load_first(pair.copies + 1);
+	uint64_t b = users_db_load_first(pair.copies + pair.stride + 1);
+	uint64_t newest = users_db_sequence(a) > users_db_sequence(b) ? a : b;
+
+	return (struct activity){
+		.sequences = {a, b},
+		.pending = newest >> 32 != USERS_DB_NOTHING_PENDING,
+	};
+}
+
+/* What stays in doubt while nobody writes is damaged. */
+static enum cosmo_err doubt_reason(const struct users_db_map *map, const struct activity *before)
+{
+	struct activity now = activity_now(map);
+
+	if (now.pending || before->pending || now.sequences[0] != before->sequences[0] ||
+		now.sequences[1] != before->sequences[1])
+		return COSMO_E_BUSY;
+	return COSMO_E_STORE_DAMAGED;
+}
+
+/* A copy takes the writer some ten nanoseconds; wait for no longer than many of these. */
 static void pause_briefly(int attempt)
 {
 	for (int i = 0; i < attempt; i++)
 		atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Either way of finding a slot, tried again while its answer is in doubt. */
+/* Either way of finding a slot. */
 struct search {
 	const char *name; /* NULL: by uid */
 	uint32_t uid;
 };
 
-static enum slot_result search_once(
+static inline enum slot_result search_once(
 	const struct users_db_map *map, const struct search *search, struct users_db_user *ret)
 {
 	struct users_db_name name;
@@ -129,27 +149,34 @@ static enum slot_result search_once(
 	return users_db_slot_by_name(map, &name, &slot, ret);
 }
 
-static enum cosmo_err find_ever(
-	struct users_db *db, const struct search *search, struct users_db_user *ret)
+static enum cosmo_err search_again(
+	const struct users_db_map *map, const struct search *search, struct users_db_user *ret)
 {
-	for (int i = 0; i < ATTEMPTS; i++) {
-		const struct users_db_map *map = NULL;
-		enum slot_result result = SLOT_DOUBT;
-		enum cosmo_err err = map_get(db, &map);
+	struct activity before = activity_now(map);
 
-		if (err)
-			return err;
-		result = search_once(map, search, ret);
-		if (result == SLOT_FOUND)
-			return COSMO_OK;
-		/* A miss in a file that was superseded meanwhile says nothing. */
-		if (result == SLOT_NONE && map_fate(map) == USERS_DB_IN_FORCE)
-			return COSMO_E_NOT_FOUND;
-		if (result == SLOT_NONE && map_fate(map) == USERS_DB_MOVING)
-			return COSMO_E_NOT_FOUND;
+	for (int i = 0; i < ATTEMPTS; i++) {
+		enum slot_result result = search_once(map, search, ret);
+
+		if (result != SLOT_DOUBT)
+			return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
 		pause_briefly(i);
 	}
-	return COSMO_E_STORE_DAMAGED;
+	return doubt_reason(map, &before);
+}
+
+static inline enum cosmo_err find_ever(
+	struct users_db *db, const struct search *search, struct users_db_user *ret)
+{
+	const struct users_db_map *map = NULL;
+	enum cosmo_err err = map_get(db, &map);
+	enum slot_result result = SLOT_NONE;
+
+	if (__builtin_expect(err != COSMO_OK, 0))
+		return err;
+	result = search_once(map, search, ret);
+	if (__builtin_expect(result == SLOT_DOUBT, 0))
+		return search_again(map, search, ret);
+	return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
 }
 
 static enum cosmo_err find_shown(
@@ -183,16 +210,19 @@ enum cosmo_err users_db_find_ever(struct users_db *db, const char *name, struct 
 	return find_ever(db, &search, ret);
 }
 
-static enum slot_result slot_by_number_surely(
+static enum cosmo_err slot_by_number_surely(
 	const struct users_db_map *map, uint32_t slot, struct users_db_user *ret)
 {
-	enum slot_result result = SLOT_DOUBT;
+	struct activity before = activity_now(map);
 
-	for (int i = 0; i < ATTEMPTS && result == SLOT_DOUBT; i++) {
+	for (int i = 0; i < ATTEMPTS; i++) {
+		enum slot_result result = users_db_slot_by_number(map, slot, ret);
+
+		if (result != SLOT_DOUBT)
+			return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
 		pause_briefly(i);
-		result = users_db_slot_by_number(map, slot, ret);
 	}
-	return result;
+	return doubt_reason(map, &before);
 }
 
 enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users_db_user *ret)
@@ -205,12 +235,13 @@ enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users
 		return err;
 	slots = (uint64_t)map->header.groups * USERS_DB_GROUP_SLOTS;
 	for (; *cursor < slots; (*cursor)++) {
-		enum slot_result result = slot_by_number_surely(map, (uint32_t)*cursor, ret);
-
-		if (result == SLOT_NONE || (result == SLOT_FOUND && ret->flags & USERS_DB_REMOVED))
+		err = slot_by_number_surely(map, (uint32_t)*cursor, ret);
+		if (err == COSMO_E_BUSY)
+			return err;
+		if (err == COSMO_E_NOT_FOUND || (!err && ret->flags & USERS_DB_REMOVED))
 			continue;
 		(*cursor)++;
-		return result == SLOT_FOUND ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+		return err;
 	}
 	return COSMO_E_NOT_FOUND;
 }
@@ -219,8 +250,14 @@ enum cosmo_err users_db_settings_peek(struct users_db *db, const struct users_db
 {
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = map_get(db, &map);
+	int saved_errno = 0;
 
-	return err ? err : users_db_map_settings(map, ret);
+	if (err)
+		return err;
+	saved_errno = errno;
+	err = users_db_map_settings(map, ret);
+	errno = saved_errno;
+	return err;
 }
 
 enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret)
@@ -260,18 +297,20 @@ enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret)
 {
 	const struct users_db_map *map = NULL;
 	uint64_t words[USERS_DB_STATE_WORDS];
+	struct users_db_pair pair = {0};
 	enum cosmo_err err = map_get(db, &map);
 
-	for (int i = 0; i < ATTEMPTS && !err; i++) {
-		const struct users_db_pair pair = users_db_state_pair(map->words, map->header.key);
-
+	if (err)
+		return err;
+	pair = users_db_state_pair(map->words, map->header.key);
+	for (int i = 0; i < ATTEMPTS; i++) {
 		if (users_db_pair_load(&pair, USERS_DB_STATE_WORDS, words) >= 0) {
 			*ret = words[USERS_DB_STATE_AT_SHOWN];
 			return COSMO_OK;
 		}
 		pause_briefly(i);
 	}
-	return err ? err : COSMO_E_STORE_DAMAGED;
+	return COSMO_E_STORE_DAMAGED;
 }
 
 void users_db_done(struct users_db *db)

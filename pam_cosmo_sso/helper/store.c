@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -29,39 +30,47 @@ struct store {
 	int run_fd;
 	int run_private_fd;
 	int lock_fd;
-	char gate_path[256];
-	char users_path[256];
+	int folder_fds[STORE_FOLDERS];
+	char gate_path[PATH_MAX];
+	char users_path[PATH_MAX];
 	const char *machine_id_path;
 	struct gate_reader gate;
 	struct users_db users;
 };
 
+/* A folder just made has its mode whatever the umask; one that was there may be stricter. */
 static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
 {
 	struct stat st = {0};
+	bool made = mkdirat(dir_fd, path, mode) == 0;
 	COSMO_AUTO_FD int fd = -1;
 
-	if (mkdirat(dir_fd, path, mode) < 0 && errno != EEXIST)
+	if (!made && errno != EEXIST)
 		return COSMO_E_IO;
 	fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
+	if ((made && fchmod(fd, mode) < 0) || fstat(fd, &st) < 0)
+		return COSMO_E_IO;
 	if (st.st_uid != 0 || (st.st_mode & 0777 & ~mode) != 0)
 		return COSMO_E_UNSAFE_FILE;
 	*ret_fd = cosmo_steal_fd(&fd);
 	return COSMO_OK;
 }
 
-static enum cosmo_err open_private_dirs(const struct store *store)
+static enum cosmo_err open_folders(struct store *store)
 {
-	static const char *const folders[] = {"users", "subjects", "uids", "names", "listed"};
+	static const char *const folders[STORE_FOLDERS] = {
+		[STORE_USERS] = "users",
+		[STORE_SUBJECTS] = "subjects",
+		[STORE_UIDS] = "uids",
+		[STORE_NAMES] = "names",
+		[STORE_LISTED] = "listed",
+	};
 	enum cosmo_err err = COSMO_OK;
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(folders) && !err; i++) {
-		COSMO_AUTO_FD int fd = -1;
-
-		err = open_dir(store->private_fd, folders[i], 0700, &fd);
-	}
+	for (size_t i = 0; i < STORE_FOLDERS && !err; i++)
+		err = open_dir(store->private_fd, folders[i], 0700, &store->folder_fds[i]);
 	return err;
 }
 
@@ -72,7 +81,7 @@ static enum cosmo_err open_dirs(struct store *store, const struct store_paths *p
 	if (!err)
 		err = open_dir(store->state_fd, "private", 0700, &store->private_fd);
 	if (!err)
-		err = open_private_dirs(store);
+		err = open_folders(store);
 	if (!err)
 		err = open_dir(AT_FDCWD, paths->cache_dir, 0700, &store->cache_fd);
 	if (!err)
@@ -82,26 +91,40 @@ static enum cosmo_err open_dirs(struct store *store, const struct store_paths *p
 	return err;
 }
 
-static void name_files(struct store *store, const struct store_paths *paths)
+static bool name_file(char ret[PATH_MAX], const char *dir, const char *name)
 {
-	snprintf(store->gate_path, sizeof(store->gate_path), "%s/gate", paths->run_dir);
-	snprintf(store->users_path, sizeof(store->users_path), "%s/users.1.db", paths->state_dir);
+	int len = snprintf(ret, PATH_MAX, "%s/%s", dir, name);
+
+	return len > 0 && len < PATH_MAX;
+}
+
+static struct store *store_new(const struct store_paths *paths)
+{
+	struct store *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return NULL;
+	store->state_fd = store->private_fd = store->cache_fd = -1;
+	store->run_fd = store->run_private_fd = store->lock_fd = -1;
+	for (size_t i = 0; i < STORE_FOLDERS; i++)
+		store->folder_fds[i] = -1;
 	store->machine_id_path = paths->machine_id_path;
 	store->gate.path = store->gate_path;
 	store->users.path = store->users_path;
 	store->users.machine_id_path = paths->machine_id_path;
+	return store;
 }
 
 enum cosmo_err store_open(const struct store_paths *paths, struct store **ret)
 {
-	COSMO_AUTO(store_free) struct store *store = calloc(1, sizeof(*store));
+	COSMO_AUTO(store_free) struct store *store = store_new(paths);
 	enum cosmo_err err = COSMO_OK;
 
 	if (!store)
 		return COSMO_E_NOMEM;
-	store->state_fd = store->private_fd = store->cache_fd = -1;
-	store->run_fd = store->run_private_fd = store->lock_fd = -1;
-	name_files(store, paths);
+	if (!name_file(store->gate_path, paths->run_dir, "gate") ||
+		!name_file(store->users_path, paths->state_dir, "users.1.db"))
+		return COSMO_E_INVALID;
 	err = open_dirs(store, paths);
 	if (!err)
 		*ret = COSMO_STEAL(&store);
@@ -113,6 +136,9 @@ void store_free(struct store *store)
 	if (!store)
 		return;
 	users_db_done(&store->users);
+	gate_done(&store->gate);
+	for (size_t i = 0; i < STORE_FOLDERS; i++)
+		cosmo_auto_close(&store->folder_fds[i]);
 	cosmo_auto_close(&store->lock_fd);
 	cosmo_auto_close(&store->run_private_fd);
 	cosmo_auto_close(&store->run_fd);
@@ -120,6 +146,11 @@ void store_free(struct store *store)
 	cosmo_auto_close(&store->private_fd);
 	cosmo_auto_close(&store->state_fd);
 	free(store);
+}
+
+int store_folder_fd(const struct store *store, enum store_folder folder)
+{
+	return store->folder_fds[folder];
 }
 
 int store_private_fd(const struct store *store)

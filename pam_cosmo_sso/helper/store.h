@@ -37,6 +37,17 @@ int store_run_fd(const struct store *store);
 int store_state_fd(const struct store *store);
 int store_run_public_fd(const struct store *store); /* run_dir itself: the gate's folder */
 
+/* Folders below private/, each 0700. */
+enum store_folder {
+	STORE_USERS,    /* one record per enrolled name, tombstones included */
+	STORE_SUBJECTS, /* from persons to names */
+	STORE_UIDS,     /* from uids to names, for ever */
+	STORE_NAMES,    /* from names to uids, for ever */
+	STORE_LISTED,   /* names listed for enrolment */
+	STORE_FOLDERS,
+};
+int store_folder_fd(const struct store *store, enum store_folder folder);
+
 /* Readers over this store's files (for one-shot processes). Borrowed. */
 struct gate_reader *store_gate(struct store *store);
 struct users_db *store_users_db(struct store *store);

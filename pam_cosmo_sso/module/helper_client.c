@@ -46,7 +46,7 @@ static enum cosmo_err move_up(int *fd)
 static enum cosmo_err spawn(int their_fd)
 {
 	struct spawn_child child = {.pid = -1, .pid_fd = -1};
-	enum cosmo_err err = spawn_program(COSMO_HELPER_PATH, NULL, their_fd, -1, &child);
+	enum cosmo_err err = spawn_program(COSMO_HELPER_PATH, "pam", their_fd, -1, &child);
 
 	if (!err)
 		spawn_finish(&child, fdio_boot_ms() + SETTLE_MS);

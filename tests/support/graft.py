@@ -7,6 +7,7 @@ usage: graft.py FOLDER SOURCE=TARGET... -- COMMAND...      FOLDER: scratch space
 import ctypes
 import os
 import pathlib
+import shutil
 import sys
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
@@ -27,7 +28,8 @@ def enter():
 
 
 def _open_up(folder, scratch):
-    """Make `folder` a tmpfs with the same content, so that something can be added to it."""
+    """Make `folder` a tmpfs with the same content, so that something can be added to it. Files are copied: the product
+    follows no link to them."""
     kept = scratch / ("kept" + str(folder).replace("/", "-"))
     kept.mkdir()
     _mount(str(folder), str(kept), None, MS_BIND | MS_REC)
@@ -35,7 +37,10 @@ def _open_up(folder, scratch):
     _mount("none", str(folder), "tmpfs", 0)
     folder.chmod(mode)
     for name in names:
-        os.symlink(kept / name, folder / name)
+        if (kept / name).is_file() and not (kept / name).is_symlink():
+            shutil.copy2(kept / name, folder / name)
+        else:
+            os.symlink(kept / name, folder / name)
 
 
 def graft(source, target, scratch):

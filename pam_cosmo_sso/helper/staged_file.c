@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/staged_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/fdio.h"
+
+#define MAX_NAME_BYTES 64
+
+/* Names of ours never start with a dot: what was left over is neither listed nor read. */
+static bool stage_name(char ret[MAX_NAME_BYTES], const char *name)
+{
+	int len = snprintf(ret, MAX_NAME_BYTES, ".%s.new", name);
+
+	return len > 0 && len < MAX_NAME_BYTES;
+}
+
+enum cosmo_err staged_file_write(
+	int dir_fd, const char *name, const void *data, size_t len, bool sync)
+{
+	char stage[MAX_NAME_BYTES] = "";
+	COSMO_AUTO_FD int fd = -1;
+
+	if (!stage_name(stage, name))
+		return COSMO_E_INVALID;
+	if (unlinkat(dir_fd, stage, 0) < 0 && errno != ENOENT)
+		return COSMO_E_IO;
+	fd = openat(dir_fd, stage, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return COSMO_E_IO;
+	if (fchmod(fd, 0600) < 0 || fdio_write(fd, data, len) || (sync && fsync(fd) < 0)) {
+		unlinkat(dir_fd, stage, 0);
+		return COSMO_E_IO;
+	}
+	return COSMO_OK;
+}
+
+enum cosmo_err staged_file_settle(int dir_fd, const char *name)
+{
+	char stage[MAX_NAME_BYTES] = "";
+
+	if (!stage_name(stage, name))
+		return COSMO_E_INVALID;
+	return renameat(dir_fd, stage, dir_fd, name) < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
+void staged_file_drop(int dir_fd, const char *name)
+{
+	char stage[MAX_NAME_BYTES] = "";
+
+	if (stage_name(stage, name))
+		unlinkat(dir_fd, stage, 0);
+}

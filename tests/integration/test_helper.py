@@ -1,0 +1,574 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""The built helper against judges that lie, and with the built judge and fetch against a scripted IdP.
+
+Needs root and COSMO_BUILD_DIR."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import wire  # noqa: E402
+from support.fake_idp import Answer, FakeIdp  # noqa: E402
+from support.helper_rig import HelperRig, end_of  # noqa: E402
+
+ISSUER = "https://idp.example.org"
+FOREVER = 10**6
+CONFIG = """
+[integration]
+issuer = {issuer}
+client_id = {client}
+claim = groups
+{integration}
+[rules]
+admin = admins
+developer = devs
+{more}
+"""
+
+
+def config(issuer=ISSUER, client="cosmo-test", integration="", more=""):
+    return CONFIG.format(issuer=issuer, client=client, integration=integration, more=more)
+
+
+def fields_of(line):
+    return dict(re.findall(r'(\w+)=("[^"]*"|\S+)', line.split(": ", 1)[1]))
+
+
+def events(rig):
+    return [fields_of(line) for line in rig.log()]
+
+
+# With a judge that says whatever it likes.
+
+
+@pytest.fixture
+def rig():
+    with HelperRig() as rig:
+        rig.configure(config())
+        rig.store("connect")
+        rig.log()
+        yield rig
+
+
+def test_a_judge_that_keeps_to_the_protocol_is_believed(rig):
+    rig.false_judge("show(); identity()")
+    exchange = rig.sign_in(RHOST="192.0.2.7", TTY="ssh")
+    show = exchange.recv()
+    assert (show.type, show.USER_CODE, show.VERIFICATION_URI) == ("SHOW", "WDJB-MJHT", ISSUER + "/activate")
+    assert (show.HOST, show.ISSUER) == (socket.gethostname(), "idp.example.org")
+    assert 100 < show.EXPIRES_IN_S <= 110  # sshd's own deadline comes before the code's end
+    assert exchange.result() == "OK"
+    assert rig.records() == ["ada"]
+    exchange.all_gone()
+    (event,) = events(rig)
+    uid = event.pop("uid")
+    assert 0x70000400 <= int(uid) <= 0x7FFDFFFF
+    assert event == {"event": "sign_in_ok", "user": "ada", "reason": "ok", "service": "sshd", "rhost": "192.0.2.7",
+                     "tty": "ssh", "roles": "admin", "enrolled": "yes"}  # fmt: skip
+
+
+HOSTILE = {
+    "identity_before_show": ("identity()", "E_PROTOCOL"),
+    "two_shows": ("show(); show()", "E_PROTOCOL"),
+    "garbage": ("peer.socket.sendall(b'GET / HTTP/1.1\\r\\n\\r\\n')", "E_PROTOCOL"),
+    "garbage_after_show": ("show(); peer.socket.sendall(b'\\xff' * 64)", "E_PROTOCOL"),
+    "too_big": ("peer.socket.sendall(wire.HEADER.pack(1, wire.MESSAGES['JUDGE_SHOW'], 0, 2**31))", "E_TOO_BIG"),
+    "probed": ("peer.send('JUDGE_DONE')", "E_PROTOCOL"),
+    "a_result": ("peer.send('RESULT', ERR=0)", "E_PROTOCOL"),
+    "failed_with_ok": ("peer.send('JUDGE_FAILED', ERR=0)", "E_PROTOCOL"),
+    "failed_with_ok_after_show": ("show(); peer.send('JUDGE_FAILED', ERR=0)", "E_PROTOCOL"),
+    "failed_with_not_ours": (
+        "peer.send('JUDGE_FAILED', ERR={e: n for n, e in wire.ERRORS.items()}['E_NOT_OURS'])", "E_PROTOCOL"),
+    "failed_with_no_such_error": ("peer.send('JUDGE_FAILED', ERR=2**40)", "E_PROTOCOL"),
+    "denied": ("show(); peer.send('JUDGE_FAILED', ERR={e: n for n, e in wire.ERRORS.items()}['E_DENIED'])", "E_DENIED"),
+    "end": ("sys.exit(0)", "E_PEER_GONE"),
+    "end_after_show": ("show(); sys.exit(0)", "E_PEER_GONE"),
+    "half_an_identity": ("show(); peer.socket.sendall(wire.encode('JUDGE_IDENTITY', SUB='1')[:-3]); sys.exit(0)",
+                         "E_PEER_GONE"),
+    "no_subject": ("show(); identity(SUB='')", "E_PROTOCOL"),
+    "two_subjects": ("show(); identity(SUB=['1000', '2000'])", "E_PROTOCOL"),
+    "no_username": ("show(); identity(USERNAME=None)", "E_PROTOCOL"),
+    "wild_claim_state": ("show(); identity(CLAIM_STATE=7)", "E_PROTOCOL"),
+    "roles_without_claim": ("show(); identity(CLAIM_STATE=2)", "E_PROTOCOL"),
+    "too_many_roles": ("show(); identity(ROLE=['admin'] * 33)", "E_PROTOCOL"),
+    "wild_time": ("show(); identity(IDP_TIME_S=2**63)", "E_PROTOCOL"),
+    "other_issuer": ("show(); identity(ISSUER='https://evil.example')", "E_TOKEN_ISS"),
+    "other_user": ("show(); identity(USERNAME='eve')", "E_OTHER_USER"),
+    "undeclared_role": ("show(); identity(ROLE=['root'])", "E_RULE_ROLE"),
+    "claim_missing": ("show(); identity(ROLE=None, CLAIM_STATE=2)", "E_CLAIM_MISSING"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("body, expected", HOSTILE.values(), ids=HOSTILE.keys())
+def test_a_judge_that_does_not_is_refused_and_nothing_is_written(rig, body, expected):
+    rig.false_judge(body)
+    before = rig.state()
+    exchange = rig.sign_in("ada")
+    assert exchange.result() == expected
+    assert rig.state() == before
+    exchange.all_gone()
+    (event,) = events(rig)
+    assert event["event"] == "sign_in_refused" and event["reason"] != "ok"
+
+
+def test_an_unknown_typed_name_is_never_logged(rig):
+    rig.false_judge("show(); identity(USERNAME='eve')")
+    assert rig.sign_in("hunter2").result() == "E_OTHER_USER"
+    assert rig.sign_in("../../etc/passwd").result() == "E_NOT_OURS"
+    rig.configure("[nonsense]\n")
+    assert rig.sign_in("hunter2").result() == "E_CONFIG"
+    lines = rig.log()
+    assert lines and not [line for line in lines if "hunter2" in line or "passwd" in line]
+    hashes = [fields_of(line)["name_hash"] for line in lines]
+    assert len(hashes) == 2 and hashes[0] == hashes[1]
+    assert fields_of(lines[0])["approved_by"] == "eve"
+    assert ".conf:1:" in fields_of(lines[1])["detail"]
+
+
+def test_a_refresh_token_never_reaches_the_log(rig):
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in().result() == "OK"
+    assert "refresh-me" not in "".join(rig.log())
+    assert b"refresh-me".hex().encode() in b"".join(rig.state().values()) or b"refresh-me" in b"".join(
+        rig.state().values())
+
+
+def test_only_sockets_made_by_root_are_served(rig):
+    os.seteuid(65534)
+    try:
+        pair = socket.socketpair()
+    finally:
+        os.seteuid(0)
+    exchange = rig.start(pair=pair).send("ACCOUNT")
+    with pytest.raises((EOFError, ConnectionResetError)):
+        exchange.recv()
+
+
+def test_questions_out_of_order_end_the_exchange(rig):
+    rig.false_judge("show(); identity()")
+    for question in ("SHOW", "CTL_STATUS", "JUDGE_RULES"):
+        exchange = rig.start()
+        exchange.peer.send(question)
+        with pytest.raises((EOFError, ConnectionResetError)):
+            exchange.recv()
+    assert rig.records() == []
+
+
+@pytest.mark.parametrize("said", [b"\0", wire.encode("SIGN_IN", SERVICE="sshd", USER="dev", RUID=0, INTERACTIVE=1)])
+def test_a_module_that_speaks_while_it_should_wait_ends_the_sign_in(rig, said):
+    rig.false_judge("show()")
+    exchange = rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    exchange.peer.socket.sendall(said)
+    assert exchange.result() == "E_CANCELLED"
+    exchange.all_gone()
+    assert rig.records() == []
+
+
+HOSTILE_START = """
+signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGHUP, signal.SIGTERM, signal.SIGXFSZ):
+    signal.signal(number, signal.SIG_IGN)
+os.umask(0)
+os.chdir("/tmp")
+os.environ["LD_DEBUG"] = "nonsense"
+os.environ["COSMO"] = "1"
+for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_NOFILE):
+    resource.setrlimit(limit, (64, 64))
+os.set_inheritable(os.dup2(os.open("/etc/passwd", os.O_RDWR), 50), True)
+os.nice(10)
+os.setgroups([4, 27])
+os.setresgid(65534, 0, 0)
+os.setresuid(65534, 0, 0)
+"""
+
+
+def status_of(pid):
+    text = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return {key: value.split() for key, value in (line.split(":", 1) for line in text.splitlines())}
+
+
+def test_nothing_of_its_caller_reaches_the_helper(rig):
+    rig.false_judge("show()")
+    exchange = rig.start(hostile=HOSTILE_START).send("SIGN_IN")
+    assert exchange.recv().type == "SHOW"
+    (pid,) = exchange.pids("helper")
+    status = status_of(pid)
+    assert status["Uid"] == status["Gid"] == ["0"] * 4 and status["Groups"] == []
+    assert int(status["SigBlk"][0], 16) == 0 and int(status["SigIgn"][0], 16) == 0
+    assert status["Umask"] == ["0077"]
+    assert os.getsid(pid) == os.getpgid(pid) == pid
+    proc = pathlib.Path(f"/proc/{pid}")
+    assert os.readlink(proc / "cwd") == "/"
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+    links = {int(fd.name): os.readlink(fd) for fd in (proc / "fd").iterdir()}
+    assert [links[fd] for fd in range(3)] == ["/dev/null"] * 3 and links[3].startswith("socket:")
+    assert not [target for target in links.values() if "passwd" in target or "pipe" in target]
+    limits = {line[:26].strip(): line[26:].split() for line in (proc / "limits").read_text().splitlines()[1:]}
+    assert limits["Max file size"][:2] == ["unlimited"] * 2
+    assert limits["Max cpu time"][:2] == ["unlimited"] * 2
+    assert limits["Max open files"][:2] == ["1024", "4096"]
+    assert limits["Max core file size"][:2] == ["0", "0"]
+    assert exchange.process.wait(60) == 0  # the direct child has ended and is the caller's to reap
+
+
+def test_the_caller_may_die_while_the_decision_is_written(rig):
+    """The helper holds what it needs: with its caller gone after the identity, the commit is whole or absent."""
+    rig.false_judge("show(); identity()")
+    exchange = rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    exchange.peer.close()
+    exchange.all_gone()
+    assert rig.records() in ([], ["ada"])
+    assert rig.sign_in().result() == "OK"
+
+
+# Enrolment and services.
+
+
+@pytest.mark.parametrize(
+    "name, more, expected",
+    [
+        ("root", "", "E_NAME_RESERVED"),
+        ("sudo", "", "E_NAME_RESERVED"),
+        ("postgres", "", "E_NAME_RESERVED"),
+        ("cosmo-admin", "", "E_NAME_RESERVED"),
+        ("cosmo-users", "", "E_NAME_RESERVED"),
+        ("lokal", "", "E_NAME_RESERVED"),
+        ("gruppe", "", "E_NAME_RESERVED"),
+        ("service1", "[enroll]\nreserved = service1\n", "E_NAME_RESERVED"),
+        ("Ada", "", "E_NOT_OURS"),
+        ("-ada", "", "E_NOT_OURS"),
+        ("ada:x", "", "E_NOT_OURS"),
+        ("ada\nroot", "", "E_NOT_OURS"),
+        ("a" * 33, "", "E_NOT_OURS"),
+        ("", "", "E_NOT_OURS"),
+        ("ada", "[enroll]\nmode = off\n", "E_NOT_OURS"),
+        ("ada", "[enroll]\nmode = listed\n", "E_NOT_OURS"),
+        ("ada", "[service sshd]\nauth = skip\n", "E_NOT_OURS"),
+        ("ada", "[service sshd]\nauth = deny\n", "E_SERVICE_OFF"),
+    ],
+)
+def test_names_and_services_that_never_reach_the_judge(rig, name, more, expected):
+    rig.false_judge("show(); identity(USERNAME=" + repr(name) + ")")
+    rig.local(["lokal:x:1001:1001::/home/lokal:/bin/sh"], ["gruppe:x:1002:"])
+    rig.configure(config(more=more))
+    before = rig.state()
+    exchange = rig.sign_in(name)
+    assert exchange.recv().error == expected  # no SHOW before it
+    assert rig.state() == before
+
+
+def test_an_unlisted_service_and_a_mute_caller_never_reach_the_judge(rig):
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in(SERVICE="cron").recv().error == "E_NOT_OURS"
+    assert rig.sign_in(INTERACTIVE=0).recv().error == "E_NO_PROMPT"
+    assert rig.records() == []
+
+
+def test_a_role_the_service_does_not_admit_is_stored_but_refused(rig):
+    rig.false_judge("show(); identity(ROLE=['viewer'])")
+    rig.configure(config(more="[access]\nsshd = admin\n"))
+    assert rig.sign_in().result() == "E_SERVICE"
+    assert rig.records() == ["ada"]
+
+
+def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
+    rig.false_judge("show(); identity()")
+    frozen = {"FROZEN_UID": 1879049000, "FROZEN_GID": 1879049000, "FROZEN_HOME": "/home/ada",
+              "FROZEN_SHELL": "/bin/bash"}  # fmt: skip
+    assert rig.sign_in(**frozen).result() == "E_LOGIN_AGAIN"
+    uid = int(events(rig)[-1]["uid"])
+    frozen |= {"FROZEN_UID": uid, "FROZEN_GID": uid}
+    assert rig.sign_in(**frozen).result() == "OK"
+    assert rig.sign_in(**frozen | {"FROZEN_HOME": "/root"}).result() == "E_LOGIN_AGAIN"
+    assert rig.sign_in(**frozen | {"FROZEN_SHELL": "/bin/sh"}).result() == "E_LOGIN_AGAIN"
+    assert rig.sign_in(**frozen | {"FROZEN_GID": 27}).result() == "E_LOGIN_AGAIN"
+
+
+def test_a_home_of_somebody_else_is_not_taken_over(rig, tmp_path):
+    (tmp_path / "ada").mkdir()
+    rig.false_judge("show(); identity()")
+    rig.configure(config(more=f"[enroll]\nhome = {tmp_path}/%u\n"))
+    before = rig.state()
+    assert rig.sign_in().result() == "E_HOME_FOREIGN"
+    assert rig.state() == before
+    (tmp_path / "ada").rmdir()
+    (tmp_path / "ada").symlink_to("/root")
+    assert rig.sign_in().result() == "E_HOME_FOREIGN"
+    (tmp_path / "ada").unlink()
+    assert rig.sign_in().result() == "OK"
+
+
+@pytest.mark.parametrize("uid", [0, 1001, 1002, 1999, 50001, 2**32 - 1])
+def test_a_uid_from_a_claim_is_nobody_elses(rig, uid):
+    rig.false_judge(f"show(); identity(UID={uid})")
+    rig.local(["lokal:x:1001:1001::/home/lokal:/bin/sh", "zero:x:01002:7::/:/bin/sh"], ["gruppe:x:1999:"])
+    rig.configure(config(more="[enroll]\nuid_claim = uidNumber\nuid_min = 1000\nuid_max = 50000\n"))
+    before = rig.state()
+    assert rig.sign_in().result() == "E_UID"
+    assert rig.state() == before
+
+
+def test_budgets_of_unknown_names_do_not_touch_enrolled_users(rig):
+    rig.false_judge("show(); identity(USERNAME='ada')")
+    rig.configure(config(more="[limits]\nunknown_flows = 1\nunknown_per_source_hour = 3\nunknown_per_host_hour = 4\n"))
+    assert rig.sign_in("ada", RHOST="192.0.2.1").result() == "OK"
+    rig.false_judge("show()")
+    waiting = rig.sign_in("bot1", RHOST="192.0.2.1")
+    assert waiting.recv().type == "SHOW"
+    assert rig.sign_in("bot2", RHOST="192.0.2.1").recv().error == "E_BUDGET"
+    assert rig.sign_in("ada", RHOST="192.0.2.1").recv().type == "SHOW"
+    (pid,) = waiting.pids("helper")
+    os.kill(pid, signal.SIGKILL)  # its place is free at once
+    waiting.all_gone()
+    rig.false_judge("show(); sys.exit(0)")
+    assert rig.sign_in("bot3", RHOST="192.0.2.1").result() == "E_PEER_GONE"
+    assert rig.sign_in("bot4", RHOST="192.0.2.1").recv().error == "E_BUDGET"
+    assert rig.sign_in("bot5", RHOST="192.0.2.2").result() == "E_PEER_GONE"
+    assert rig.sign_in("bot6", RHOST="192.0.2.3").recv().error == "E_BUDGET"
+    assert rig.sign_in("ada", RHOST="192.0.2.1").recv().type == "SHOW"
+
+
+# Account and sessions.
+
+
+def test_account_answers_by_role_lock_and_gate(rig):
+    more = "[access]\nvault = admin\n"
+    rig.configure(config(more=more))
+    rig.store("user=ada,admin", "user=vic,viewer", "user=gone,admin,removed", "user=jail,admin,locked",
+              "user=old,admin,lapsed")  # fmt: skip
+
+    def account(user, service):
+        return rig.ask("ACCOUNT", USER=user, SERVICE=service).result()
+
+    assert [account(user, "vault") for user in ("ada", "vic", "gone", "jail", "old", "nobody1")] == [
+        "OK", "E_SERVICE", "E_REMOVED", "E_LOCKED", "E_LEASE_OVER", "E_NOT_ENROLLED"]  # fmt: skip
+    assert [account(user, "sshd") for user in ("ada", "vic", "gone", "jail", "old")] == [
+        "OK", "OK", "E_REMOVED", "E_LOCKED", "OK"]  # fmt: skip
+    assert account("ada", "sudo") == "OK" and account("vic", "sudo") == "E_SERVICE"
+    assert account("Ada", "sshd") == "E_NOT_OURS"
+    rig.store("disconnect")
+    assert [account("ada", service) for service in ("vault", "sudo", "sshd")] == [
+        "E_DISCONNECTED", "E_DISCONNECTED", "OK"]  # fmt: skip
+    rig.configure("nonsense\n")
+    assert account("ada", "sshd") == "E_CONFIG"
+
+
+def test_a_local_user_of_the_same_name_is_never_answered_for(rig):
+    rig.store("user=ada,admin")
+    assert rig.ask("ACCOUNT").result() == "OK"
+    rig.local(["ada:x:1000:1000::/home/ada:/bin/sh"])
+    assert rig.ask("ACCOUNT").result() == "E_NAME_RESERVED"
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in().result() == "E_NAME_RESERVED"
+
+
+def test_session_records_name_the_leader_and_go_at_close(rig):
+    rig.store("user=ada,admin")
+    folder = rig.folder / "run/private/sessions"
+    assert rig.ask("OPEN_SESSION", TTY="pts/7", RHOST="192.0.2.7\nuser = root").result() == "OK"
+    (record,) = folder.iterdir()
+    start = pathlib.Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19]
+    pairs = dict(line.split(" = ", 1) for line in record.read_text().splitlines() if " = " in line)
+    assert (pairs["user"], pairs["service"], pairs["tty"]) == ("ada", "sshd", "pts/7")
+    assert (pairs["leader"], pairs["start"]) == (str(os.getpid()), start)
+    assert pairs["rhost"] == "192.0.2.7?user = root"
+    assert record.stat().st_mode & 0o777 == 0o600
+    assert rig.ask("CLOSE_SESSION").result() == "OK"
+    assert list(folder.iterdir()) == []
+    assert rig.ask("CLOSE_SESSION").result() == "OK"
+    assert rig.ask("OPEN_SESSION", USER="nobody1").result() == "E_NOT_ENROLLED"
+    assert [event["event"] for event in events(rig)] == ["session_open", "session_close", "session_close",
+                                                         "session_refused"]  # fmt: skip
+
+
+# With the built judge and fetch.
+
+
+class Site:
+    """A rig connected to a fake IdP."""
+
+    def __init__(self, rig, idp):
+        self.rig, self.idp = rig, idp
+        (rig.folder / "conf/ca.pem").write_bytes(idp.ca_pem)
+        self.connect()
+
+    def text(self, more=""):
+        ca = f"ca_file = {conf_dir()}/ca.pem\nalgs = RS256"
+        return config(self.idp.issuer, self.idp.CLIENT_ID, ca, more)
+
+    def connect(self, more=""):
+        exchange = self.rig.start("ctl")
+        exchange.peer.send("CTL_CONNECT", CONFIG=self.text(more))
+        while (message := exchange.recv()).type == "PROGRESS":
+            pass
+        assert message.type == "RESULT" and message.ERR == 0, message
+
+    def who(self, name, sub, *groups):
+        self.idp.claims = {"sub": sub, "preferred_username": name, "name": name.title(), "groups": list(groups)}
+
+    def record_of(self, name):
+        return next(iter((self.rig.folder / "state/private/users").glob(name + "*"))).read_text()
+
+
+def conf_dir():
+    from support.pam_rig import installed
+
+    return installed("COSMO_CONF_DIR")
+
+
+@pytest.fixture
+def site():
+    with HelperRig() as rig, FakeIdp() as idp:
+        site = Site(rig, idp)
+        rig.log()
+        yield site
+
+
+def test_first_sign_in_enrols_and_the_second_keeps_the_uid(site):
+    site.who("ada", "1000", "admins", "devs")
+    assert site.rig.sign_in().result() == "OK"
+    assert site.rig.sign_in().result() == "OK"
+    first, second = events(site.rig)
+    assert first.pop("enrolled") == "yes" and first == second
+    assert first["roles"] == '"developer,admin"'
+
+
+def test_roles_are_replaced_whole(site):
+    for groups, roles in ((["admins", "devs"], '"developer,admin"'), (["devs"], "developer"), ([], "viewer"),
+                          (["admins"], "admin")):  # fmt: skip
+        site.who("ada", "1000", *groups)
+        assert site.rig.sign_in().result() == "OK"
+        assert events(site.rig)[-1]["roles"] == roles
+        assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == ("OK" if "admins" in groups else "E_SERVICE")
+        site.rig.log()
+
+
+def test_approved_by_somebody_else(site):
+    site.who("eve", "6666", "admins")
+    before = site.rig.state()
+    assert site.rig.sign_in("ada").result() == "E_OTHER_USER"
+    assert site.rig.state() == before
+
+
+def test_another_subject_under_the_same_name(site):
+    site.who("ada", "1000", "devs")
+    assert site.rig.sign_in().result() == "OK"
+    before = site.rig.state()
+    site.who("ada", "2000", "admins")
+    assert site.rig.sign_in().result() == "E_OTHER_SUBJECT"
+    assert site.rig.state() == before
+
+
+def test_the_same_subject_under_another_name(site):
+    site.who("ada", "1000", "devs")
+    assert site.rig.sign_in().result() == "OK"
+    before = site.rig.state()
+    site.who("lovelace", "1000", "admins")
+    assert site.rig.sign_in("lovelace").result() == "E_SUBJECT_TAKEN"
+    assert site.rig.state() == before
+
+
+def test_a_refusal_at_the_idp_changes_nothing_in_the_record(site):
+    site.who("ada", "1000", "devs")
+    assert site.rig.sign_in().result() == "OK"
+    before = site.rig.state()
+    site.idp.script("/token", Answer(400, {"error": "access_denied"}))
+    assert site.rig.sign_in().result() == "E_DENIED"
+    assert site.rig.state() == before
+
+
+def test_disconnected_asks_nobody(site):
+    site.rig.store("disconnect")
+    asked = len(site.idp.requests)
+    assert site.rig.sign_in().recv().error == "E_DISCONNECTED"
+    assert len(site.idp.requests) == asked
+
+
+@pytest.mark.parametrize("change, expected", [("disconnect", "E_DISCONNECTED"), ("connect", "E_INTEGRATION_CHANGED")])
+def test_the_integration_changes_while_the_code_waits(site, change, expected):
+    site.who("ada", "1000", "admins")
+    site.idp.pending = FOREVER
+    exchange = site.rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    site.connect() if change == "connect" else site.rig.store("disconnect")
+    site.idp.pending = 0
+    assert exchange.result() == expected
+    assert site.rig.records() == []
+
+
+def test_the_module_goes_while_the_code_waits(site):
+    site.idp.pending = FOREVER
+    before = site.rig.state()
+    exchange = site.rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    assert all(len(exchange.pids(name)) == 1 for name in ("helper", "judge", "fetch"))
+    exchange.peer.close()
+    exchange.all_gone()
+    assert site.rig.state() == before
+    assert [event["event"] for event in events(site.rig)] == ["sign_in_cancelled"]
+
+
+@pytest.mark.parametrize("victim", ["judge", "fetch"])
+def test_a_part_is_killed_while_the_code_waits(site, victim):
+    site.idp.pending = FOREVER
+    before = site.rig.state()
+    exchange = site.rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    (pid,) = exchange.pids(victim)
+    os.kill(pid, signal.SIGKILL)
+    assert exchange.result() == "E_PEER_GONE"
+    exchange.all_gone()
+    assert site.rig.state() == before
+
+
+def test_the_helper_is_killed_while_the_code_waits(site):
+    site.idp.pending = FOREVER
+    exchange = site.rig.sign_in()
+    assert exchange.recv().type == "SHOW"
+    (pid,) = exchange.pids("helper")
+    os.kill(pid, signal.SIGKILL)
+    end_of(pid)
+    exchange.all_gone()
+    with pytest.raises((EOFError, ConnectionResetError)):
+        exchange.recv()
+    assert site.rig.records() == []
+
+
+def test_discovery_and_keys_are_asked_for_once(site):
+    site.who("ada", "1000", "admins")
+    assert site.rig.sign_in().result() == "OK"
+    asked = len(site.idp.requests)
+    assert site.rig.sign_in().result() == "OK"
+    assert [request.path for request in site.idp.requests[asked:]] == ["/device", "/token"]
+
+
+def test_keys_of_another_issuer_are_not_taken_from_the_cache(site):
+    site.who("ada", "1000", "admins")
+    assert site.rig.sign_in().result() == "OK"
+    for path in (site.rig.folder / "cache").iterdir():
+        lines = path.read_bytes().split(b"\n", 1)
+        path.write_bytes(b"https://other.example\n" + lines[1])
+    asked = len(site.idp.requests)
+    assert site.rig.sign_in().result() == "OK"
+    assert "/jwks" in [request.path for request in site.idp.requests[asked:]]
+
+
+def test_the_complete_uri_can_be_kept_to_the_console(site):
+    site.idp.pending = FOREVER
+    site.rig.configure(site.text("[prompt]\ncomplete_uri = local\n"))
+    assert site.rig.sign_in(RHOST="192.0.2.7", TTY="ssh").recv().VERIFICATION_URI_COMPLETE is None
+    assert site.rig.sign_in(SERVICE="login", TTY="/dev/tty1").recv().VERIFICATION_URI_COMPLETE is not None
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", *sys.argv[1:]]))

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/store/store_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/base/home_template.h"
+
+static char *copy(const char *text)
+{
+	char *made = strdup(text);
+
+	assert_non_null(made);
+	return made;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void name_role(struct config_role *role, const char *name, uint32_t gid)
+{
+	snprintf(role->name, sizeof(role->name), "%s", name);
+	snprintf(role->group, sizeof(role->group), "cosmo-%s", name);
+	role->gid = gid;
+}
+
+static void make_config(struct config *config)
+{
+	static char home[] = "/home/%u";
+	static char shell[] = "/bin/bash";
+	static char sshd[] = "/usr/sbin/sshd";
+
+	config->home = home;
+	config->shell = shell;
+	config->sshd_paths.items[0] = sshd;
+	config->sshd_paths.count = 1;
+	config->uid_min = FIXTURE_UID_MIN;
+	config->uid_max = FIXTURE_UID_MAX;
+	config->users_gid = 1879048300;
+	config->role_lease_s = 86400;
+	name_role(&config->roles[0], "viewer", 1879048301);
+	name_role(&config->roles[1], "developer", 1879048302);
+	name_role(&config->roles[2], "admin", 1879048303);
+	config->role_count = 3;
+}
+
+int fixture_setup(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	*state = fixture;
+	if (!fixture)
+		return -1;
+	snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/cosmo-store.XXXXXX");
+	if (!mkdtemp(fixture->dir))
+		return -1;
+	snprintf(fixture->state_dir, sizeof(fixture->state_dir), "%s/state", fixture->dir);
+	snprintf(fixture->cache_dir, sizeof(fixture->cache_dir), "%s/cache", fixture->dir);
+	snprintf(fixture->run_dir, sizeof(fixture->run_dir), "%s/run", fixture->dir);
+	snprintf(fixture->machine_id, sizeof(fixture->machine_id), "%s/machine-id", fixture->dir);
+	snprintf(fixture->users_db, sizeof(fixture->users_db), "%s/users.1.db", fixture->state_dir);
+	snprintf(fixture->gate, sizeof(fixture->gate), "%s/gate", fixture->run_dir);
+	write_file(fixture->machine_id, "0123456789abcdef0123456789abcdef\n");
+	fixture->paths = (struct store_paths){
+		.state_dir = fixture->state_dir,
+		.cache_dir = fixture->cache_dir,
+		.run_dir = fixture->run_dir,
+		.machine_id_path = fixture->machine_id,
+	};
+	make_config(&fixture->config);
+	if (geteuid() != 0)
+		return 0;
+	return store_open(&fixture->paths, &fixture->store) == COSMO_OK ? 0 : -1;
+}
+
+int fixture_setup_ready(void **state)
+{
+	struct fixture *fixture = NULL;
+
+	if (fixture_setup(state) != 0)
+		return -1;
+	fixture = *state;
+	if (!fixture->store)
+		return 0;
+	if (store_lock(fixture->store, STORE_LOCK_MS) ||
+		integration_seed_ensure(fixture->store, NULL) ||
+		commit_settings(fixture->store, &fixture->config, -1))
+		return -1;
+	return 0;
+}
+
+int fixture_teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	char command[128] = "";
+	int status = 0;
+
+	if (!fixture)
+		return 0;
+	store_free(fixture->store);
+	snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture->dir);
+	status = system(command); /* NOLINT(cert-env33-c, concurrency-mt-unsafe): a test's own */
+	free(fixture);
+	return status;
+}
+
+struct record *fixture_record(struct fixture *fixture, const char *name)
+{
+	struct record *record = calloc(1, sizeof(*record));
+	char home[USERS_DB_MAX_TEXT] = "";
+	char sub[64] = "";
+
+	assert_non_null(record);
+	snprintf(record->name, sizeof(record->name), "%s", name);
+	assert_int_equal(uid_register_assign(fixture->store, name, fixture->config.uid_min,
+				 fixture->config.uid_max, 0, &record->uid),
+		COSMO_OK);
+	record->gid = record->uid;
+	snprintf(sub, sizeof(sub), "sub-of-%s", name);
+	assert_int_equal(home_template_expand(fixture->config.home, name, home, sizeof(home)),
+		COSMO_OK);
+	record->issuer = copy("https://idp.example");
+	record->sub = copy(sub);
+	record->display_name = copy("Ada Lovelace");
+	record->home = copy(home);
+	record->shell = copy(fixture->config.shell);
+	record->roles[0] = copy("admin");
+	record->role_count = 1;
+	memset(record->integration, 7, sizeof(record->integration));
+	record->enrolled_s = 1800000000;
+	record->signed_in_s = 1800000001;
+	record->confirmed_s = 1800000002;
+	return record;
+}
+
+void fixture_enrol(struct fixture *fixture, const char *name)
+{
+	COSMO_AUTO(record_free) struct record *record = fixture_record(fixture, name);
+
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+}
+
+static void replace(char **text, const char *value)
+{
+	free(*text);
+	*text = copy(value);
+}
+
+/* Version 0, 4, 8 ... have a home too long for a slot. */
+static void version_texts(uint32_t version, char *ret_gecos, char *ret_home)
+{
+	snprintf(ret_gecos, USERS_DB_MAX_TEXT, "version %u", version);
+	snprintf(ret_home, USERS_DB_MAX_TEXT, "/home/%s%u",
+		version % 4 ? "" : "a/rather/long/way/to/the/folder/of/", version);
+}
+
+void fixture_version(struct record *record, uint32_t version)
+{
+	char gecos[USERS_DB_MAX_TEXT] = "";
+	char home[USERS_DB_MAX_TEXT] = "";
+	static const char *const roles[] = {"viewer", "developer", "admin"};
+
+	version_texts(version, gecos, home);
+	replace(&record->display_name, gecos);
+	replace(&record->home, home);
+	replace(&record->roles[0], roles[version % 3]);
+	record->role_count = 1;
+	record->signed_in_s = version + 1000000000LL;
+	record->confirmed_s = version + 2000000000LL;
+	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
+		record->integration[i] = (unsigned char)(version >> (8 * (i % 4)));
+	record->flags = version % 2 ? USERS_DB_LOCKED : 0;
+	record->reason = version % 5 ? COSMO_OK : COSMO_E_INVALID_GRANT;
+}
+
+uint32_t fixture_version_of(const struct users_db_user *user)
+{
+	char gecos[USERS_DB_MAX_TEXT] = "";
+	char home[USERS_DB_MAX_TEXT] = "";
+	int64_t number = user->confirmed_s - 2000000000LL;
+	uint32_t version = (uint32_t)number;
+
+	if (number < 0 || number >= UINT32_MAX || user->signed_in_s != number + 1000000000LL)
+		return UINT32_MAX;
+	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
+		if (user->integration[i] != (unsigned char)(version >> (8 * (i % 4))))
+			return UINT32_MAX;
+	version_texts(version, gecos, home);
+	if (strcmp(gecos, user->gecos) != 0 || strcmp(home, user->home) != 0)
+		return UINT32_MAX;
+	if (user->roles != 1ULL << version % 3 || user->flags != version % 2 ||
+		user->reason != (version % 5 ? COSMO_OK : COSMO_E_INVALID_GRANT))
+		return UINT32_MAX;
+	return version;
+}
