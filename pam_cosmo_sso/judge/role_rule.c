@@ -11,7 +11,6 @@
 #define MATCH_LIMIT_DEPTH  20000
 #define MATCH_LIMIT_HEAP_K 4096 /* KiB */
 
-COSMO_AUTO_DEFINE(pcre2_code *, pcre2_code_free);
 COSMO_AUTO_DEFINE(pcre2_compile_context *, pcre2_compile_context_free);
 COSMO_AUTO_DEFINE(pcre2_match_context *, pcre2_match_context_free);
 COSMO_AUTO_DEFINE(pcre2_match_data *, pcre2_match_data_free);

@@ -58,8 +58,8 @@ static void test_utf8__malformed__is_refused(void **state)
 		"\xf5\x80\x80\x80",
 		"\xfe",
 		"\xff",
-		"ab\xff"
-		"cd",
+		("ab\xff"
+		 "cd"),
 	};
 
 	(void)state;

@@ -132,8 +132,8 @@ struct record *fixture_record(struct fixture *fixture, const char *name)
 		COSMO_OK);
 	record->gid = record->uid;
 	snprintf(sub, sizeof(sub), "sub-of-%s", name);
-	assert_int_equal(home_template_expand(fixture->config.home, name, home, sizeof(home)),
-		COSMO_OK);
+	assert_int_equal(
+		home_template_expand(fixture->config.home, name, home, sizeof(home)), COSMO_OK);
 	record->issuer = copy("https://idp.example");
 	record->sub = copy(sub);
 	record->display_name = copy("Ada Lovelace");

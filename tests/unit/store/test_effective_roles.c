@@ -14,7 +14,10 @@
 #define LEASE_S 86400LL
 #define ADMIN   4ULL
 
-enum { ONE = 1, OTHER = 2 }; /* integrations */
+enum {
+	ONE = 1,
+	OTHER = 2
+}; /* integrations */
 
 struct row {
 	const char *label;
