@@ -209,8 +209,10 @@ def test_nothing_of_its_caller_reaches_the_helper(rig):
     proc = pathlib.Path(f"/proc/{pid}")
     assert os.readlink(proc / "cwd") == "/"
     assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+    null = os.makedev(1, 3)
+    assert [(proc / "fd" / str(fd)).stat().st_rdev for fd in range(3)] == [null] * 3
     links = {int(fd.name): os.readlink(fd) for fd in (proc / "fd").iterdir()}
-    assert [links[fd] for fd in range(3)] == ["/dev/null"] * 3 and links[3].startswith("socket:")
+    assert links[3].startswith("socket:")
     assert not [target for target in links.values() if "passwd" in target or "pipe" in target]
     limits = {line[:26].strip(): line[26:].split() for line in (proc / "limits").read_text().splitlines()[1:]}
     assert limits["Max file size"][:2] == ["unlimited"] * 2

@@ -21,10 +21,11 @@ from .wire import Peer
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = {"COSMO_HELPER_PATH": "helper", "COSMO_JUDGE_PATH": "judge", "COSMO_FETCH_PATH": "fetch"}
 
-# What is between fork and exec: the namespace is told, the socket becomes 3, then whatever the test adds.
+# What is between fork and exec: the rig takes hold of the namespace, the socket becomes 3, then what the test adds.
 START = """
-import fcntl, os, resource, signal, sys
-print(os.readlink("/proc/self/ns/mnt"), flush=True)
+import os, resource, signal, sys
+print("ready", flush=True)
+sys.stdin.readline()
 peer, program, channel, hostile = sys.argv[1:]
 os.dup2(int(peer), 3)
 os.close(int(peer))
@@ -77,14 +78,18 @@ class Exchange:
 
     def __init__(self, process, peer):
         self.process, self.peer = process, peer
-        self.namespace = process.stdout.readline().decode().strip()
+        assert process.stdout.readline() == b"ready\n"
+        # Kept open: the number of a namespace that has ended is soon another one's.
+        self._namespace_fd = os.open(f"/proc/{process.pid}/ns/mnt", os.O_RDONLY)
+        self._namespace = os.fstat(self._namespace_fd).st_ino
+        process.stdin.close()
 
     def pids(self, name=None):
         """The processes of this exchange that run now; with `name`, those of that program."""
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
             try:
-                here = os.readlink(entry / "ns/mnt") == self.namespace
+                here = (entry / "ns/mnt").stat().st_ino == self._namespace
                 words = (entry / "cmdline").read_bytes().split(b"\0")
             except OSError:
                 continue
@@ -121,6 +126,7 @@ class Exchange:
             end_of(pid)
         self.process.stdout.close()
         self.process.wait(60)
+        os.close(self._namespace_fd)
 
 
 class HelperRig:
@@ -209,7 +215,7 @@ class HelperRig:
         ours, theirs = pair or socket.socketpair()
         program = installed("COSMO_HELPER_PATH")
         command = self._command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=None,
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
                                    env=self._environment(), pass_fds=(theirs.fileno(),), **options)
         theirs.close()
         self.exchanges.append(Exchange(process, Peer(ours)))
