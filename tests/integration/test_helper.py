@@ -10,6 +10,7 @@ import re
 import signal
 import socket
 import sys
+from resource import RLIM_INFINITY, RLIMIT_CPU, RLIMIT_FSIZE, getrlimit
 
 import pytest
 
@@ -182,7 +183,8 @@ os.chdir("/tmp")
 os.environ["LD_DEBUG"] = "nonsense"
 os.environ["COSMO"] = "1"
 for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_NOFILE):
-    resource.setrlimit(limit, (64, 64))
+    hard = 64 if MAY_RAISE else resource.getrlimit(limit)[1]
+    resource.setrlimit(limit, (64, hard))
 os.set_inheritable(os.dup2(os.open("/etc/passwd", os.O_RDWR), 50), True)
 os.nice(10)
 os.setgroups([4, 27])
@@ -191,14 +193,25 @@ os.setresuid(65534, 0, 0)
 """
 
 
+CAP_SYS_RESOURCE = 24
+
+
 def status_of(pid):
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return {key: value.split() for key, value in (line.split(":", 1) for line in text.splitlines())}
 
 
+def kernel_word(limit):
+    """This process's hard limit as /proc writes it: a helper without CAP_SYS_RESOURCE gets no further."""
+    hard = getrlimit(limit)[1]
+    return "unlimited" if hard == RLIM_INFINITY else str(hard)
+
+
 def test_nothing_of_its_caller_reaches_the_helper(rig):
     rig.false_judge("show()")
-    exchange = rig.start(hostile=HOSTILE_START).send("SIGN_IN")
+    may_raise = bool(int(status_of("self")["CapEff"][0], 16) >> CAP_SYS_RESOURCE & 1)
+    hard = {limit: "unlimited" if may_raise else kernel_word(limit) for limit in (RLIMIT_FSIZE, RLIMIT_CPU)}
+    exchange = rig.start(hostile=f"MAY_RAISE = {may_raise}\n" + HOSTILE_START).send("SIGN_IN")
     assert exchange.recv().type == "SHOW"
     (pid,) = exchange.pids("helper")
     status = status_of(pid)
@@ -215,9 +228,9 @@ def test_nothing_of_its_caller_reaches_the_helper(rig):
     assert links[3].startswith("socket:")
     assert not [target for target in links.values() if "passwd" in target or "pipe" in target]
     limits = {line[:26].strip(): line[26:].split() for line in (proc / "limits").read_text().splitlines()[1:]}
-    assert limits["Max file size"][:2] == ["unlimited"] * 2
-    assert limits["Max cpu time"][:2] == ["unlimited"] * 2
-    assert limits["Max open files"][:2] == ["1024", "4096"]
+    assert limits["Max file size"][:2] == [hard[RLIMIT_FSIZE]] * 2
+    assert limits["Max cpu time"][:2] == [hard[RLIMIT_CPU]] * 2
+    assert limits["Max open files"][0] == "1024"
     assert limits["Max core file size"][:2] == ["0", "0"]
     assert exchange.process.wait(60) == 0  # the direct child has ended and is the caller's to reap
 
