@@ -358,18 +358,23 @@ static void test_lookups__four_threads_and_a_writer__answer_rightly(void **state
 struct surroundings {
 	mode_t mask;
 	sigset_t blocked;
-	struct sigaction pipe_action;
+	void (*pipe_handler)(int);
+	int pipe_flags;
 	char directory[256];
 	char locale[64];
 };
 
 static void take_in(struct surroundings *ret)
 {
+	struct sigaction pipe_action = {0};
+
 	memset(ret, 0, sizeof(*ret));
 	ret->mask = umask(027);
 	umask(ret->mask);
 	CHECK(sigprocmask(SIG_SETMASK, NULL, &ret->blocked) == 0);
-	CHECK(sigaction(SIGPIPE, NULL, &ret->pipe_action) == 0);
+	CHECK(sigaction(SIGPIPE, NULL, &pipe_action) == 0);
+	ret->pipe_handler = pipe_action.sa_handler;
+	ret->pipe_flags = pipe_action.sa_flags;
 	CHECK(getcwd(ret->directory, sizeof(ret->directory)));
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	snprintf(ret->locale, sizeof(ret->locale), "%s", setlocale(LC_ALL, NULL));
