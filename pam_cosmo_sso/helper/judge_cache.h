@@ -12,7 +12,7 @@
 #define JUDGE_CACHE_JWKS      "jwks"
 
 /* However long the IdP says, nothing is used that is older. */
-#define JUDGE_CACHE_MAX_AGE_S (24 * 60 * 60)
+#define JUDGE_CACHE_MAX_AGE_S ((int64_t)24 * 60 * 60)
 
 #define JUDGE_CACHE_MAX_BYTES ((size_t)256 * 1024)
 

@@ -17,6 +17,9 @@
 /* Both sides are processes of this host: a message is sent or read at once or never. */
 #define MESSAGE_MS 10000
 
+/* More than discovery and keys, found stale and asked for again, come to. */
+#define MAX_CACHED 8
+
 struct judge {
 	const struct config *config;
 	struct store *store;
@@ -25,6 +28,7 @@ struct judge {
 	struct spawn_child fetch;
 	int fd;
 	int watched_fd;
+	unsigned int cached;
 	char *detail;
 };
 
@@ -96,8 +100,8 @@ static void cache_one(struct judge *judge, const struct message *message, const 
 	uint64_t max_age_s = message_u64(message, FIELD_MAX_AGE_S, 0);
 
 	entry.bytes = message_bytes(message, field, &entry.len);
-	entry.max_age_s =
-		max_age_s > JUDGE_CACHE_MAX_AGE_S ? JUDGE_CACHE_MAX_AGE_S : (int64_t)max_age_s;
+	entry.max_age_s = max_age_s < (uint64_t)JUDGE_CACHE_MAX_AGE_S ? (int64_t)max_age_s
+								      : JUDGE_CACHE_MAX_AGE_S;
 	/* Without a cache the next exchange asks the IdP again: no reason to refuse this one. */
 	if (entry.bytes)
 		(void)!judge_cache_store(store_cache_fd(judge->store), &entry, fdio_now_s());
@@ -150,25 +154,31 @@ static enum cosmo_err failure(struct judge *judge, const struct message *message
 	return err;
 }
 
+static enum cosmo_err receive(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
+{
+	enum cosmo_err err = wait_for_judge(judge, deadline_boot_ms);
+
+	return err ? err : dialogue_recv(&judge->dialogue, fdio_boot_ms() + MESSAGE_MS, ret);
+}
+
 enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
 {
-	for (;;) {
-		COSMO_AUTO(message_free) struct message *message = NULL;
-		enum cosmo_err err = wait_for_judge(judge, deadline_boot_ms);
+	COSMO_AUTO(message_free) struct message *message = NULL;
+	enum cosmo_err err = receive(judge, deadline_boot_ms, &message);
 
-		if (err)
-			return err;
-		err = dialogue_recv(&judge->dialogue, fdio_boot_ms() + MESSAGE_MS, &message);
-		if (err)
-			return err;
-		if (message_type(message) == MESSAGE_JUDGE_FAILED)
-			return failure(judge, message);
-		if (message_type(message) != MESSAGE_JUDGE_CACHE) {
-			*ret = COSMO_STEAL(&message);
-			return COSMO_OK;
-		}
+	while (!err && message_type(message) == MESSAGE_JUDGE_CACHE) {
+		if (judge->cached++ >= MAX_CACHED)
+			return COSMO_E_PROTOCOL;
 		cache(judge, message);
+		message_free(COSMO_STEAL(&message));
+		err = receive(judge, deadline_boot_ms, &message);
 	}
+	if (err)
+		return err;
+	if (message_type(message) == MESSAGE_JUDGE_FAILED)
+		return failure(judge, message);
+	*ret = COSMO_STEAL(&message);
+	return COSMO_OK;
 }
 
 const char *judge_detail(const struct judge *judge)

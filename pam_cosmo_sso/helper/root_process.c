@@ -51,7 +51,7 @@ static void reset_signals(void)
 	sigemptyset(&none);
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* those that have none refuse it */
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 }
 
 /* Where raising is not allowed (a container without CAP_SYS_RESOURCE), as far as the caller's hard
@@ -109,7 +109,9 @@ enum cosmo_err root_process_enter(int last_fd)
 	reset_signals();
 	reset_limits();
 	umask(077);
-	if (chdir("/") < 0 || clearenv() != 0)
+	if (chdir("/") < 0)
+		return COSMO_E_IO;
+	if (clearenv() != 0) /* NOLINT(concurrency-mt-unsafe): one thread, as promised */
 		return COSMO_E_IO;
 	err = reset_descriptors(last_fd);
 	if (err)
