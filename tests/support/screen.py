@@ -100,16 +100,20 @@ class Terminal:
         return int(self._tmux("display-message", "-p", "#{pane_dead_status}").strip() or -1)
 
 
+# Where the picture has pushed the top off a small screen, the last line says both again.
+LAST_LINE = re.compile(r"after approving (\S+) at (https://\S+?):")
+
+
 def url_of(text):
-    """The one URL that has a line of its own."""
-    found = URL_LINE.findall(text)
+    """The one URL that has a line of its own, or that of the last line where the top is gone."""
+    found = URL_LINE.findall(text) or [last[1] for last in LAST_LINE.findall(text.replace("\n", ""))]
     if len(found) != 1:
         raise AssertionError(f"{len(found)} URLs on lines of their own in:\n{text}")
     return found[0]
 
 
 def code_of(text):
-    found = CODE_LINE.findall(text)
+    found = CODE_LINE.findall(text) or [last[0] for last in LAST_LINE.findall(text.replace("\n", ""))]
     if len(found) != 1:
         raise AssertionError(f"{len(found)} codes in:\n{text}")
     return found[0]
