@@ -28,17 +28,12 @@ struct pair {
 	int server;
 };
 
-static int setup(void **state)
+static struct pair pair_open(void)
 {
-	static struct pair pair;
 	int fds[2] = {-1, -1};
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return -1;
-	pair.client = fds[0];
-	pair.server = fds[1];
-	*state = &pair;
-	return 0;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	return (struct pair){fds[0], fds[1]};
 }
 
 static void hang_up(int *fd)
@@ -48,12 +43,24 @@ static void hang_up(int *fd)
 	*fd = -1;
 }
 
-static int teardown(void **state)
+static void pair_close(struct pair *pair)
 {
-	struct pair *pair = *state;
-
 	hang_up(&pair->client);
 	hang_up(&pair->server);
+}
+
+static int setup(void **state)
+{
+	static struct pair pair;
+
+	pair = pair_open();
+	*state = &pair;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	pair_close(*state);
 	return 0;
 }
 
@@ -63,8 +70,7 @@ enum kind {
 	KIND_BYTES,
 };
 
-static const enum kind kinds[] = {
-	[FIELD_NONE] = KIND_BYTES,
+static const enum kind kinds[] = {[FIELD_NONE] = KIND_BYTES,
 #define KIND_OF(field, kind, max) [FIELD_##field] = KIND_##kind,
 	FIELD_LIST(KIND_OF)
 #undef KIND_OF
@@ -172,28 +178,24 @@ static void check_one(enum dialogue_channel channel, enum dialogue_state before,
 	enum dialogue_state after = state_after(channel, before, sender, type);
 	COSMO_AUTO(message_free) struct message *message = smallest(type);
 	COSMO_AUTO(message_free) struct message *received = NULL;
-	struct pair *pair = NULL;
+	struct pair pair = pair_open();
 	struct dialogue from = {0};
 	struct dialogue to = {0};
 	bool allowed = after != STATE_BROKEN;
 
-	assert_int_equal(setup((void **)&pair), 0);
-	from = dialogue_init(pair->client, channel, sender);
-	to = dialogue_init(
-		pair->server, channel, sender == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT);
+	from = dialogue_init(pair.client, channel, sender);
+	to = dialogue_init(pair.server, channel, sender == SIDE_CLIENT ? SIDE_SERVER : SIDE_CLIENT);
 	from.state = before;
 	to.state = before;
-	assert_int_equal(
-		dialogue_send(&from, message, FAR), allowed ? COSMO_OK : COSMO_E_INVALID);
+	assert_int_equal(dialogue_send(&from, message, FAR), allowed ? COSMO_OK : COSMO_E_INVALID);
 	if (!allowed)
-		send_frame(pair->client, message);
-	assert_int_equal(
-		dialogue_recv(&to, FAR, &received), allowed ? COSMO_OK : COSMO_E_PROTOCOL);
+		send_frame(pair.client, message);
+	assert_int_equal(dialogue_recv(&to, FAR, &received), allowed ? COSMO_OK : COSMO_E_PROTOCOL);
 	assert_int_equal(from.state, after);
 	assert_int_equal(to.state, after);
 	if (allowed)
 		assert_int_equal(message_type(received), type);
-	teardown((void **)&pair);
+	pair_close(&pair);
 }
 
 static void test_dialogue__every_message_in_every_state__by_the_table(void **state)
@@ -249,16 +251,14 @@ static void test_dialogue_recv__closed_anywhere__is_peer_gone(void **state)
 	(void)state;
 	assert_int_equal(message_encode(message, &frame, &len), COSMO_OK);
 	for (size_t sent = 0; sent < len; sent++) {
-		struct pair *pair = NULL;
-		struct dialogue server = {0};
+		struct pair pair = pair_open();
+		struct dialogue server = server_of(&pair);
 
-		assert_int_equal(setup((void **)&pair), 0);
-		server = server_of(pair);
 		if (sent)
-			send_raw(pair->client, frame, sent);
-		hang_up(&pair->client);
+			send_raw(pair.client, frame, sent);
+		hang_up(&pair.client);
 		assert_recv_fails(&server, FAR, COSMO_E_PEER_GONE);
-		teardown((void **)&pair);
+		pair_close(&pair);
 	}
 }
 
@@ -444,22 +444,25 @@ static void send_with_descriptors(int fd, struct message *message)
 	const unsigned char *frame = NULL;
 	size_t len = 0;
 	const int passed[2] = {STDIN_FILENO, STDERR_FILENO};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(passed))] = {0};
+	union {
+		struct cmsghdr header;
+		char room[CMSG_SPACE(sizeof(passed))];
+	} control = {.room = ""};
 	char bytes[512] = "";
 	struct iovec part = {.iov_base = bytes};
 	struct msghdr header = {.msg_iov = &part,
 		.msg_iovlen = 1,
-		.msg_control = control,
+		.msg_control = &control,
 		.msg_controllen = sizeof(control)};
 
 	assert_int_equal(message_encode(message, &frame, &len), COSMO_OK);
 	assert_true(len <= sizeof(bytes));
 	memcpy(bytes, frame, len);
 	part.iov_len = len;
-	CMSG_FIRSTHDR(&header)->cmsg_level = SOL_SOCKET;
-	CMSG_FIRSTHDR(&header)->cmsg_type = SCM_RIGHTS;
-	CMSG_FIRSTHDR(&header)->cmsg_len = CMSG_LEN(sizeof(passed));
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&header)), passed, sizeof(passed));
+	control.header.cmsg_level = SOL_SOCKET;
+	control.header.cmsg_type = SCM_RIGHTS;
+	control.header.cmsg_len = CMSG_LEN(sizeof(passed));
+	memcpy(CMSG_DATA(&control.header), passed, sizeof(passed));
 	assert_int_equal(sendmsg(fd, &header, 0), len);
 }
 
