@@ -52,7 +52,7 @@ static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *r
 		return errno == ELOOP || errno == ENOTDIR ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
 	if ((made && fchmod(fd, mode) < 0) || fstat(fd, &st) < 0)
 		return COSMO_E_IO;
-	if (st.st_uid != 0 || (st.st_mode & 0777 & ~mode) != 0)
+	if (st.st_uid != 0 || (st.st_mode & (mode == 0700 ? 077 : 022)) != 0)
 		return COSMO_E_UNSAFE_FILE;
 	*ret_fd = cosmo_steal_fd(&fd);
 	return COSMO_OK;
@@ -83,7 +83,7 @@ static enum cosmo_err open_dirs(struct store *store, const struct store_paths *p
 	if (!err)
 		err = open_folders(store);
 	if (!err)
-		err = open_dir(AT_FDCWD, paths->cache_dir, 0700, &store->cache_fd);
+		err = open_dir(AT_FDCWD, paths->cache_dir, 0755, &store->cache_fd);
 	if (!err)
 		err = open_dir(AT_FDCWD, paths->run_dir, 0755, &store->run_fd);
 	if (!err)
