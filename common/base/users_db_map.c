@@ -31,26 +31,6 @@ static bool header_is_ours(const struct users_db_header *header, size_t bytes)
 	       is_terminated(header->shell, sizeof(header->shell));
 }
 
-bool users_db_home(const char *template, const char *name, char ret[USERS_DB_MAX_TEXT])
-{
-	const char *mark = strstr(template, "%u");
-	size_t before = mark ? (size_t)(mark - template) : strlen(template);
-	size_t name_len = mark ? strlen(name) : 0;
-	size_t after = mark ? strlen(mark + 2) : 0;
-
-	if (mark && strstr(mark + 2, "%u"))
-		return false;
-	if (before + name_len + after >= USERS_DB_MAX_TEXT)
-		return false;
-	memcpy(ret, template, before);
-	if (mark) {
-		memcpy(ret + before, name, name_len);
-		memcpy(ret + before + name_len, mark + 2, after);
-	}
-	ret[before + name_len + after] = '\0';
-	return true;
-}
-
 static void split_templates(struct users_db_map *map)
 {
 	const char *home = map->header.home;

@@ -8,7 +8,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
-#include "common/base/users_db_format.h"
+#include "common/base/users_db_pair.h"
 
 /* A verified copy of the settings in memory of its own. */
 struct users_db_settings_copy {
@@ -52,9 +52,8 @@ COSMO_AUTO_DEFINE(const struct users_db_map *, users_db_map_free);
 COSMO_MUST_USE enum cosmo_err users_db_map_settings(
 	const struct users_db_map *map, const struct users_db_settings **ret);
 
-/* Home by the template, NUL-terminated; false if it does not fit or the template has more than one
- * %u. */
-bool users_db_home(const char *template, const char *name, char ret[USERS_DB_MAX_TEXT]);
+/* The two copies of them in the file. */
+struct users_db_pair users_db_settings_pair(const struct users_db_map *map);
 
 /* 64-bit hash of the machine-id in @path. Errors: COSMO_E_MACHINE (missing, empty,
  * "uninitialized"). */

@@ -38,6 +38,15 @@ static inline bool users_db_copy_load(
 	return ret[0] == users_db_check(users_db_copy_key(pair->key, copy), ret + 1, count - 1);
 }
 
+/* Which copy says it is the newer one. */
+static inline unsigned int users_db_pair_newest(const struct users_db_pair *pair)
+{
+	uint64_t a = users_db_sequence(users_db_load(pair->copies + 1));
+	uint64_t b = users_db_sequence(users_db_load(pair->copies + pair->stride + 1));
+
+	return b > a;
+}
+
 /*
  * The newest whole copy, but none older than the one completed last. Returns which it is, or -1:
  * damaged, or overwritten while it was read.
@@ -45,9 +54,7 @@ static inline bool users_db_copy_load(
 static inline int users_db_pair_load(const struct users_db_pair *pair, size_t count, uint64_t *ret)
 {
 	uint64_t current = users_db_load_first(pair->current);
-	uint64_t a = users_db_sequence(users_db_load(pair->copies + 1));
-	uint64_t b = users_db_sequence(users_db_load(pair->copies + pair->stride + 1));
-	unsigned int newest = b > a;
+	unsigned int newest = users_db_pair_newest(pair);
 
 	for (unsigned int i = 0; i < 2; i++) {
 		unsigned int copy = newest ^ i;

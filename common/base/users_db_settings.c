@@ -34,15 +34,20 @@ static bool settings_are_sound(const struct users_db_settings *settings)
 	       texts_end(settings->shell, USERS_DB_MAX_TEXT, 0, 1);
 }
 
-static enum cosmo_err settings_load(
-	const struct users_db_map *map, struct users_db_settings_copy *ret)
+struct users_db_pair users_db_settings_pair(const struct users_db_map *map)
 {
-	const struct users_db_pair pair = {
+	return (struct users_db_pair){
 		.current = map->words + USERS_DB_AT_SETTINGS_CURRENT,
 		.copies = map->words + USERS_DB_AT_SETTINGS,
 		.stride = USERS_DB_SETTINGS_STRIDE,
 		.key = users_db_settings_key(map->header.key),
 	};
+}
+
+static enum cosmo_err settings_load(
+	const struct users_db_map *map, struct users_db_settings_copy *ret)
+{
+	const struct users_db_pair pair = users_db_settings_pair(map);
 	uint64_t words[USERS_DB_SETTINGS_WORDS];
 
 	for (int i = 0; i < ATTEMPTS; i++) {

@@ -116,6 +116,23 @@ static bool unpack(const struct users_db_map *map, const uint64_t *words, unsign
 	return !(text & USERS_DB_HOME_TEMPLATE) || fill_home(map, ret);
 }
 
+/* Like users_db_pair_load(); the long texts of a copy belong to it. */
+static inline int copy_read(const struct users_db_map *map, const struct users_db_pair *pair,
+	uint64_t *words, struct users_db_user *ret)
+{
+	uint64_t current = users_db_load_first(pair->current);
+	unsigned int newest = users_db_pair_newest(pair);
+
+	for (unsigned int i = 0; i < 2; i++) {
+		unsigned int copy = newest ^ i;
+
+		if (users_db_copy_load(pair, copy, USERS_DB_COPY_WORDS, words) &&
+			users_db_sequence(words[1]) >= current && unpack(map, words, copy, ret))
+			return (int)copy;
+	}
+	return -1;
+}
+
 /* @want: the name it must have, else SLOT_NONE; NULL: any. */
 static enum slot_result slot_read(const struct users_db_map *map, uint32_t slot,
 	const uint64_t *want, struct users_db_user *ret)
@@ -124,7 +141,6 @@ static enum slot_result slot_read(const struct users_db_map *map, uint32_t slot,
 	const struct users_db_pair pair = users_db_slot_pair(map, slot);
 	uint64_t fixed[USERS_DB_SLOT_FIXED];
 	uint64_t copy_words[USERS_DB_COPY_WORDS];
-	int copy = 0;
 
 	for (size_t i = 0; i < USERS_DB_SLOT_FIXED; i++)
 		fixed[i] = users_db_load(words + i);
@@ -132,14 +148,29 @@ static enum slot_result slot_read(const struct users_db_map *map, uint32_t slot,
 		return SLOT_DOUBT;
 	if (want && memcmp(want, fixed + USERS_DB_SLOT_AT_NAME, COSMO_MAX_NAME_BYTES) != 0)
 		return SLOT_NONE;
-	copy = users_db_pair_load(&pair, USERS_DB_COPY_WORDS, copy_words);
-	if (copy < 0)
-		return SLOT_DOUBT;
 	memcpy(ret->name, fixed + USERS_DB_SLOT_AT_NAME, COSMO_MAX_NAME_BYTES);
 	ret->name[COSMO_MAX_NAME_BYTES] = '\0';
 	ret->uid = (uint32_t)fixed[USERS_DB_SLOT_AT_IDS];
 	ret->gid = (uint32_t)(fixed[USERS_DB_SLOT_AT_IDS] >> 32);
-	return unpack(map, copy_words, (unsigned int)copy, ret) ? SLOT_FOUND : SLOT_DOUBT;
+	return copy_read(map, &pair, copy_words, ret) < 0 ? SLOT_DOUBT : SLOT_FOUND;
+}
+
+int users_db_slot_newest(const struct users_db_map *map, uint32_t slot, uint32_t *ret_long_pair)
+{
+	const struct users_db_pair pair = users_db_slot_pair(map, slot);
+	uint64_t fixed_name[USERS_DB_NAME_WORDS];
+	uint64_t words[USERS_DB_COPY_WORDS];
+	struct users_db_user user;
+	int copy = 0;
+
+	for (size_t i = 0; i < USERS_DB_NAME_WORDS; i++)
+		fixed_name[i] = users_db_load(
+			map->words + users_db_at_slot(slot) + USERS_DB_SLOT_AT_NAME + i);
+	memcpy(user.name, fixed_name, sizeof(fixed_name));
+	user.name[COSMO_MAX_NAME_BYTES] = '\0';
+	copy = copy_read(map, &pair, words, &user);
+	*ret_long_pair = copy < 0 ? 0 : (uint32_t)(words[2] >> 32);
+	return copy;
 }
 
 struct group_tags {

@@ -28,3 +28,7 @@ enum slot_result users_db_slot_by_number(
 
 /* The pair of copies in a slot. */
 struct users_db_pair users_db_slot_pair(const struct users_db_map *map, uint32_t slot);
+
+/* For the writer: which copy readers take, or -1, and the pair of long texts it names (counted from
+ * 1; 0: none). */
+int users_db_slot_newest(const struct users_db_map *map, uint32_t slot, uint32_t *ret_long_pair);

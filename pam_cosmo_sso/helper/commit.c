@@ -1,181 +1,291 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * A commit notes in users.db what it is about to do, then writes link, record, slot and index, each
+ * durable before the next. One that broke off is done again by the next writer from the record,
+ * which is whole, old or new (P9).
+ */
 #include "pam_cosmo_sso/helper/commit.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "pam_cosmo_sso/helper/rebuild.h"
 #include "pam_cosmo_sso/helper/record_write.h"
-#include "pam_cosmo_sso/helper/settings.h"
+#include "pam_cosmo_sso/helper/shown_user.h"
+#include "pam_cosmo_sso/helper/staged_file.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
 
-#define GROUP_FILE "/etc/group"
-
-static bool copy_text(char *ret, size_t size, const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-
-	if (len >= size)
-		return false;
-	memcpy(ret, text ? text : "", len);
-	ret[len] = '\0';
-	return true;
-}
-
-/* What look-ups show of a record. */
-static enum cosmo_err user_of(
-	const struct config *config, const struct record *record, struct users_db_user *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	memcpy(ret->name, record->name, sizeof(ret->name));
-	ret->uid = record->uid;
-	ret->gid = record->gid;
-	ret->flags = record->flags;
-	ret->reason = (uint32_t)record->reason;
-	ret->confirmed_s = record->confirmed_s;
-	ret->signed_in_s = record->signed_in_s;
-	memcpy(ret->integration, record->integration, INTEGRATION_BYTES);
-	for (uint32_t i = 0; i < record->role_count; i++) {
-		int index = config_role_index(config, record->roles[i]);
-
-		if (index >= 0)
-			ret->roles |= 1ULL << index;
-	}
-	/* A long display name is cut rather than refused; home and shell are not. */
-	if (!copy_text(ret->gecos, sizeof(ret->gecos), record->display_name))
-		ret->gecos[0] = '\0';
-	if (!copy_text(ret->home, sizeof(ret->home), record->home) ||
-		!copy_text(ret->shell, sizeof(ret->shell), record->shell))
-		return COSMO_E_INVALID;
-	return COSMO_OK;
-}
-
-struct rebuild {
+/* Records on their way into one file. */
+struct commit {
+	struct store *store;
+	const struct config *config; /* NULL: roles of the file's settings */
 	struct users_db_file *file;
-	const struct config *config;
-	uint64_t count;
+	const struct record *const *records;
+	size_t count;
+	struct users_db_user *users;
+	struct users_db_place *places;
 };
 
-static enum cosmo_err count_one(void *context, const char *name, const struct record *record)
+static void commit_done(struct commit *commit)
 {
-	struct rebuild *rebuild = context;
+	free(commit->users);
+	free(commit->places);
+	users_db_file_free(commit->file);
+}
+COSMO_AUTO_DEFINE(struct commit *, commit_done);
 
-	(void)name;
-	(void)record;
-	rebuild->count++;
+static enum cosmo_err make_users(struct commit *commit)
+{
+	const struct users_db_settings *settings = NULL;
+	enum cosmo_err err = users_db_map_settings(users_db_file_map(commit->file), &settings);
+
+	commit->users = calloc(commit->count, sizeof(*commit->users));
+	commit->places = calloc(commit->count, sizeof(*commit->places));
+	if (!err && (!commit->users || !commit->places))
+		err = COSMO_E_NOMEM;
+	for (size_t i = 0; i < commit->count && !err; i++) {
+		const struct record *record = commit->records[i];
+
+		err = shown_user(settings, commit->config, record, &commit->users[i]);
+		if (!err && uid_register_check(commit->store, record->name, record->uid))
+			err = COSMO_E_INVALID;
+	}
+	return err;
+}
+
+static enum cosmo_err grow(struct commit *commit)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *larger = NULL;
+	enum cosmo_err err = users_db_file_grow(commit->store, commit->file, &larger);
+
+	if (!err)
+		err = users_db_file_publish(commit->store, larger);
+	if (err)
+		return err;
+	users_db_file_free(commit->file);
+	commit->file = COSMO_STEAL(&larger);
 	return COSMO_OK;
 }
 
-/* A damaged record is nobody: its user is not shown until it is mended. */
-static enum cosmo_err put_one(void *context, const char *name, const struct record *record)
+static enum cosmo_err plan(struct commit *commit)
 {
-	struct rebuild *rebuild = context;
-	struct users_db_user user;
+	enum cosmo_err err = COSMO_E_TOO_BIG;
+
+	for (int i = 0; i < 32 && err == COSMO_E_TOO_BIG; i++) {
+		err = i ? grow(commit) : COSMO_OK;
+		if (!err)
+			err = users_db_file_plan(
+				commit->file, commit->users, commit->places, commit->count);
+	}
+	return err;
+}
+
+static enum cosmo_err note_pending(struct commit *commit)
+{
+	struct users_db_state *state = users_db_file_state(commit->file);
+	const struct users_db_place *place = &commit->places[0];
 	enum cosmo_err err = COSMO_OK;
 
-	(void)name;
-	if (!record)
-		return COSMO_OK;
-	err = user_of(rebuild->config, record, &user);
-	return err ? err : users_db_file_put(rebuild->file, &user);
+	state->pending = commit->count == 1 ? USERS_DB_USER_PENDING : USERS_DB_BATCH_PENDING;
+	state->was = (place->is_new ? 0U : USERS_DB_WAS_USED) |
+		     (place->was_shown ? USERS_DB_WAS_SHOWN : 0U);
+	memcpy(state->name, commit->users[0].name, sizeof(state->name));
+	err = users_db_state_save(commit->file);
+	return err ? err : users_db_file_sync(commit->file);
 }
 
-/* A new file with every record in it, and room for as many again. */
-static enum cosmo_err rebuild(struct store *store, const struct config *config, bool provisional_on)
+/* Not synced: done twice is done. */
+static enum cosmo_err note_done(struct users_db_file *file)
 {
-	struct rebuild rebuild = {.config = config};
-	struct users_db_settings settings;
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
-	enum cosmo_err err = settings_make(config, GROUP_FILE, provisional_on, &settings);
+	struct users_db_state *state = users_db_file_state(file);
 
-	if (!err)
-		err = records_each(store, count_one, &rebuild);
-	if (!err)
-		err = users_db_file_make(store, &settings, 2 * rebuild.count + 16, &file);
-	rebuild.file = file;
-	if (!err)
-		err = records_each(store, put_one, &rebuild);
-	return err ? err : users_db_file_publish(store, file);
+	state->pending = USERS_DB_NOTHING_PENDING;
+	state->was = 0;
+	memset(state->name, 0, sizeof(state->name));
+	return users_db_state_save(file);
 }
 
-static bool is_provisional_on(const struct users_db_map *map)
+static enum cosmo_err stage_records(struct commit *commit)
 {
+	bool alone = commit->count == 1;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < commit->count && !err; i++) {
+		err = record_link(commit->store, commit->records[i], alone);
+		if (!err)
+			err = record_stage(commit->store, commit->records[i], alone);
+	}
+	if (!err && !alone && syncfs(store_private_fd(commit->store)) < 0)
+		err = COSMO_E_IO;
+	return err;
+}
+
+static enum cosmo_err settle_records(struct commit *commit)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < commit->count && !err; i++)
+		err = record_settle(commit->store, commit->records[i]);
+	if (!err && fsync(store_folder_fd(commit->store, STORE_USERS)) < 0)
+		err = COSMO_E_IO;
+	return err;
+}
+
+/* Slots, then what makes them final. */
+static enum cosmo_err show_users(struct commit *commit)
+{
+	bool any_new = false;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < commit->count && !err; i++)
+		err = users_db_file_fill(commit->file, &commit->users[i], &commit->places[i]);
+	if (!err)
+		err = users_db_file_sync(commit->file);
+	for (size_t i = 0; i < commit->count && !err; i++) {
+		any_new = any_new || commit->places[i].is_new;
+		err = users_db_file_show(commit->file, &commit->users[i], &commit->places[i]);
+	}
+	if (!err && any_new)
+		err = users_db_file_sync(commit->file);
+	return err ? err : note_done(commit->file);
+}
+
+/* Nothing was put in force yet: the records are as they were, and so are the users. */
+static void withdraw(struct commit *commit)
+{
+	for (size_t i = 0; i < commit->count; i++)
+		staged_file_drop(
+			store_folder_fd(commit->store, STORE_USERS), commit->records[i]->name);
+	(void)!note_done(commit->file);
+}
+
+/* After the records are settled an error leaves them to the next writer. */
+static enum cosmo_err write_all(struct commit *commit)
+{
+	enum cosmo_err err = note_pending(commit);
+
+	if (!err)
+		err = stage_records(commit);
+	if (err) {
+		withdraw(commit);
+		return err;
+	}
+	err = settle_records(commit);
+	return err ? err : show_users(commit);
+}
+
+/* The user of a commit that broke off, as his record says now. */
+static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	const struct users_db_state *state = users_db_file_state(file);
+	struct users_db_place place;
+	struct users_db_user user;
 	const struct users_db_settings *settings = NULL;
+	uint32_t was = state->was;
+	enum cosmo_err err = record_load(store, state->name, &record);
 
-	return users_db_map_settings(map, &settings) == COSMO_OK && settings->provisional_on == 1;
-}
-
-enum cosmo_err commit_rebuild(struct store *store, const struct config *config)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
-	bool provisional_on = users_db_file_open(store, &file) == COSMO_OK &&
-			      is_provisional_on(users_db_file_map(file));
-
-	return rebuild(store, config, provisional_on);
-}
-
-/* Which bit is which role, and what the slots leave out. */
-static bool needs_rebuild(const struct users_db_map *map, const struct users_db_settings *old,
-	const struct users_db_settings *new)
-{
-	if (!streq(map->header.home, new->home) || !streq(map->header.shell, new->shell))
-		return true;
-	if (old->role_count != new->role_count)
-		return true;
-	for (uint32_t i = 0; i < new->role_count; i++)
-		if (!streq(old->roles[i].name, new->roles[i].name))
-			return true;
-	return false;
-}
-
-enum cosmo_err commit_settings(struct store *store, const struct config *config, int provisional_on)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
-	const struct users_db_settings *old = NULL;
-	struct users_db_settings new;
-	bool on = provisional_on > 0;
-	enum cosmo_err err = users_db_file_open(store, &file);
-
+	/* Never enrolled after all; or damaged, and then what is shown of him stays as it was. */
+	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
+		return note_done(file);
 	if (!err)
-		err = users_db_map_settings(users_db_file_map(file), &old);
-	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED ||
-		err == COSMO_E_UNSAFE_FILE)
-		return rebuild(store, config, on);
+		err = users_db_map_settings(users_db_file_map(file), &settings);
+	if (!err)
+		err = shown_user(settings, NULL, record, &user);
+	if (!err)
+		err = users_db_file_plan(file, &user, &place, 1);
+	if (!err)
+		err = users_db_file_fill(file, &user, &place);
+	if (!err)
+		err = users_db_file_sync(file);
 	if (err)
 		return err;
-	if (provisional_on < 0)
-		on = old->provisional_on == 1;
-	err = settings_make(config, GROUP_FILE, on, &new);
-	if (err)
-		return err;
-	if (needs_rebuild(users_db_file_map(file), old, &new))
-		return rebuild(store, config, on);
-	if (memcmp(old, &new, sizeof(new)) == 0)
-		return COSMO_OK;
-	return users_db_file_put_settings(file, &new);
+	/* The counts are those from before. */
+	place.was_shown = (was & USERS_DB_WAS_SHOWN) != 0;
+	err = users_db_file_show(file, &user, &place);
+	if (!err && !place.is_new && !(was & USERS_DB_WAS_USED))
+		users_db_file_state(file)->used++;
+	if (!err)
+		err = users_db_file_sync(file);
+	return err ? err : note_done(file);
 }
 
-static enum cosmo_err show_user(struct store *store, const struct users_db_user *user)
+/* Open users.db with nothing pending in it. */
+static enum cosmo_err open_settled(struct store *store, struct users_db_file **ret)
 {
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	const struct users_db_settings *settings = NULL;
+	const struct users_db_map *map = NULL;
 	enum cosmo_err err = users_db_file_open(store, &file);
 
-	return err ? err : users_db_file_put(file, user);
+	if (err)
+		return err;
+	map = users_db_file_map(file);
+	if (users_db_file_state(file)->pending == USERS_DB_USER_PENDING)
+		err = redo_user(store, file);
+	if (err == COSMO_E_TOO_BIG || err == COSMO_E_INVALID)
+		err = COSMO_E_STORE_DAMAGED; /* it was planned otherwise */
+	if (users_db_file_state(file)->pending == USERS_DB_BATCH_PENDING) {
+		err = users_db_map_settings(map, &settings);
+		if (!err)
+			err = rebuild(store, settings, map->header.generation + 1);
+		users_db_file_free(COSMO_STEAL(&file));
+		if (!err)
+			err = users_db_file_open(store, &file);
+	}
+	if (!err)
+		*ret = COSMO_STEAL(&file);
+	return err;
+}
+
+enum cosmo_err commit_recover(struct store *store)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+
+	return open_settled(store, &file);
+}
+
+/* What is derived is made anew from the truth when it is missing or damaged. */
+static enum cosmo_err open_or_rebuild(
+	struct store *store, const struct config *config, struct users_db_file **ret)
+{
+	enum cosmo_err err = open_settled(store, ret);
+
+	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED) {
+		err = commit_rebuild(store, config);
+		if (!err)
+			err = open_settled(store, ret);
+	}
+	return err;
+}
+
+enum cosmo_err commit_users(struct store *store, const struct config *config,
+	const struct record *const *records, size_t count)
+{
+	struct commit commit = {
+		.store = store, .config = config, .records = records, .count = count};
+	COSMO_AUTO(commit_done) struct commit *owned = &commit;
+	enum cosmo_err err = COSMO_OK;
+
+	if (count == 0 || count > COMMIT_MAX_USERS)
+		return COSMO_E_INVALID;
+	err = open_or_rebuild(store, config, &owned->file);
+	if (!err)
+		err = make_users(owned);
+	if (!err)
+		err = plan(owned);
+	return err ? err : write_all(owned);
 }
 
 enum cosmo_err commit_user(
 	struct store *store, const struct config *config, const struct record *record)
 {
-	struct users_db_user user;
-	enum cosmo_err err = user_of(config, record, &user);
+	enum cosmo_err err = commit_users(store, config, &record, 1);
 
-	if (!err)
-		err = record_link(store, record);
-	if (!err)
-		err = record_write(store, record);
-	if (!err)
-		err = show_user(store, &user);
-	/* No room, or nothing sound to write to: the records, this one among them, make a new file.
-	 */
-	if (err == COSMO_E_TOO_BIG || err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED)
-		err = commit_rebuild(store, config);
+	/* Damage that was met on the way: from the records, this one among them or not. */
+	if (err == COSMO_E_STORE_DAMAGED && commit_rebuild(store, config) == COSMO_OK)
+		err = commit_users(store, config, &record, 1);
 	return err;
 }

@@ -14,18 +14,34 @@
 /*
  * Store @record as this user's state; the lock must be held. The uid must be registered to the name
  * (uid_register_assign()); subject link, record, users.db slot, index follow in this order. O(1) in
- * the number of users, but for the growth of users.db. @config maps role names to bits; roles
- * unknown to it are left out of users.db. Errors: COSMO_E_IO (also a full disk), COSMO_E_INVALID,
- * COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the user is either as before or as after.
+ * the number of users, but for the growth of users.db. Roles unknown to @config or to the settings
+ * in users.db (commit_settings()) are left out of users.db. Errors: COSMO_E_IO (also a full disk),
+ * COSMO_E_INVALID, COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the user is either as
+ * before or as after.
  */
 COSMO_MUST_USE enum cosmo_err commit_user(
 	struct store *store, const struct config *config, const struct record *record);
 
 /*
+ * The same for up to COMMIT_MAX_USERS records of different names with one series of syncs: for
+ * repair, restore, refreshing everybody. After an error each user is either as before or as after.
+ * Errors: as commit_user().
+ */
+#define COMMIT_MAX_USERS ((size_t)1024)
+COSMO_MUST_USE enum cosmo_err commit_users(struct store *store, const struct config *config,
+	const struct record *const *records, size_t count);
+
+/*
+ * Finish what a writer that died had begun; every commit does so first. Lock held. Errors:
+ * COSMO_E_STORE_MISSING, and as commit_user().
+ */
+COSMO_MUST_USE enum cosmo_err commit_recover(struct store *store);
+
+/*
  * The uid of @name for ever: registered now if it was not. Lock held. Errors: those of
  * uid_candidate_pick(), COSMO_E_IO.
  * @demanded: a uid that uid_claim gave, 0 for none; COSMO_E_UID if it is taken by another name or
- * outside the range.
+ * outside the range. A name that has a uid keeps it, whatever is demanded.
  */
 COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const char *name,
 	uint32_t min, uint32_t max, uint32_t demanded, uint32_t *ret_uid);

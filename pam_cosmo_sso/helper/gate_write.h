@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The writer's side of the gate. */
+/*
+ * The writer's side of the gate. Closing needs no lock and always wins: opening names the state it
+ * starts from, and fails if anybody closed the gate meanwhile.
+ */
 #pragma once
 
 #include "common/base/auto.h"
@@ -10,10 +13,24 @@
  * COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err gate_write_ensure(int run_fd);
 
-/* Write the id, then open. Errors: COSMO_E_NOT_FOUND, COSMO_E_UNSAFE_FILE, COSMO_E_STORE_DAMAGED,
- * COSMO_E_IO. */
-COSMO_MUST_USE enum cosmo_err gate_write_open(
-	int run_fd, const unsigned char integration[INTEGRATION_BYTES]);
+/* The state word as it is now, for gate_write_open(). Errors: COSMO_E_NOT_FOUND,
+ * COSMO_E_UNSAFE_FILE, COSMO_E_STORE_DAMAGED, COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err gate_write_word(int run_fd, uint64_t *ret_word);
 
-/* One atomic store; seen by every reader at its next look-up. Errors: as gate_write_open(). */
-COSMO_MUST_USE enum cosmo_err gate_write_close(int run_fd);
+/* What a state word says. */
+enum gate_state gate_word_state(uint64_t word);
+
+/*
+ * From @word, which must not say open: write the id, then open. Errors: COSMO_E_DISCONNECTED (the
+ * gate was closed meanwhile, or was open), those of gate_write_word().
+ */
+COSMO_MUST_USE enum cosmo_err gate_write_open(
+	int run_fd, uint64_t word, const unsigned char integration[INTEGRATION_BYTES]);
+
+/*
+ * One atomic store; seen by every reader at its next look-up. The state word changes even if the
+ * gate was closed already, so that an opening under way fails. *ret_word (may be NULL): the word it
+ * has now. Errors: those of gate_write_word() but COSMO_E_STORE_DAMAGED: a damaged gate is closed
+ * too.
+ */
+COSMO_MUST_USE enum cosmo_err gate_write_close(int run_fd, uint64_t *ret_word);

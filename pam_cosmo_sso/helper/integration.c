@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/integration.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 
 #include "common/base/fdio.h"
 #include "common/ini.h"
+#include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/gate_write.h"
 #include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/seed.h"
@@ -103,9 +104,27 @@ static enum cosmo_err take_key(struct reading *reading, const char *key, const c
 
 static enum cosmo_err take_line(void *context, const struct ini_line *line)
 {
-	if (!streq(line->section, "integration"))
+	if (!streq(line->section, "integration") || line->argument[0])
 		return COSMO_E_STORE_DAMAGED;
 	return line->key ? take_key(context, line->key, line->value) : COSMO_OK;
+}
+
+static enum cosmo_err parse(const char *text, size_t len, struct integration *integration)
+{
+	struct reading reading = {.integration = integration};
+	unsigned int line = 0;
+	const char *problem = NULL;
+	enum cosmo_err err = COSMO_E_STORE_DAMAGED;
+
+	if (record_text_is_whole(text, len))
+		err = ini_read(text, len, take_line, &reading, &line, &problem);
+	if (err == COSMO_E_NOMEM)
+		return err;
+	if (err || (reading.seen & SEEN_NEEDED) != SEEN_NEEDED)
+		return COSMO_E_STORE_DAMAGED;
+	if (integration->connected && (!integration->issuer || !integration->client_id))
+		return COSMO_E_STORE_DAMAGED;
+	return COSMO_OK;
 }
 
 enum cosmo_err integration_load(struct store *store, struct integration **ret)
@@ -115,52 +134,54 @@ enum cosmo_err integration_load(struct store *store, struct integration **ret)
 	COSMO_AUTO(integration_free)
 	struct integration *integration = calloc(1, sizeof(*integration));
 	COSMO_AUTO(free) char *text = NULL;
-	struct reading reading = {.integration = integration};
-	unsigned int line = 0;
-	const char *problem = NULL;
 	size_t len = 0;
 	enum cosmo_err err = COSMO_E_NOMEM;
 
 	if (integration)
 		err = fdio_read_file(store_private_fd(store), "integration", &demands, &text, &len);
-	if (err)
-		return err;
-	err = ini_read(text, len, take_line, &reading, &line, &problem);
-	if (err == COSMO_E_NOMEM)
-		return err;
-	if (err || (reading.seen & SEEN_NEEDED) != SEEN_NEEDED)
-		return COSMO_E_STORE_DAMAGED;
-	if (integration->connected && (!integration->issuer || !integration->client_id))
-		return COSMO_E_STORE_DAMAGED;
-	*ret = COSMO_STEAL(&integration);
-	return COSMO_OK;
+	if (!err)
+		err = parse(text, len, integration);
+	if (!err)
+		*ret = COSMO_STEAL(&integration);
+	return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
 }
 
 static enum cosmo_err save(struct store *store, const struct integration *integration)
 {
-	char *text = NULL;
+	struct record_text text = {0};
+	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
 	char machine[24] = "";
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	enum cosmo_err err = COSMO_E_NOMEM;
+	enum cosmo_err err = record_text_init(owned, "integration", MAX_FILE_BYTES);
 
-	if (!out)
-		return COSMO_E_NOMEM;
-	snprintf(machine, sizeof(machine), "%llu", (unsigned long long)integration->machine_hash);
-	fputs("[integration]\n", out);
-	record_text_put(out, "connected", integration->connected ? "yes" : "no");
-	record_text_put_hex(out, "id", integration->id, INTEGRATION_BYTES);
-	record_text_put(out, "issuer", integration->issuer);
-	record_text_put(out, "client_id", integration->client_id);
-	record_text_put_number(out, "since", integration->since_s);
-	record_text_put(out, "offline_access", integration->offline_access ? "yes" : "no");
-	record_text_put(out, "machine", machine);
-	record_text_put(out, "reason", integration->reason);
-	fputs("end = yes\n", out);
-	if (fclose(out) == 0)
-		err = fdio_replace_file(store_private_fd(store), "integration", text, len, 0600);
-	free(text);
-	return err;
+	if (err)
+		return err;
+	snprintf(machine, sizeof(machine), "%" PRIu64, integration->machine_hash);
+	record_text_put(owned, "connected", integration->connected ? "yes" : "no");
+	record_text_put_hex(owned, "id", integration->id, INTEGRATION_BYTES);
+	record_text_put(owned, "issuer", integration->issuer);
+	record_text_put(owned, "client_id", integration->client_id);
+	record_text_put_number(owned, "since", integration->since_s);
+	record_text_put(owned, "offline_access", integration->offline_access ? "yes" : "no");
+	record_text_put(owned, "machine", machine);
+	record_text_put(owned, "reason", integration->reason);
+	err = record_text_end(owned);
+	if (err)
+		return err;
+	return fdio_replace_file(store_private_fd(store), "integration", text.data, text.len, 0600);
+}
+
+/* Closed first: until the new id stands in both places nobody may hold roles by the old one. */
+static enum cosmo_err connect_gate(struct store *store, const struct integration *integration)
+{
+	int run_fd = store_run_public_fd(store);
+	uint64_t word = 0;
+	enum cosmo_err err = gate_write_ensure(run_fd);
+
+	if (!err)
+		err = gate_write_close(run_fd, &word);
+	if (!err)
+		err = save(store, integration);
+	return err ? err : gate_write_open(run_fd, word, integration->id);
 }
 
 enum cosmo_err integration_connect(struct store *store, const char *issuer, const char *client_id,
@@ -182,35 +203,58 @@ enum cosmo_err integration_connect(struct store *store, const char *issuer, cons
 	if (!err && getrandom(integration->id, INTEGRATION_BYTES, 0) != INTEGRATION_BYTES)
 		err = COSMO_E_IO;
 	if (!err)
-		err = gate_write_ensure(store_run_public_fd(store));
-	if (!err)
-		err = save(store, integration);
-	if (!err)
-		err = gate_write_open(store_run_public_fd(store), integration->id);
+		err = connect_gate(store, integration);
+	if (err == COSMO_E_DISCONNECTED) {
+		/* A disconnect came between, and it may have saved before us. */
+		integration->connected = false;
+		(void)save(store, integration);
+	}
 	if (!err)
 		*ret = COSMO_STEAL(&integration);
 	return err;
 }
 
-enum cosmo_err integration_disconnect(struct store *store, const char *reason)
+/* What cannot be read is replaced: it must not say connected when somebody mends it. */
+static enum cosmo_err save_disconnected(struct store *store, const char *reason)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	enum cosmo_err gate_err = gate_write_close(store_run_public_fd(store));
 	enum cosmo_err err = integration_load(store, &integration);
 
-	if (gate_err == COSMO_E_NOT_FOUND)
-		gate_err = COSMO_OK; /* no gate is a closed gate */
-	if (err == COSMO_E_NOT_FOUND)
-		return gate_err;
-	if (err)
+	if (err == COSMO_E_NOT_FOUND || (!err && !integration->connected))
+		return COSMO_OK;
+	if (err == COSMO_E_STORE_DAMAGED)
+		integration = calloc(1, sizeof(*integration));
+	else if (err)
 		return err;
-	if (integration->connected) {
-		integration->connected = false;
-		integration->since_s = fdio_now_s();
-		free(integration->reason);
-		integration->reason = reason ? strdup(reason) : NULL;
-		err = save(store, integration);
-	}
+	if (!integration)
+		return COSMO_E_NOMEM;
+	integration->connected = false;
+	integration->since_s = fdio_now_s();
+	free(integration->reason);
+	integration->reason = reason ? strdup(reason) : NULL;
+	return save(store, integration);
+}
+
+/* No gate is a closed gate. */
+static enum cosmo_err close_gate(struct store *store)
+{
+	enum cosmo_err err = gate_write_close(store_run_public_fd(store), NULL);
+
+	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+}
+
+enum cosmo_err integration_disconnect(struct store *store, const char *reason)
+{
+	enum cosmo_err gate_err = close_gate(store);
+	bool locked = store_lock(store, STORE_LOCK_MS) == COSMO_OK;
+	enum cosmo_err err = save_disconnected(store, reason);
+
+	/* Without the lock a connect may have gone on meanwhile; then it is the later one that
+	 * loses. */
+	if (!locked)
+		gate_err = close_gate(store);
+	else
+		store_unlock(store);
 	return err ? err : gate_err;
 }
 
@@ -229,22 +273,36 @@ static enum cosmo_err check_durable(struct store *store, struct integration **re
 enum cosmo_err integration_boot(struct store *store)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	struct gate_view view = {.state = GATE_MISSING};
 	int run_fd = store_run_public_fd(store);
+	uint64_t word = 0;
 	enum cosmo_err closed = COSMO_OK;
 	enum cosmo_err err = gate_write_ensure(run_fd);
 
+	if (!err)
+		err = gate_write_word(run_fd, &word);
+	if (err || gate_word_state(word) == GATE_OPEN || gate_word_state(word) == GATE_CLOSED)
+		return err;
+	err = check_durable(store, &integration);
+	if (!err && integration->connected) {
+		err = gate_write_open(run_fd, word, integration->id);
+		return err == COSMO_E_DISCONNECTED ? COSMO_OK : err;
+	}
+	closed = gate_write_close(run_fd, NULL);
+	return err ? err : closed;
+}
+
+/* A store that knows people but no seed has lost it: a new one would part them from their links. */
+static enum cosmo_err check_newness(struct store *store)
+{
+	static const enum store_folder folders[] = {STORE_USERS, STORE_SUBJECTS, STORE_UIDS};
+	bool empty = true;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(folders) && !err && empty; i++)
+		err = folder_is_empty(store_folder_fd(store, folders[i]), &empty);
 	if (err)
 		return err;
-	atomic_store(&store_gate(store)->looked_ms, 0); /* it may have been made this very moment */
-	gate_read(store_gate(store), &view);
-	if (view.state != GATE_FRESH)
-		return COSMO_OK;
-	err = check_durable(store, &integration);
-	if (!err && integration->connected)
-		return gate_write_open(run_fd, integration->id);
-	closed = gate_write_close(run_fd);
-	return err ? err : closed;
+	return empty ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }
 
 enum cosmo_err integration_seed_ensure(struct store *store, const unsigned char *import)
@@ -252,8 +310,13 @@ enum cosmo_err integration_seed_ensure(struct store *store, const unsigned char 
 	unsigned char seed[SIPHASH_KEY_BYTES] = {0};
 	enum cosmo_err err = seed_read(store, seed);
 
-	if (err != COSMO_E_STORE_MISSING)
+	if (err != COSMO_E_STORE_MISSING) {
+		explicit_bzero(seed, sizeof(seed));
 		return !err && import ? COSMO_E_EXISTS : err;
+	}
+	err = import ? COSMO_OK : check_newness(store);
+	if (err)
+		return err;
 	if (import)
 		memcpy(seed, import, sizeof(seed));
 	else if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))

@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/record_write.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/seed.h"
+#include "pam_cosmo_sso/helper/staged_file.h"
 
 #define TOKEN_CHUNK_BYTES ((size_t)1024) /* escaped it stays below the reader's line limit */
+#define LINK_HEX_LEN      ((size_t)32)
 
-enum cosmo_err record_replace(
-	struct store *store, const char *folder, const char *name, const void *data, size_t len)
-{
-	COSMO_AUTO_FD int fd = openat(
-		store_private_fd(store), folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return COSMO_E_IO;
-	return fdio_replace_file(fd, name, data, len, 0600);
-}
-
-static void put_token(FILE *out, const struct cosmo_secret *token)
+static void put_token(struct record_text *text, const struct cosmo_secret *token)
 {
 	size_t len = token ? secret_len(token) : 0;
 	char chunk[TOKEN_CHUNK_BYTES + 1];
@@ -33,90 +24,160 @@ static void put_token(FILE *out, const struct cosmo_secret *token)
 
 		memcpy(chunk, secret_peek(token) + at, part);
 		chunk[part] = '\0';
-		record_text_put(out, "refresh_token", chunk);
+		record_text_put(text, "refresh_token", chunk);
 	}
 	explicit_bzero(chunk, sizeof(chunk));
 }
 
-static void put_record(FILE *out, const struct record *record)
+static void put_record(struct record_text *text, const struct record *record)
 {
-	fputs("[user]\n", out);
-	record_text_put(out, "name", record->name);
-	record_text_put_number(out, "uid", record->uid);
-	record_text_put_number(out, "gid", record->gid);
-	record_text_put(out, "issuer", record->issuer);
-	record_text_put(out, "sub", record->sub);
-	record_text_put(out, "display_name", record->display_name);
-	record_text_put(out, "home", record->home);
-	record_text_put(out, "shell", record->shell);
+	record_text_put(text, "name", record->name);
+	record_text_put_number(text, "uid", record->uid);
+	record_text_put_number(text, "gid", record->gid);
+	record_text_put(text, "issuer", record->issuer);
+	record_text_put(text, "sub", record->sub);
+	record_text_put(text, "display_name", record->display_name);
+	record_text_put(text, "home", record->home);
+	record_text_put(text, "shell", record->shell);
 	for (uint32_t i = 0; i < record->role_count; i++)
-		record_text_put(out, "role", record->roles[i]);
-	record_text_put_hex(out, "integration", record->integration, INTEGRATION_BYTES);
-	record_text_put_number(out, "enrolled", record->enrolled_s);
-	record_text_put_number(out, "signed_in", record->signed_in_s);
-	record_text_put_number(out, "confirmed", record->confirmed_s);
-	record_text_put_number(out, "flags", record->flags);
-	record_text_put_number(out, "reason", (int64_t)record->reason);
-	record_text_put(out, "acr", record->acr);
-	record_text_put_number(out, "auth_time", record->auth_time_s);
-	record_text_put_number(out, "refresh_expires", record->refresh_expires_s);
-	put_token(out, record->refresh_token);
-	fputs("end = yes\n", out);
+		record_text_put(text, "role", record->roles[i]);
+	record_text_put_hex(text, "integration", record->integration, INTEGRATION_BYTES);
+	record_text_put_number(text, "enrolled", record->enrolled_s);
+	record_text_put_number(text, "signed_in", record->signed_in_s);
+	record_text_put_number(text, "confirmed", record->confirmed_s);
+	record_text_put_number(text, "flags", record->flags);
+	record_text_put_number(text, "reason", (int64_t)record->reason);
+	record_text_put(text, "acr", record->acr);
+	record_text_put_number(text, "auth_time", record->auth_time_s);
+	record_text_put_number(text, "refresh_expires", record->refresh_expires_s);
+	put_token(text, record->refresh_token);
 }
 
-enum cosmo_err record_write(struct store *store, const struct record *record)
+static enum cosmo_err check_texts(const struct record *record)
 {
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = NULL;
-	enum cosmo_err err = COSMO_E_NOMEM;
-
-	if (!login_name_is_valid(record->name, true))
+	if (!login_name_is_valid(record->name, true) || record->uid == 0 || record->gid == 0)
 		return COSMO_E_INVALID;
-	out = open_memstream(&text, &len);
-	if (!out)
-		return COSMO_E_NOMEM;
-	put_record(out, record);
-	if (fclose(out) == 0)
-		err = record_replace(store, "users", record->name, text, len);
-	if (text)
-		explicit_bzero(text, len);
-	free(text);
-	return err;
+	if (!record->issuer || !record->sub || !record->home || !record->shell ||
+		record->role_count > USERS_DB_MAX_ROLES)
+		return COSMO_E_INVALID;
+	return record->refresh_token && strlen(secret_peek(record->refresh_token)) !=
+						secret_len(record->refresh_token)
+		       ? COSMO_E_INVALID
+		       : COSMO_OK;
 }
 
-enum cosmo_err record_link_name(struct store *store, const char *issuer, const char *sub, char *ret)
+enum cosmo_err record_stage(struct store *store, const struct record *record, bool sync)
 {
-	unsigned char seed[SIPHASH_KEY_BYTES] = {0};
-	COSMO_AUTO(free) char *text = NULL;
-	uint64_t hashes[2] = {0};
-	int len = asprintf(&text, "?%s%c%s", issuer, '\0', sub);
-	enum cosmo_err err = seed_read(store, seed);
+	struct record_text text = {0};
+	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
+	enum cosmo_err err = check_texts(record);
 
-	if (len < 0) {
-		text = NULL;
-		return COSMO_E_NOMEM;
-	}
+	if (!err)
+		err = record_text_init(owned, "user", RECORD_MAX_BYTES);
 	if (err)
 		return err;
-	for (size_t i = 0; i < 2; i++) {
-		text[0] = (char)('1' + i);
-		hashes[i] = siphash24(seed, text, (size_t)len);
-	}
-	explicit_bzero(seed, sizeof(seed));
-	format_hex((const unsigned char *)hashes, sizeof(hashes), ret);
+	put_record(owned, record);
+	err = record_text_end(owned);
+	if (err)
+		return err;
+	return staged_file_write(
+		store_folder_fd(store, STORE_USERS), record->name, text.data, text.len, sync);
+}
+
+enum cosmo_err record_settle(struct store *store, const struct record *record)
+{
+	return staged_file_settle(store_folder_fd(store, STORE_USERS), record->name);
+}
+
+/* Issuer and subject with a NUL between, so that neither can reach into the other. */
+static enum cosmo_err link_text(const char *issuer, const char *sub, char **ret, size_t *ret_len)
+{
+	size_t issuer_len = strlen(issuer);
+	size_t len = 1 + issuer_len + 1 + strlen(sub);
+	char *text = calloc(1, len + 1);
+
+	if (!text)
+		return COSMO_E_NOMEM;
+	memcpy(text + 1, issuer, issuer_len);
+	memcpy(text + 1 + issuer_len + 1, sub, strlen(sub));
+	*ret = text;
+	*ret_len = len;
 	return COSMO_OK;
 }
 
-enum cosmo_err record_link(struct store *store, const struct record *record)
+/* The first byte tells the two halves apart. */
+static enum cosmo_err link_name(
+	struct store *store, const char *issuer, const char *sub, char ret[LINK_HEX_LEN + 1])
 {
-	char name[33] = "";
+	unsigned char seed[SIPHASH_KEY_BYTES] = {0};
+	unsigned char bytes[LINK_HEX_LEN / 2] = {0};
+	COSMO_AUTO(free) char *text = NULL;
+	size_t len = 0;
+	enum cosmo_err err = link_text(issuer, sub, &text, &len);
+
+	if (!err)
+		err = seed_read(store, seed);
+	if (err)
+		return err;
+	for (size_t half = 0; half < 2; half++) {
+		uint64_t hash = 0;
+
+		text[0] = (char)('1' + half);
+		hash = siphash24(seed, text, len);
+		for (size_t i = 0; i < 8; i++)
+			bytes[8 * half + i] = (unsigned char)(hash >> (8 * i));
+	}
+	explicit_bzero(seed, sizeof(seed));
+	format_hex(bytes, sizeof(bytes), ret);
+	return COSMO_OK;
+}
+
+static enum cosmo_err read_link(struct store *store, const char *link, char *ret_name)
+{
+	static const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 077, .max_bytes = COSMO_MAX_NAME_BYTES + 1};
+	COSMO_AUTO(free) char *text = NULL;
+	size_t len = 0;
+	enum cosmo_err err =
+		fdio_read_file(store_folder_fd(store, STORE_SUBJECTS), link, &demands, &text, &len);
+
+	if (err)
+		return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
+	if (len < 2 || text[len - 1] != '\n')
+		return COSMO_E_STORE_DAMAGED;
+	text[len - 1] = '\0';
+	if (!login_name_is_valid(text, true))
+		return COSMO_E_STORE_DAMAGED;
+	memcpy(ret_name, text, strlen(text) + 1);
+	return COSMO_OK;
+}
+
+enum cosmo_err record_link_read(
+	struct store *store, const char *issuer, const char *sub, char *ret_name)
+{
+	char link[LINK_HEX_LEN + 1] = "";
+	enum cosmo_err err = link_name(store, issuer, sub, link);
+
+	return err ? err : read_link(store, link, ret_name);
+}
+
+enum cosmo_err record_link(struct store *store, const struct record *record, bool sync)
+{
+	int dir_fd = store_folder_fd(store, STORE_SUBJECTS);
+	char link[LINK_HEX_LEN + 1] = "";
+	char held[COSMO_MAX_NAME_BYTES + 1] = "";
 	char line[COSMO_MAX_NAME_BYTES + 2] = "";
-	int len = snprintf(line, sizeof(line), "%s\n", record->name);
-	enum cosmo_err err = record_link_name(store, record->issuer, record->sub, name);
+	enum cosmo_err err = link_name(store, record->issuer, record->sub, link);
 
 	if (err)
 		return err;
-	return len < 0 ? COSMO_E_INTERNAL
-		       : record_replace(store, "subjects", name, line, (size_t)len);
+	if (read_link(store, link, held) == COSMO_OK && streq(held, record->name))
+		return COSMO_OK;
+	snprintf(line, sizeof(line), "%s\n", record->name);
+	err = staged_file_write(dir_fd, link, line, strlen(line), sync);
+	if (!err)
+		err = staged_file_settle(dir_fd, link);
+	if (!err && sync && fsync(dir_fd) < 0)
+		err = COSMO_E_IO;
+	return err;
 }

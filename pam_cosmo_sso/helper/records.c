@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/records.h"
 
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/enrollable.h"
 #include "common/base/fdio.h"
 #include "common/ini.h"
+#include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/record_write.h"
 
-#define MAX_RECORD_BYTES ((size_t)128 * 1024)
-
-static const struct fdio_demands private_demands = {
-	.owner = 0, .forbidden_mode = 077, .max_bytes = MAX_RECORD_BYTES};
+#define KNOWN_FLAGS (USERS_DB_LOCKED | USERS_DB_REMOVED)
 
 void record_free(struct record *record)
 {
@@ -134,21 +130,19 @@ static enum cosmo_err take_token(struct reading *reading, const char *value)
 	if (err)
 		return err;
 	len = strlen(part);
-	if (reading->token_len + len > MAX_RECORD_BYTES)
-		err = COSMO_E_STORE_DAMAGED;
-	else
-		memcpy(reading->token + reading->token_len, part, len);
+	/* Never longer than the file, in which it was escaped. */
+	memcpy(reading->token + reading->token_len, part, len);
 	reading->token_len += len;
 	explicit_bzero(part, len);
 	free(part);
-	return err;
+	return COSMO_OK;
 }
 
 static enum cosmo_err take_line(void *context, const struct ini_line *line)
 {
 	struct reading *reading = context;
 
-	if (!streq(line->section, "user") || reading->ended)
+	if (!streq(line->section, "user") || line->argument[0] || reading->ended)
 		return COSMO_E_STORE_DAMAGED;
 	if (!line->key)
 		return COSMO_OK;
@@ -179,8 +173,10 @@ static enum cosmo_err check_whole(const struct reading *reading, const char *nam
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(keys); i++)
 		if (!keys[i].optional && !(reading->seen >> i & 1))
 			return COSMO_E_STORE_DAMAGED;
-	return reading->record->uid == 0 || reading->record->gid == 0 ? COSMO_E_STORE_DAMAGED
-								      : COSMO_OK;
+	if (reading->record->uid == 0 || reading->record->gid == 0 ||
+		(reading->record->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
+		return COSMO_E_STORE_DAMAGED;
+	return COSMO_OK;
 }
 
 static enum cosmo_err parse_record(
@@ -199,53 +195,67 @@ static enum cosmo_err parse_record(
 	return err;
 }
 
-enum cosmo_err record_load(struct store *store, const char *name, struct record **ret)
+/* The tokens' pieces are joined in memory as long as the file, and wiped. */
+static enum cosmo_err read_record(
+	const char *text, size_t len, const char *name, struct record *record)
 {
-	COSMO_AUTO(record_free) struct record *record = calloc(1, sizeof(*record));
-	COSMO_AUTO(free) char *text = NULL;
-	char path[sizeof("users/") + COSMO_MAX_NAME_BYTES] = "";
-	struct reading reading = {.record = record};
-	size_t len = 0;
+	struct reading reading = {.record = record, .token = malloc(len + 1)};
 	enum cosmo_err err = COSMO_E_NOMEM;
 
-	if (!login_name_is_valid(name, true))
-		return COSMO_E_NOT_FOUND;
-	snprintf(path, sizeof(path), "users/%s", name);
-	reading.token = malloc(MAX_RECORD_BYTES);
-	if (record && reading.token)
-		err = fdio_read_file(store_private_fd(store), path, &private_demands, &text, &len);
-	if (!err)
-		err = parse_record(&reading, text, len, name);
-	if (text)
-		explicit_bzero(text, len);
-	if (reading.token)
-		explicit_bzero(reading.token, reading.token_len);
+	if (!reading.token)
+		return COSMO_E_NOMEM;
+	err = record_text_is_whole(text, len) ? parse_record(&reading, text, len, name)
+					      : COSMO_E_STORE_DAMAGED;
+	explicit_bzero(reading.token, reading.token_len);
 	free(reading.token);
+	return err;
+}
+
+enum cosmo_err record_load(struct store *store, const char *name, struct record **ret)
+{
+	static const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 077, .max_bytes = RECORD_MAX_BYTES};
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	char *text = NULL;
+	size_t len = 0;
+	enum cosmo_err err = COSMO_E_NOT_FOUND;
+
+	if (login_name_is_valid(name, true))
+		err = fdio_read_file(
+			store_folder_fd(store, STORE_USERS), name, &demands, &text, &len);
+	if (err)
+		return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
+	record = calloc(1, sizeof(*record));
+	err = record ? read_record(text, len, name, record) : COSMO_E_NOMEM;
+	explicit_bzero(text, len);
+	free(text);
 	if (!err)
 		*ret = COSMO_STEAL(&record);
 	return err;
+}
+
+/* A store that has links but no seed has lost it: nobody can say who is whom. */
+static enum cosmo_err seedless(struct store *store)
+{
+	bool empty = false;
+	enum cosmo_err err = folder_is_empty(store_folder_fd(store, STORE_SUBJECTS), &empty);
+
+	if (err)
+		return err;
+	return empty ? COSMO_E_NOT_FOUND : COSMO_E_STORE_DAMAGED;
 }
 
 enum cosmo_err records_find_subject(
 	struct store *store, const char *issuer, const char *sub, char *ret_name)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
-	COSMO_AUTO(free) char *text = NULL;
-	char link[33] = "";
-	char path[sizeof("subjects/") + 32] = "";
-	size_t len = 0;
-	enum cosmo_err err = record_link_name(store, issuer, sub, link);
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
+	enum cosmo_err err = record_link_read(store, issuer, sub, name);
 
-	if (err)
-		return err == COSMO_E_STORE_MISSING ? COSMO_E_NOT_FOUND : err;
-	snprintf(path, sizeof(path), "subjects/%s", link);
-	err = fdio_read_file(store_private_fd(store), path, &private_demands, &text, &len);
-	if (err)
-		return err;
-	if (len < 2 || text[len - 1] != '\n')
-		return COSMO_E_STORE_DAMAGED;
-	text[len - 1] = '\0';
-	err = record_load(store, text, &record);
+	if (err == COSMO_E_STORE_MISSING)
+		return seedless(store);
+	if (!err)
+		err = record_load(store, name, &record);
 	if (err)
 		return err;
 	/* A link is written before its record: one that was left alone by a crash says nothing. */
@@ -268,31 +278,29 @@ static enum cosmo_err visit_one(
 
 enum cosmo_err records_each(struct store *store, records_visitor visit, void *context)
 {
-	int fd = openat(store_private_fd(store), "users", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	enum cosmo_err err = dir ? COSMO_OK : COSMO_E_IO;
-	const struct dirent *entry = NULL;
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_open(store_folder_fd(store, STORE_USERS), &dir);
 
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, and a stream of its own */
-	while (!err && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			err = visit_one(store, entry->d_name, visit, context);
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		err = visit_one(store, name, visit, context);
+		if (!err)
+			err = folder_next(dir, &name);
+	}
 	return err;
 }
 
 enum cosmo_err records_is_listed(struct store *store, const char *name, bool *ret_listed)
 {
-	char path[sizeof(ENROLL_LIST_DIR) + 1 + COSMO_MAX_NAME_BYTES] = "";
-
 	*ret_listed = false;
 	if (!login_name_is_valid(name, true))
 		return COSMO_OK;
-	snprintf(path, sizeof(path), "%s/%s", ENROLL_LIST_DIR, name);
-	*ret_listed = faccessat(store_private_fd(store), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (faccessat(store_folder_fd(store, STORE_LISTED), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		*ret_listed = true;
+	else if (errno != ENOENT)
+		return COSMO_E_IO;
 	return COSMO_OK;
 }
 
@@ -305,5 +313,7 @@ enum cosmo_err records_list_name(struct store *store, const char *name)
 		return err;
 	if (listed)
 		return COSMO_E_EXISTS;
-	return record_replace(store, ENROLL_LIST_DIR, name, "", 0);
+	if (!login_name_is_valid(name, true))
+		return COSMO_E_INVALID;
+	return fdio_replace_file(store_folder_fd(store, STORE_LISTED), name, "", 0, 0600);
 }

@@ -10,7 +10,7 @@
 #include "common/base/secret.h"
 #include "pam_cosmo_sso/helper/store.h"
 
-#define RECORD_MAX_AMR 8
+#define RECORD_MAX_BYTES ((size_t)256 * 1024) /* of the file */
 
 struct record {
 	char name[COSMO_MAX_NAME_BYTES + 1];
@@ -55,8 +55,8 @@ typedef enum cosmo_err (*records_visitor)(
 COSMO_MUST_USE enum cosmo_err records_each(
 	struct store *store, records_visitor visit, void *context);
 
-/* Names an administrator listed for enrolment (`user add`). Errors: COSMO_E_EXISTS, COSMO_E_IO;
- * COSMO_E_NOT_FOUND. */
+/* Names an administrator listed for enrolment (`user add`). Errors: COSMO_E_EXISTS,
+ * COSMO_E_INVALID, COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err records_list_name(struct store *store, const char *name);
 COSMO_MUST_USE enum cosmo_err records_is_listed(
 	struct store *store, const char *name, bool *ret_listed);

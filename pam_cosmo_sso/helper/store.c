@@ -30,6 +30,7 @@ struct store {
 	int run_fd;
 	int run_private_fd;
 	int lock_fd;
+	unsigned int lock_count; /* taken by nested callers of this process */
 	int folder_fds[STORE_FOLDERS];
 	char gate_path[PATH_MAX];
 	char users_path[PATH_MAX];
@@ -198,6 +199,10 @@ enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
 	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
 	int64_t deadline_ms = fdio_boot_ms() + timeout_ms;
 
+	if (store->lock_count > 0) {
+		store->lock_count++;
+		return COSMO_OK;
+	}
 	if (store->lock_fd < 0)
 		store->lock_fd = openat(
 			store->private_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -210,11 +215,13 @@ enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
 			return COSMO_E_BUSY;
 		nanosleep(&pause, NULL);
 	}
+	store->lock_count = 1;
 	return COSMO_OK;
 }
 
 void store_unlock(struct store *store)
 {
-	if (store->lock_fd >= 0)
-		(void)flock(store->lock_fd, LOCK_UN);
+	if (store->lock_count == 0 || --store->lock_count > 0)
+		return;
+	(void)flock(store->lock_fd, LOCK_UN);
 }

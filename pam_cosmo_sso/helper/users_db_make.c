@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening users.1.db for writing, making a new one, and putting it in the old one's place. */
+/* Making a users.1.db and putting it in the old one's place. Until then nobody else has it open, so
+ * it is filled through a mapping. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,69 +11,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/base/users_db_check.h"
+#include "common/base/fdio.h"
+#include "common/base/users_db_slot.h"
 #include "pam_cosmo_sso/helper/users_db_file.h"
 
 #define FILE_NAME  "users.1.db"
 #define NEW_NAME   ".users.1.db.new"
-#define MIN_GROUPS 2U
-#define MIN_LONGS  16U
+#define MIN_GROUPS 16U
 
-static enum cosmo_err file_new(struct users_db_file **ret)
+/* Two thirds full with so many users. */
+static void size_header(struct users_db_header *header, const struct users_db_size *size)
 {
-	struct users_db_file *file = calloc(1, sizeof(*file));
-
-	if (!file)
-		return COSMO_E_NOMEM;
-	file->fd = -1;
-	*ret = file;
-	return COSMO_OK;
-}
-
-enum cosmo_err users_db_file_open(struct store *store, struct users_db_file **ret)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
-	uint64_t machine_hash = 0;
-	enum cosmo_err err = file_new(&file);
-
-	if (!err)
-		err = store_machine_hash(store, &machine_hash);
-	if (err)
-		return err;
-	file->fd = openat(store_state_fd(store), FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (file->fd < 0)
-		return errno == ENOENT ? COSMO_E_STORE_MISSING : COSMO_E_IO;
-	err = users_db_map_fd(file->fd, machine_hash, &file->map);
-	if (!err)
-		*ret = COSMO_STEAL(&file);
-	return err;
-}
-
-/* Two thirds full at @users, rounded up. */
-static void size_header(struct users_db_header *header, uint64_t users)
-{
-	uint64_t groups = users * 3 / (2 * USERS_DB_GROUP_SLOTS) + MIN_GROUPS;
+	uint64_t groups = size->users * 3 / ((uint64_t)2 * USERS_DB_GROUP_SLOTS) + MIN_GROUPS;
 
 	header->groups = (uint32_t)groups;
-	header->uid_entries = (uint32_t)(groups * USERS_DB_GROUP_SLOTS * 2);
-	header->long_pairs = (uint32_t)(users / 16 + MIN_LONGS);
+	header->uid_entries = (uint32_t)(groups * USERS_DB_GROUP_SLOTS * 3 / 2);
+	header->long_pairs = (uint32_t)size->longs;
 	header->file_bytes = users_db_bytes(header);
 }
 
 static enum cosmo_err make_header(struct store *store, const struct users_db_settings *settings,
-	uint64_t users, struct users_db_header *ret)
+	const struct users_db_size *size, struct users_db_header *ret)
 {
 	enum cosmo_err err = store_machine_hash(store, &ret->machine_hash);
 
 	if (err)
 		return err;
-	if (users > (uint64_t)USERS_DB_MAX_GROUPS * USERS_DB_GROUP_SLOTS / 4)
+	if (size->users > (uint64_t)USERS_DB_MAX_GROUPS * 4 || size->longs > USERS_DB_MAX_GROUPS)
 		return COSMO_E_TOO_BIG;
-	ret->magic = USERS_DB_MAGIC;
-	ret->version = USERS_DB_VERSION;
 	if (getrandom(&ret->key, sizeof(ret->key), 0) != (ssize_t)sizeof(ret->key))
 		return COSMO_E_IO;
-	size_header(ret, users);
+	ret->magic = USERS_DB_MAGIC;
+	ret->version = USERS_DB_VERSION;
+	ret->generation = size->generation;
+	size_header(ret, size);
 	memcpy(ret->home, settings->home, sizeof(ret->home));
 	memcpy(ret->shell, settings->shell, sizeof(ret->shell));
 	ret->check = users_db_header_check(ret);
@@ -118,62 +90,129 @@ static enum cosmo_err allocate(struct store *store, struct users_db_file *file, 
 	return COSMO_OK;
 }
 
-static enum cosmo_err first_state(struct users_db_file *file)
+static enum cosmo_err fill(struct users_db_file *file, const struct users_db_header *header,
+	const struct users_db_settings *settings)
 {
-	const struct users_db_pair pair =
-		users_db_state_pair(file->map->words, file->map->header.key);
-	uint64_t words[USERS_DB_STATE_WORDS] = {0};
+	enum cosmo_err err = COSMO_OK;
 
-	return users_db_file_put_pair(file, &pair, words, USERS_DB_STATE_WORDS, -1);
+	memcpy(file->image, header, sizeof(*header));
+	seal_empty(file->image, header);
+	err = users_db_map_fd(file->fd, header->machine_hash, &file->map);
+	if (!err)
+		err = users_db_state_save(file);
+	return err ? err : users_db_file_put_settings(file, settings);
 }
 
 enum cosmo_err users_db_file_make(struct store *store, const struct users_db_settings *settings,
-	uint64_t users, struct users_db_file **ret)
+	const struct users_db_size *size, struct users_db_file **ret)
 {
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = calloc(1, sizeof(*file));
 	struct users_db_header header = {0};
-	enum cosmo_err err = file_new(&file);
+	enum cosmo_err err = COSMO_OK;
 
-	if (!err)
-		err = make_header(store, settings, users, &header);
+	if (!file)
+		return COSMO_E_NOMEM;
+	file->fd = -1;
+	err = make_header(store, settings, size, &header);
 	if (!err)
 		err = allocate(store, file, header.file_bytes);
-	if (err)
-		return err;
-	memcpy(file->image, &header, sizeof(header));
-	seal_empty(file->image, &header);
-	err = users_db_map_fd(file->fd, header.machine_hash, &file->map);
 	if (!err)
-		err = first_state(file);
-	if (!err)
-		err = users_db_file_put_settings(file, settings);
+		err = fill(file, &header, settings);
 	if (!err)
 		*ret = COSMO_STEAL(&file);
+	else if (file->fd >= 0)
+		unlinkat(store_state_fd(store), NEW_NAME, 0);
 	return err;
 }
 
-static void mark(int fd, uint64_t fate)
+static enum cosmo_err copy_users(const struct users_db_map *from, struct users_db_file *to)
 {
-	if (fd >= 0)
-		(void)!pwrite(fd, &fate, sizeof(fate), (off_t)(USERS_DB_AT_FATE * sizeof(fate)));
+	uint64_t slots = (uint64_t)from->header.groups * USERS_DB_GROUP_SLOTS;
+	enum cosmo_err err = COSMO_OK;
+
+	for (uint64_t slot = 0; slot < slots && !err; slot++) {
+		struct users_db_user user;
+		enum slot_result result = users_db_slot_by_number(from, (uint32_t)slot, &user);
+
+		if (result == SLOT_DOUBT)
+			return COSMO_E_STORE_DAMAGED;
+		if (result == SLOT_FOUND)
+			err = users_db_file_put(to, &user);
+	}
+	return err;
 }
 
+enum cosmo_err users_db_file_grow(
+	struct store *store, const struct users_db_file *old, struct users_db_file **ret)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	const struct users_db_settings *settings = NULL;
+	struct users_db_size size = {
+		.users = (uint64_t)old->map->header.groups * USERS_DB_GROUP_SLOTS * 4 / 3,
+		.longs = 2 * (uint64_t)old->map->header.long_pairs,
+		.generation = old->map->header.generation + 1,
+	};
+	enum cosmo_err err = users_db_map_settings(old->map, &settings);
+
+	if (!err)
+		err = users_db_file_make(store, settings, &size, &file);
+	if (!err)
+		err = copy_users(old->map, file);
+	if (err)
+		return err;
+	file->state.pending = old->state.pending;
+	file->state.was = old->state.was;
+	memcpy(file->state.name, old->state.name, sizeof(file->state.name));
+	*ret = COSMO_STEAL(&file);
+	return COSMO_OK;
+}
+
+/* The file that readers have mapped, if it is one that has that word. */
+static enum cosmo_err open_old(int dir_fd, int *ret_fd)
+{
+	COSMO_AUTO_FD int fd =
+		openat(dir_fd, FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st = {0};
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ELOOP || errno == EISDIR ? COSMO_OK : COSMO_E_IO;
+	if (fstat(fd, &st) < 0)
+		return COSMO_E_IO;
+	if (S_ISREG(st.st_mode) && st.st_size >= (off_t)(USERS_DB_AT_GROUPS * sizeof(uint64_t)))
+		*ret_fd = cosmo_steal_fd(&fd);
+	return COSMO_OK;
+}
+
+static enum cosmo_err mark(int fd, uint64_t fate)
+{
+	return fd < 0 ? COSMO_OK
+		      : fdio_pwrite(
+				fd, &fate, sizeof(fate), (off_t)(USERS_DB_AT_FATE * sizeof(fate)));
+}
+
+/* Readers of the old file look which one has the name from the first mark on. */
 enum cosmo_err users_db_file_publish(struct store *store, struct users_db_file *file)
 {
 	int dir_fd = store_state_fd(store);
-	COSMO_AUTO_FD int old_fd = openat(dir_fd, FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	struct stat st = {0};
+	COSMO_AUTO_FD int old_fd = -1;
+	enum cosmo_err err = users_db_state_save(file);
 
-	/* Only a file that has that word may be marked: what stands there may be anything. */
-	if (old_fd >= 0 && (fstat(old_fd, &st) < 0 || st.st_size < (off_t)(USERS_DB_AT_GROUPS * 8)))
-		close(cosmo_steal_fd(&old_fd));
-	if (msync(file->image, file->image_bytes, MS_SYNC) < 0 || fsync(file->fd) < 0)
-		return COSMO_E_IO;
-	mark(old_fd, USERS_DB_MOVING);
-	if (renameat(dir_fd, NEW_NAME, dir_fd, FILE_NAME) < 0) {
-		mark(old_fd, USERS_DB_IN_FORCE);
-		return COSMO_E_IO;
+	if (!err && (msync(file->image, file->image_bytes, MS_SYNC) < 0 || fsync(file->fd) < 0))
+		err = COSMO_E_IO;
+	if (!err)
+		err = open_old(dir_fd, &old_fd);
+	if (!err)
+		err = mark(old_fd, USERS_DB_MOVING);
+	if (!err && renameat(dir_fd, NEW_NAME, dir_fd, FILE_NAME) < 0) {
+		(void)!mark(old_fd, USERS_DB_IN_FORCE);
+		err = COSMO_E_IO;
 	}
-	mark(old_fd, USERS_DB_SUPERSEDED);
-	return fsync(dir_fd) < 0 ? COSMO_E_IO : COSMO_OK;
+	if (!err)
+		err = mark(old_fd, USERS_DB_SUPERSEDED);
+	if (!err && fsync(dir_fd) < 0)
+		err = COSMO_E_IO;
+	/* From now on others may have it mapped. */
+	munmap(file->image, file->image_bytes);
+	file->image = NULL;
+	return err;
 }

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* users.db as a whole: its settings, and making it anew. */
+#include <string.h>
+
+#include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/rebuild.h"
+#include "pam_cosmo_sso/helper/settings.h"
+#include "pam_cosmo_sso/helper/users_db_write.h"
+
+#define GROUP_FILE "/etc/group"
+
+/* Of the file that is replaced, as far as it can be read. */
+struct old_file {
+	bool provisional_on;
+	uint64_t generation;
+};
+
+static struct old_file old_file_read(struct store *store)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	const struct users_db_settings *settings = NULL;
+	struct old_file old = {0};
+
+	if (users_db_file_open(store, &file))
+		return old;
+	old.generation = users_db_file_map(file)->header.generation;
+	old.provisional_on =
+		users_db_map_settings(users_db_file_map(file), &settings) == COSMO_OK &&
+		settings->provisional_on == 1;
+	return old;
+}
+
+/* @provisional_on: -1 to keep what is there. */
+static enum cosmo_err rebuild_by(
+	struct store *store, const struct config *config, int provisional_on)
+{
+	const struct old_file old = old_file_read(store);
+	struct users_db_settings settings;
+	bool on = provisional_on < 0 ? old.provisional_on : provisional_on > 0;
+	enum cosmo_err err = settings_make(config, GROUP_FILE, on, &settings);
+
+	return err ? err : rebuild(store, &settings, old.generation + 1);
+}
+
+enum cosmo_err commit_rebuild(struct store *store, const struct config *config)
+{
+	return rebuild_by(store, config, -1);
+}
+
+/* Which bit is which role, and what the slots leave out. */
+static bool needs_rebuild(const struct users_db_map *map, const struct users_db_settings *old,
+	const struct users_db_settings *new)
+{
+	if (!streq(map->header.home, new->home) || !streq(map->header.shell, new->shell))
+		return true;
+	if (old->role_count != new->role_count)
+		return true;
+	for (uint32_t i = 0; i < new->role_count; i++)
+		if (!streq(old->roles[i].name, new->roles[i].name))
+			return true;
+	return false;
+}
+
+enum cosmo_err commit_settings(struct store *store, const struct config *config, int provisional_on)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	const struct users_db_settings *old = NULL;
+	struct users_db_settings new;
+	enum cosmo_err err = commit_recover(store);
+
+	if (!err)
+		err = users_db_file_open(store, &file);
+	if (!err)
+		err = users_db_map_settings(users_db_file_map(file), &old);
+	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED)
+		return rebuild_by(store, config, provisional_on);
+	if (err)
+		return err;
+	err = settings_make(config, GROUP_FILE,
+		provisional_on < 0 ? old->provisional_on == 1 : provisional_on > 0, &new);
+	if (err)
+		return err;
+	if (needs_rebuild(users_db_file_map(file), old, &new))
+		return rebuild_by(store, config, provisional_on);
+	if (memcmp(old, &new, sizeof(new)) == 0)
+		return COSMO_OK;
+	err = users_db_file_put_settings(file, &new);
+	return err == COSMO_E_TOO_BIG ? rebuild_by(store, config, provisional_on) : err;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* A description of its own: the position in the folder belongs to it. */
+enum cosmo_err folder_open(int dir_fd, DIR **ret)
+{
+	COSMO_AUTO_FD int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir)
+		return COSMO_E_IO;
+	(void)cosmo_steal_fd(&fd);
+	*ret = dir;
+	return COSMO_OK;
+}
+
+void folder_close(DIR *dir)
+{
+	if (dir)
+		closedir(dir);
+}
+
+enum cosmo_err folder_next(DIR *dir, const char **ret_name)
+{
+	const struct dirent *entry = NULL;
+
+	do {
+		errno = 0;
+		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): the stream has one owner */
+	} while (entry && entry->d_name[0] == '.');
+	if (!entry && errno)
+		return COSMO_E_IO;
+	*ret_name = entry ? entry->d_name : NULL;
+	return COSMO_OK;
+}
+
+enum cosmo_err folder_is_empty(int dir_fd, bool *ret)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_open(dir_fd, &dir);
+
+	if (!err)
+		err = folder_next(dir, &name);
+	if (!err)
+		*ret = !name;
+	return err;
+}

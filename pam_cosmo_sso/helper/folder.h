@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in a private folder; names with a dot in front are not ours. */
+#pragma once
+
+#include <dirent.h>
+#include <stdbool.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+
+/* The caller closes it: folder_close(). @dir_fd stays open. Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err folder_open(int dir_fd, DIR **ret);
+void folder_close(DIR *dir);
+COSMO_AUTO_DEFINE(DIR *, folder_close);
+
+/* The next name, valid until the next call; NULL at the end. Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err folder_next(DIR *dir, const char **ret_name);
+
+/* Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err folder_is_empty(int dir_fd, bool *ret);
