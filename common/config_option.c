@@ -245,7 +245,7 @@ void config_option_expects(const struct config_option *option, char *ret, size_t
 	switch (option->type) {
 	case TYPE_TEXT:
 	case TYPE_NAME:
-		snprintf(ret, ret_size, "%s of at most %lld bytes", option->form->expects, max);
+		snprintf(ret, ret_size, "%s (at most %lld bytes)", option->form->expects, max);
 		return;
 	case TYPE_LIST:
 		snprintf(ret, ret_size, "%lld to %lld different %s, with blanks or commas between",
