@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+
+#include "pam_cosmo_sso/helper/judge_cache.h"
+
+#define ISSUER "https://idp.example"
+#define NOW    1800000000
+#define DAY    JUDGE_CACHE_MAX_AGE_S
+
+static char folder[64];
+static int cache_fd = -1;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/cosmo-cache-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	cache_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cache_fd < 0 ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlinkat(cache_fd, JUDGE_CACHE_JWKS, 0);
+	close(cache_fd);
+	return rmdir(folder);
+}
+
+static enum cosmo_err store(const void *bytes, size_t len, int64_t max_age_s)
+{
+	const struct judge_cache_entry entry = {.name = JUDGE_CACHE_JWKS,
+		.issuer = ISSUER,
+		.bytes = bytes,
+		.len = len,
+		.max_age_s = max_age_s};
+
+	return judge_cache_store(cache_fd, &entry, NOW);
+}
+
+static enum cosmo_err load(const char *issuer, int64_t now_s)
+{
+	COSMO_AUTO(free) char *bytes = NULL;
+	size_t len = 0;
+
+	return judge_cache_load(cache_fd, JUDGE_CACHE_JWKS, issuer, now_s, &bytes, &len);
+}
+
+static void test_judge_cache__stored__same_bytes(void **state)
+{
+	static const char document[] = "{\"keys\":\n[]}\0\n";
+	COSMO_AUTO(free) char *bytes = NULL;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(store(document, sizeof(document), 60), COSMO_OK);
+	assert_int_equal(
+		judge_cache_load(cache_fd, JUDGE_CACHE_JWKS, ISSUER, NOW, &bytes, &len), COSMO_OK);
+	assert_int_equal(len, sizeof(document));
+	assert_memory_equal(bytes, document, len);
+}
+
+static void test_judge_cache__age__as_told_and_a_day_at_most(void **state)
+{
+	(void)state;
+	assert_int_equal(store("x", 1, 60), COSMO_OK);
+	assert_int_equal(load(ISSUER, NOW + 60), COSMO_OK);
+	assert_int_equal(load(ISSUER, NOW + 61), COSMO_E_NOT_FOUND);
+	assert_int_equal(load(ISSUER, NOW - 1), COSMO_E_NOT_FOUND);
+	assert_int_equal(store("x", 1, 10 * DAY), COSMO_OK);
+	assert_int_equal(load(ISSUER, NOW + DAY), COSMO_OK);
+	assert_int_equal(load(ISSUER, NOW + DAY + 1), COSMO_E_NOT_FOUND);
+}
+
+static void test_judge_cache__other_issuer__not_found(void **state)
+{
+	(void)state;
+	assert_int_equal(store("x", 1, 60), COSMO_OK);
+	assert_int_equal(load(ISSUER "/", NOW), COSMO_E_NOT_FOUND);
+	assert_int_equal(load("https://idp", NOW), COSMO_E_NOT_FOUND);
+}
+
+static void test_judge_cache_store__not_to_be_kept__refused(void **state)
+{
+	COSMO_AUTO(free) char *big = calloc(1, JUDGE_CACHE_MAX_BYTES + 1);
+
+	(void)state;
+	assert_int_equal(store("x", 1, 0), COSMO_E_INVALID);
+	assert_int_equal(store("x", 0, 60), COSMO_E_INVALID);
+	assert_int_equal(store(big, JUDGE_CACHE_MAX_BYTES + 1, 60), COSMO_E_INVALID);
+	assert_int_equal(store(big, JUDGE_CACHE_MAX_BYTES, 60), COSMO_OK);
+	assert_int_equal(load(ISSUER, NOW), COSMO_OK);
+}
+
+static void put_file(const char *text, mode_t mode)
+{
+	int fd = openat(cache_fd, JUDGE_CACHE_JWKS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void test_judge_cache_load__damaged__not_found(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		ISSUER,
+		ISSUER "\n",
+		ISSUER "\n1800000000\n",
+		ISSUER "\n1800000000\n60\n",
+		ISSUER "\n1800000000\n60",
+		ISSUER "\n1800000000\n-60\nx",
+		ISSUER "\n1800000000\n60 \nx",
+		ISSUER "\nnow\n60\nx",
+		ISSUER "\n-1\n99999999999\nx",
+		"\n" ISSUER "\n1800000000\n60\nx",
+	};
+
+	(void)state;
+	put_file(ISSUER "\n1800000000\n60\nx", 0600);
+	assert_int_equal(load(ISSUER, NOW), COSMO_OK);
+	put_file(ISSUER "\n1800000000\n60\nx", 0660);
+	assert_int_equal(load(ISSUER, NOW), COSMO_E_NOT_FOUND);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(texts); i++) {
+		print_message("%zu\n", i);
+		put_file(texts[i], 0600);
+		assert_int_equal(load(ISSUER, NOW), COSMO_E_NOT_FOUND);
+	}
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(test_judge_cache__stored__same_bytes),
+		IN_FOLDER(test_judge_cache__age__as_told_and_a_day_at_most),
+		IN_FOLDER(test_judge_cache__other_issuer__not_found),
+		IN_FOLDER(test_judge_cache_store__not_to_be_kept__refused),
+		IN_FOLDER(test_judge_cache_load__damaged__not_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
