@@ -8,10 +8,8 @@ import os
 import pytest
 
 UNPROVEN = (
-    "e2e/test_demo.py",
     "e2e/test_refusals.py",
     "e2e/test_untouched.py",
-    "integration/test_helper.py",
     "integration/test_pam_module.py",
 )
 
