@@ -314,6 +314,35 @@ static void test_lookups__hostile_record__is_never_shown(void **state)
 	fill(state);
 }
 
+static void range_of_everybody(struct users_db_settings *settings)
+{
+	settings->uid_min = 0;
+	settings->uid_max = UINT32_MAX;
+}
+
+/* Settings that allow every uid do not make it right. */
+static void hide_below_the_floor(void)
+{
+	static const uint32_t ids[] = {1, 27, 999, 0x80000000, UINT32_MAX};
+
+	world_change_settings(range_of_everybody);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(ids); i++) {
+		struct users_db_user user = {.home = "/h", .shell = "/s"};
+
+		user.uid = user.gid = ids[i];
+		snprintf(user.name, sizeof(user.name), "mallory%zu", i);
+		world_put_raw(&user);
+		check_hidden(&user);
+		check_not_listed(&user);
+	}
+}
+
+static void test_lookups__range_without_end__is_still_bounded(void **state)
+{
+	assert_true(world_run(hide_below_the_floor));
+	fill(state);
+}
+
 /* The store is written to by the tests above; look at it as it was before anybody connected. */
 static void nobody_yet(void)
 {
@@ -345,6 +374,7 @@ int main(void)
 		cmocka_unit_test(test_getpw__not_ours__is_not_found),
 		cmocka_unit_test(test_entry_points__each_buffer_size__erange_until_it_fits),
 		cmocka_unit_test(test_lookups__hostile_record__is_never_shown),
+		cmocka_unit_test(test_lookups__range_without_end__is_still_bounded),
 		cmocka_unit_test(test_lookups__never_connected__nobody_is_there),
 	};
 

@@ -218,35 +218,50 @@ static void test_getpwent__lookups_between__keep_the_position(void **state)
 
 static _Atomic size_t shared_seen[USERS];
 
-static void *take_entries(void *unused)
+static void count_seen(const char *seen)
+{
+	for (size_t i = 0; i < USERS; i++) {
+		char name[16];
+
+		name_of(i, name);
+		if (streq(name, seen))
+			atomic_fetch_add(&shared_seen[i], 1);
+	}
+}
+
+static void *take_users(void *unused)
 {
 	char buffer[BUFFER_BYTES];
 	struct passwd pw = {0};
 	int code = 0;
 
-	while (world_plugin()->getpwent_r(&pw, buffer, sizeof(buffer), &code) ==
-		NSS_STATUS_SUCCESS) {
-		for (size_t i = 0; i < USERS; i++) {
-			char name[16];
-
-			name_of(i, name);
-			if (streq(name, pw.pw_name))
-				atomic_fetch_add(&shared_seen[i], 1);
-		}
-	}
+	while (world_plugin()->getpwent_r(&pw, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS)
+		count_seen(pw.pw_name);
 	return unused;
 }
 
-static void four_threads(void)
+static void *take_groups(void *unused)
+{
+	char buffer[BUFFER_BYTES];
+	struct group gr = {0};
+	int code = 0;
+
+	while (world_plugin()->getgrent_r(&gr, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS)
+		count_seen(gr.gr_name);
+	return unused;
+}
+
+static void share_out(void *(*take)(void *))
 {
 	for (int round = 0; round < 200; round++) {
 		pthread_t threads[4];
 
 		world_plugin()->setpwent(0);
+		world_plugin()->setgrent(0);
 		for (size_t i = 0; i < USERS; i++)
 			atomic_store(&shared_seen[i], 0);
 		for (size_t i = 0; i < COSMO_ARRAY_LEN(threads); i++)
-			CHECK(pthread_create(&threads[i], NULL, take_entries, NULL) == 0);
+			CHECK(pthread_create(&threads[i], NULL, take, NULL) == 0);
 		for (size_t i = 0; i < COSMO_ARRAY_LEN(threads); i++)
 			CHECK(pthread_join(threads[i], NULL) == 0);
 		for (size_t i = 0; i < USERS; i++)
@@ -254,7 +269,13 @@ static void four_threads(void)
 	}
 }
 
-static void test_getpwent__four_threads__share_the_entries_out(void **state)
+static void four_threads(void)
+{
+	share_out(take_users);
+	share_out(take_groups);
+}
+
+static void test_getent__four_threads__share_the_entries_out(void **state)
 {
 	(void)state;
 	assert_true(world_run(four_threads));
@@ -267,7 +288,7 @@ int main(void)
 		cmocka_unit_test(test_getgrent__all__each_once),
 		cmocka_unit_test(test_getent__short_buffers__lose_nobody),
 		cmocka_unit_test(test_getpwent__lookups_between__keep_the_position),
-		cmocka_unit_test(test_getpwent__four_threads__share_the_entries_out),
+		cmocka_unit_test(test_getent__four_threads__share_the_entries_out),
 	};
 
 	world_enter();

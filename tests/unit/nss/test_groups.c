@@ -342,6 +342,87 @@ static void test_initgroups__present_already__is_not_added_again(void **state)
 	assert_true(world_run(no_duplicates));
 }
 
+static void conferred_gid_zero(struct users_db_settings *settings)
+{
+	settings->conferred[0].gid = 0;
+}
+
+static void conferred_by_nobody(struct users_db_settings *settings)
+{
+	for (uint32_t i = 0; i < settings->conferred_count; i++)
+		settings->conferred[i].roles = 0;
+}
+
+static void role_gid_zero(struct users_db_settings *settings)
+{
+	for (uint32_t i = 0; i < settings->role_count; i++)
+		settings->roles[i].gid = 0;
+}
+
+static void role_gid_of_sudo(struct users_db_settings *settings)
+{
+	for (uint32_t i = 0; i < settings->role_count; i++)
+		settings->roles[i].gid = 27;
+}
+
+static void users_gid_of_shadow(struct users_db_settings *settings)
+{
+	settings->users_gid = 42;
+}
+
+/* plugdev is the first conferred group, and viewer's. */
+static void never_confers_root(void)
+{
+	world_change_settings(conferred_gid_zero);
+	CHECK_GIDS("vic", WORLD_USERS_GID, WORLD_VIEWER_GID);
+	check_no_group("plugdev", 0);
+	check_group("dialout", WORLD_DIALOUT_GID, "ada dev both");
+	world_change_settings(conferred_by_nobody);
+	check_no_group("dialout", WORLD_DIALOUT_GID);
+	CHECK_GIDS("ada", WORLD_USERS_GID, WORLD_ADMIN_GID);
+}
+
+/* Of a user whose groups cannot be told nothing is left in the list. */
+static void check_no_gids(const char *name)
+{
+	static gid_t space[16];
+	char buffer[BUFFER_BYTES];
+	struct group gr = {0};
+	gid_t *gids = space;
+	long start = 1;
+	long size = 16;
+	int code = 0;
+
+	CHECK(world_plugin()->initgroups_dyn(name, 1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_UNAVAIL);
+	CHECK(start == 1 && code == EIO);
+	for (gid_t gid = 0; gid < 100; gid++)
+		if (gid != WORLD_DIALOUT_GID && gid != WORLD_PLUGDEV_GID)
+			CHECK(world_plugin()->getgrgid_r(gid, &gr, buffer, sizeof(buffer), &code) !=
+				NSS_STATUS_SUCCESS);
+	world_plugin()->setgrent(0);
+	while (world_plugin()->getgrent_r(&gr, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS)
+		CHECK(gr.gr_gid >= 1000);
+}
+
+static void never_shows_low_gids(void)
+{
+	world_change_settings(role_gid_zero);
+	check_no_gids("ada");
+	world_change_settings(role_gid_of_sudo);
+	check_no_gids("ada");
+	world_change_settings(users_gid_of_shadow);
+	check_no_gids("ada");
+}
+
+static void test_groups__hostile_settings__never_give_root_s_or_low_gids(void **state)
+{
+	assert_true(world_run(never_confers_root));
+	fill(state);
+	assert_true(world_run(never_shows_low_gids));
+	fill(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_groups__gate_not_root_s_alone__everybody_is_a_viewer),
 		cmocka_unit_test(test_groups__locked_lapsed_or_ahead_of_time__is_a_viewer),
 		cmocka_unit_test(test_groups__changed_meanwhile__are_as_written_last),
+		cmocka_unit_test(test_groups__hostile_settings__never_give_root_s_or_low_gids),
 		cmocka_unit_test(test_initgroups__not_ours__adds_nothing),
 		cmocka_unit_test(test_initgroups__each_limit__is_success_truncated),
 		cmocka_unit_test(test_initgroups__present_already__is_not_added_again),

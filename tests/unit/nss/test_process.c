@@ -99,6 +99,7 @@ static bool all_lookups(void)
 /* ---- memory ---- */
 
 static _Atomic long allocations;
+static _Atomic bool memory_is_gone;
 
 #if HAS_OWN_MALLOC
 /* glibc's own names for what is counted here. */
@@ -106,21 +107,28 @@ extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
 
-void *malloc(size_t size)
+/* Visible, so that the plugin finds them before glibc's. */
+#define SHARED __attribute__((visibility("default")))
+
+SHARED void *malloc(size_t size)
 {
 	atomic_fetch_add(&allocations, 1);
 	return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size)
+SHARED void *calloc(size_t count, size_t size)
 {
 	atomic_fetch_add(&allocations, 1);
 	return __libc_calloc(count, size);
 }
 
-void *realloc(void *old, size_t size)
+SHARED void *realloc(void *old, size_t size)
 {
 	atomic_fetch_add(&allocations, 1);
+	if (atomic_load(&memory_is_gone)) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	return __libc_realloc(old, size);
 }
 #endif
@@ -128,16 +136,53 @@ void *realloc(void *old, size_t size)
 static void count_allocations(void)
 {
 	long before = 0;
-	void *volatile probe = NULL;
+	gid_t *gids = NULL;
+	long start = 0;
+	long size = 0;
+	int code = 0;
 
 	world_plugin();
 	before = atomic_load(&allocations);
 	for (int i = 0; i < 100; i++)
 		CHECK(all_lookups());
 	CHECK(atomic_load(&allocations) == before); /* the first look-up included */
-	probe = malloc(1);
-	CHECK(atomic_load(&allocations) == before + 1); /* it does count */
-	free(probe);
+	/* The plugin's calls are seen: this one has to make room. */
+	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_SUCCESS);
+	CHECK(atomic_load(&allocations) == before + 1);
+	free(gids);
+}
+
+/* initgroups_dyn has to enlarge glibc's array and cannot: nothing is added, errno is kept. */
+static void no_memory_for_gids(void)
+{
+	gid_t *gids = calloc(2, sizeof(gid_t));
+	long start = 1;
+	long size = 2;
+	int code = 0;
+
+	CHECK(gids);
+	world_plugin();
+	atomic_store(&memory_is_gone, true);
+	errno = 4711;
+	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_TRYAGAIN);
+	CHECK(code == ENOMEM && errno == 4711 && start == 1 && size == 2);
+	atomic_store(&memory_is_gone, false);
+	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_SUCCESS);
+	CHECK(start == 4);
+	free(gids);
+}
+
+static void test_initgroups__no_memory__is_try_again_and_adds_nothing(void **state)
+{
+	(void)state;
+	if (!HAS_OWN_MALLOC) {
+		print_message("SKIPPED: AddressSanitizer has malloc() for itself\n");
+		skip();
+	}
+	assert_true(world_run(no_memory_for_gids));
 }
 
 static void test_lookups__any__allocate_nothing(void **state)
@@ -404,6 +449,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lookups__any__allocate_nothing),
+		cmocka_unit_test(test_initgroups__no_memory__is_try_again_and_adds_nothing),
 		cmocka_unit_test(test_lookups__after_the_first__make_no_system_call),
 		cmocka_unit_test(test_lookups__descriptors__none_is_kept_or_needed),
 		cmocka_unit_test(test_lookups__fork__go_on_in_both),

@@ -43,6 +43,19 @@ static void mount_fresh(const char *path)
 	CHECK(mount("cosmo-test", path, "tmpfs", 0, "mode=0755") == 0);
 }
 
+/* Builds may stand in /var/cache: what is there stays visible, what is written goes elsewhere. */
+static void mount_over(const char *path, const char *work)
+{
+	char options[256] = "";
+	char command[128] = "";
+
+	snprintf(command, sizeof(command), "mkdir -p %s/upper %s/work", work, work);
+	CHECK(system(command) == 0); /* NOLINT(cert-env33-c, concurrency-mt-unsafe): own test */
+	snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", path,
+		work, work);
+	CHECK(mount("cosmo-test", path, "overlay", 0, options) == 0);
+}
+
 static void fill_etc(void)
 {
 	world_write_file("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
@@ -66,8 +79,9 @@ void world_enter(void)
 	mount_fresh("/etc");
 	mount_fresh("/run");
 	mount_fresh("/var/lib");
-	mount_fresh("/var/cache");
+	mount_over("/var/cache", "/run/over-var-cache");
 	fill_etc();
+	CHECK(access(NSS_MODULE_PATH, R_OK) == 0);
 }
 
 void world_clear(void)
@@ -94,7 +108,7 @@ static struct config *parse_config(void)
 	if (config_parse(config_text, strlen(config_text), &config, &problem) == COSMO_OK)
 		return config;
 	fprintf(stderr, "line %u: %s\n", problem.line, problem.text);
-	CHECK(false);
+	CHECK(!"the configuration is fine");
 	return NULL;
 }
 
@@ -207,6 +221,18 @@ void world_put_raw(const struct users_db_user *user)
 
 	CHECK(users_db_file_open(store, &file) == COSMO_OK);
 	CHECK(users_db_file_put(file, user) == COSMO_OK);
+}
+
+void world_change_settings(void (*change)(struct users_db_settings *settings))
+{
+	COSMO_AUTO(store_free) struct store *store = open_store();
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	struct users_db_settings settings;
+
+	CHECK(users_db_settings(store_users_db(store), &settings) == COSMO_OK);
+	change(&settings);
+	CHECK(users_db_file_open(store, &file) == COSMO_OK);
+	CHECK(users_db_file_put_settings(file, &settings) == COSMO_OK);
 }
 
 bool world_run(void (*body)(void))

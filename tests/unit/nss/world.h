@@ -65,6 +65,9 @@ uint32_t world_enrol_with(const char *name, const char *roles, uint32_t flags, i
 /* Write to users.db what no enrolment would. */
 void world_put_raw(const struct users_db_user *user);
 
+/* The same with the settings: @change alters what is there. */
+void world_change_settings(void (*change)(struct users_db_settings *settings));
+
 void world_write_file(const char *path, const char *text);
 
 /* Run @body in a child; true if it came back. */
