@@ -228,9 +228,7 @@ static void test_config__rules__keep_order_line_and_every_character(void **state
 		{"admin = platform ; admins # all", 5},
 		{"admin = ~^(cn=ops,ou=x|a:b)\\.\\d+$", 6},
 		{"viewer = a = b", 7},
-		{"operator = /Groups/\xc3\x9c"
-		 "bung",
-			8},
+		{"operator = /Groups/\303\234bung", 8},
 		{"admin = ~x y", 9},
 	};
 	COSMO_AUTO(config_free)
@@ -238,8 +236,7 @@ static void test_config__rules__keep_order_line_and_every_character(void **state
 						 "admin=platform ; admins # all\n"
 						 "\tadmin =\t~^(cn=ops,ou=x|a:b)\\.\\d+$  \n"
 						 "viewer = a = b\n"
-						 "operator = /Groups/\xc3\x9c"
-						 "bung\n"
+						 "operator = /Groups/\303\234bung\n"
 						 "admin = ~  x y\n"
 						 "[role operator]\n");
 

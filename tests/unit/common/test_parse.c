@@ -194,12 +194,8 @@ static void test_login_name__other_spellings__are_not(void **state)
 {
 	static const char *const cases[] = {NULL, "", "Ada", "ADA", "adA", "1ada", "-ada", ".ada",
 		"_ada", "ada.", "..", "ada lovelace", "ada:0", "ada\n", "ada/..", "ada\\", "ada$",
-		"\xc3\xa4"
-		"da",
-		"ada\xff",
-		"\xd0\xb0"
-		"da",
-		"abcdefghijklmnopqrstuvwxyz0123456", "%u", "ada\t", "a,b"};
+		"\303\244da", "ada\xff", "\320\260da", "abcdefghijklmnopqrstuvwxyz0123456", "%u",
+		"ada\t", "a,b"};
 
 	(void)state;
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {

@@ -58,8 +58,7 @@ static void test_utf8__malformed__is_refused(void **state)
 		"\xf5\x80\x80\x80",
 		"\xfe",
 		"\xff",
-		("ab\xff"
-		 "cd"),
+		("ab\377cd"),
 	};
 
 	(void)state;
