@@ -108,7 +108,7 @@ static struct config *parse_config(void)
 	if (config_parse(config_text, strlen(config_text), &config, &problem) == COSMO_OK)
 		return config;
 	fprintf(stderr, "line %u: %s\n", problem.line, problem.text);
-	CHECK(!"the configuration is fine");
+	CHECK(false);
 	return NULL;
 }
 
