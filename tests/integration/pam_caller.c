@@ -36,6 +36,7 @@
 extern char **environ;
 
 static FILE *report;
+static bool std_is_closed;
 
 struct session {
 	pam_handle_t *pamh;
@@ -87,6 +88,9 @@ static int converse(
 	struct pam_response *responses = calloc((size_t)count, sizeof(*responses));
 	int status = responses ? PAM_SUCCESS : PAM_BUF_ERR;
 
+	/* Programs write there without looking. */
+	for (int fd = 0; std_is_closed && fd <= 2; fd++)
+		(void)!write(fd, "stray", 5);
 	for (int i = 0; i < count && status == PAM_SUCCESS; i++) {
 		fprintf(report, "message %d ", messages[i]->msg_style);
 		report_text(messages[i]->msg);
@@ -214,10 +218,11 @@ static bool process_word(const char *word, bool *ret_conv, long *ret_times)
 {
 	if (strcmp(word, "noconv") == 0)
 		*ret_conv = false;
-	else if (strcmp(word, "close-std") == 0)
+	else if (strcmp(word, "close-std") == 0) {
+		std_is_closed = true;
 		for (int fd = 0; fd <= 2; fd++)
 			close(fd);
-	else if (strcmp(word, "ignore-sigchld") == 0)
+	} else if (strcmp(word, "ignore-sigchld") == 0)
 		signal(SIGCHLD, SIG_IGN);
 	else if (strncmp(word, "again=", 6) == 0)
 		*ret_times = strtol(word + 6, NULL, 10);

@@ -283,6 +283,7 @@ def test_sudo__silent_by_habit__still_shown(rig, tty):
     [
         ("cron", ["tty=cron"]),
         ("login", []),
+        ("login", ["tty=/etc/passwd"]),
         ("login", ["silent", "tty=/dev/null"]),
         ("sshd", ["silent"]),
         ("vsftpd", ["tty=ftp"]),
@@ -351,6 +352,11 @@ def test_local_user__whatever_our_files_are__ignored_in_each_phase(rig, broken, 
 def test_not_canonical_or_reserved__ignored(rig, user, tty):
     seen = rig.run("login", user, tty, "auth", "account", helper=nobody)
     assert (seen.codes, rig.started, seen.log) == ([IGNORED] * 2, 0, [])
+
+
+def test_no_name_of_ours__whatever_our_files_are__ignored(rig, broken, tty):
+    seen = rig.run("login", "Ada", tty, *PHASES, helper=nobody)
+    assert (seen.codes, rig.started, seen.log) == ([IGNORED] * len(PHASES), 0, [])
 
 
 def test_enrolled__store_broken__refused_never_ignored(rig, broken, tty):

@@ -89,8 +89,9 @@ class PamRig:
         self.machine_id = "0123456789abcdef0123456789abcdef\n"
 
     def __enter__(self):
-        for name in ("state", "cache", "run", "desk", "pam", "conf"):
-            (self.folder / name).mkdir(mode=0o755)
+        for name in ("state", "cache", "run", "desk", "pam"):
+            (self.folder / name).mkdir()
+            (self.folder / name).chmod(0o700 if name == "cache" else 0o755)
         (self.folder / "nsswitch.conf").write_text("passwd: files cosmo\ngroup: files cosmo\nshadow: files\n")
         (self.folder / "machine-id").write_text(self.machine_id)
         for name in ("nsswitch.conf", "machine-id"):

@@ -158,6 +158,12 @@ static void subject_other(struct world *w)
 	w->question.record = &w->record;
 }
 
+static void subject_longer(struct world *w)
+{
+	w->identity.sub = other_sub;
+	w->question.record = &w->record;
+}
+
 static void record_of_other_issuer(struct world *w)
 {
 	w->record.issuer = other_issuer;
@@ -256,6 +262,7 @@ static const struct {
 	{"upper case", user_upper, COSMO_E_OTHER_USER},
 	{"longer name", user_longer, COSMO_E_OTHER_USER},
 	{"other subject", subject_other, COSMO_E_OTHER_SUBJECT},
+	{"longer subject", subject_longer, COSMO_E_OTHER_SUBJECT},
 	{"record of another issuer", record_of_other_issuer, COSMO_E_OTHER_SUBJECT},
 	{"subject taken", subject_taken, COSMO_E_SUBJECT_TAKEN},
 	{"removed", removed, COSMO_E_REMOVED},

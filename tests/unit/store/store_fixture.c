@@ -104,6 +104,17 @@ int fixture_setup_ready(void **state)
 	return 0;
 }
 
+struct fixture *fixture_of(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (!fixture->store) {
+		print_message("SKIPPED: the files of a store are root's, and this is not root\n");
+		skip();
+	}
+	return fixture;
+}
+
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;

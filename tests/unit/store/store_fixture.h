@@ -30,6 +30,13 @@ int fixture_teardown(void **state);
 /* A store with a seed and an empty users.db, its lock held. */
 int fixture_setup_ready(void **state);
 
+#define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+#define WITH_READY_FIXTURE(test)                                                                   \
+	cmocka_unit_test_setup_teardown(test, fixture_setup_ready, fixture_teardown)
+
+/* The fixture of a test; skips it, loudly, if there is none for lack of root. */
+struct fixture *fixture_of(void **state);
+
 /* A record of @name with its uid registered; the caller owns it, record_free(). */
 struct record *fixture_record(struct fixture *fixture, const char *name);
 

@@ -14,7 +14,7 @@
 
 static void test_commit_user__new_user__found_by_name_uid_and_enumeration(void **state)
 {
-	struct fixture *fixture = *state;
+	struct fixture *fixture = fixture_of(state);
 	COSMO_AUTO(record_free) struct record *record = fixture_record(fixture, "ada");
 	struct users_db *db = store_users_db(fixture->store);
 	struct users_db_user user = {0};
