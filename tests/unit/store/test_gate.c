@@ -224,8 +224,7 @@ static void test_gate_write_open__closed_meanwhile__stays_closed(void **state)
 	/* A disconnect, although the gate was not even open. */
 	assert_int_equal(gate_write_close(run_fd(fixture), NULL), COSMO_OK);
 	assert_int_equal(gate_write_close(run_fd(fixture), NULL), COSMO_OK);
-	assert_int_equal(
-		gate_write_open(run_fd(fixture), word, first_id), COSMO_E_DISCONNECTED);
+	assert_int_equal(gate_write_open(run_fd(fixture), word, first_id), COSMO_E_DISCONNECTED);
 	assert_int_equal(fresh_view(fixture).state, GATE_CLOSED);
 }
 
@@ -236,8 +235,7 @@ static void test_gate_write_open__open_gate__refused(void **state)
 
 	open_gate(fixture, first_id);
 	assert_int_equal(gate_write_word(run_fd(fixture), &word), COSMO_OK);
-	assert_int_equal(
-		gate_write_open(run_fd(fixture), word, second_id), COSMO_E_DISCONNECTED);
+	assert_int_equal(gate_write_open(run_fd(fixture), word, second_id), COSMO_E_DISCONNECTED);
 	assert_memory_equal(fresh_view(fixture).integration, first_id, INTEGRATION_BYTES);
 }
 

@@ -59,7 +59,8 @@ static void test_uid_candidate__reference__is_siphash_of_the_name(void **state)
 
 	(void)state;
 	assert_int_equal(uid_candidate(seed, "ada", 1000, 1999, 0), 1000 + hash % 1000);
-	assert_int_equal(uid_candidate(seed, "ada", 0, UINT32_MAX, 0), (uint32_t)(hash % (1ULL << 32)));
+	assert_int_equal(
+		uid_candidate(seed, "ada", 0, UINT32_MAX, 0), (uint32_t)(hash % (1ULL << 32)));
 	assert_int_equal(uid_candidate(seed, "ada", 7, 7, 5), 7);
 	for (unsigned int i = 0; i < 30; i++) {
 		uint32_t uid = uid_candidate(seed, "ada", 1000, 1009, i);
@@ -168,8 +169,8 @@ static void test_uid_register_assign__broken_off_between_its_files__goes_on(void
 
 static void test_uid_register__damaged_entries__store_damaged(void **state)
 {
-	static const char *const bad[] = {"", "ada", "\n", "00001\n00", "0000zzzz\n", "0x1\n", "-1\n",
-		"00000000\n", "ffffffff\n", "1234567890123456789012345678901234567890\n"};
+	static const char *const bad[] = {"", "ada", "\n", "00001\n00", "0000zzzz\n", "0x1\n",
+		"-1\n", "00000000\n", "ffffffff\n", "1234567890123456789012345678901234567890\n"};
 	struct fixture *fixture = fixture_of(state);
 	char path[32] = "";
 	uint32_t uid = 0;
@@ -179,7 +180,8 @@ static void test_uid_register__damaged_entries__store_damaged(void **state)
 		write_private(fixture, "names/ada", bad[i]);
 		if (pick(fixture, "ada", 1000, 1999, &uid) != COSMO_E_STORE_DAMAGED)
 			fail_msg("row %zu", i);
-		assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_E_STORE_DAMAGED);
+		assert_int_equal(
+			assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_E_STORE_DAMAGED);
 	}
 	remove_private(fixture, "names/ada");
 	snprintf(path, sizeof(path), "uids/%08x", uid_candidate(seed, "ada", 1000, 1999, 0));
