@@ -16,7 +16,7 @@ from support.browser import Person
 from support.host import TestHost
 from support.packets import PacketCounter
 from support.screen import Terminal, code_of, url_of
-from support.site import Site
+from support.site import PROMPT_END, Site
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 URI = "https://localhost:9443/device?user_code=WXYZ-BCDF"
@@ -59,6 +59,19 @@ def test_screen__qr_code_of_libqrencode__decoded(form, cols, rows):
         assert terminal.picture().qr_codes() == [URI]
         assert terminal.picture(light_on_dark=False).qr_codes() == []
         assert (url_of(terminal.capture()), code_of(terminal.capture())) == (URI, "WXYZ-BCDF")
+
+
+LAST_LINE = "Press Enter after approving WXYZ-BCDF at https://localhost:9443/device: "
+
+
+def test_screen__last_line_wrapped_anywhere__url_and_code():
+    """All that a small screen may still show, broken wherever its width says."""
+    draw = f'echo; printf %s "{LAST_LINE}"; exec cat'
+    for cols in range(40, len(LAST_LINE) + 2):
+        with Terminal(["sh", "-c", draw], cols, 10) as terminal:
+            terminal.wait_for(PROMPT_END, joined=True)
+            shown = terminal.capture(joined=True)
+            assert (url_of(shown), code_of(shown)) == ("https://localhost:9443/device", "WXYZ-BCDF"), cols
 
 
 def test_screen__what_never_comes__says_what_was_there():

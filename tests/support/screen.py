@@ -74,10 +74,10 @@ class Terminal:
     def picture(self, light_on_dark=True):
         return Picture(self.capture(), self.cols, self.rows, light_on_dark)
 
-    def wait_for(self, pattern, timeout_s=60, history=False):
-        """Until the screen matches; gives the match. What was there instead is in the error."""
+    def wait_for(self, pattern, timeout_s=60, **how):
+        """Until the screen, captured in that way, matches; gives the match. What was there instead is in the error."""
         try:
-            return watch(lambda: re.search(pattern, self.capture(history), re.M), timeout_s, repr(pattern))
+            return watch(lambda: re.search(pattern, self.capture(**how), re.M), timeout_s, repr(pattern))
         except TimeoutError as error:
             raise TimeoutError(f"{error}; the screen was:\n{self.capture(history=True)}") from None
 
@@ -101,19 +101,19 @@ class Terminal:
 
 
 # Where the picture has pushed the top off a small screen, the last line says both again.
-LAST_LINE = re.compile(r"after approving (\S+) at (https://\S+?):")
+LAST_LINE = re.compile(r"after approving (\S+) at (https://\S+):(?:\s|$)", re.M)
 
 
 def url_of(text):
-    """The one URL that has a line of its own, or that of the last line where the top is gone."""
-    found = URL_LINE.findall(text) or [last[1] for last in LAST_LINE.findall(text.replace("\n", ""))]
+    """The one URL that has a line of its own, or that of the last line where the top is gone. Wrapped lines must be joined."""
+    found = URL_LINE.findall(text) or [last[1] for last in LAST_LINE.findall(text)]
     if len(found) != 1:
         raise AssertionError(f"{len(found)} URLs on lines of their own in:\n{text}")
     return found[0]
 
 
 def code_of(text):
-    found = CODE_LINE.findall(text) or [last[0] for last in LAST_LINE.findall(text.replace("\n", ""))]
+    found = CODE_LINE.findall(text) or [last[0] for last in LAST_LINE.findall(text)]
     if len(found) != 1:
         raise AssertionError(f"{len(found)} codes in:\n{text}")
     return found[0]

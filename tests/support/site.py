@@ -12,6 +12,7 @@ CONFIG = "/etc/cosmo-sso/cosmo-sso.conf"
 CA_FILE = "/etc/cosmo-sso/idp-ca.pem"
 RULES = ("admin=cosmo-admins", "developer=engineering")
 LOGIN_S = 60
+PROMPT_END = r"Press Enter after approving( \S+ at \S+)?:\s*$"
 
 
 class Site:
@@ -94,7 +95,7 @@ class SignIn:
     def __init__(self, site, user, approved=False, options=(), **terminal):
         self.site = site
         self.user = user
-        self.screen = ""
+        self.screen = self.text = ""
         self._approved = approved
         self.terminal = Terminal(site.host.ssh(user, *options), **{"cols": 120, "rows": 40, **terminal})
 
@@ -115,18 +116,23 @@ class SignIn:
         self.terminal.__exit__()
 
     def prompt(self):
-        """Wait for the prompt; from here on `screen`, `url`, `code` and `qr_codes()` are what it shows."""
-        self.terminal.wait_for("Press Enter", LOGIN_S)
-        self.screen = self.terminal.capture()
+        """Wait for the prompt; from here on `screen`, `text`, `url`, `code` and `qr_codes()` are what it shows."""
+        self.terminal.wait_for(PROMPT_END, LOGIN_S, joined=True)
+        self.look()
         return self.screen
+
+    def look(self, history=False):
+        """Read the screen (with `history` also what has left it): row by row, and with wrapped lines made whole."""
+        self.screen = self.terminal.capture(history=history)
+        self.text = self.terminal.capture(history=history, joined=True)
 
     @property
     def url(self):
-        return url_of(self.screen)
+        return url_of(self.text)
 
     @property
     def code(self):
-        return code_of(self.screen)
+        return code_of(self.text)
 
     def qr_codes(self, light_on_dark=True):
         return self.terminal.picture(light_on_dark).qr_codes()
