@@ -10,7 +10,6 @@ import pytest
 UNPROVEN = (
     "e2e/test_refusals.py",
     "e2e/test_untouched.py",
-    "integration/test_pam_module.py",
 )
 
 

@@ -19,6 +19,14 @@ from .program import built
 from .wire import Peer
 
 GRAFT = pathlib.Path(__file__).with_name("graft.py")
+# What the program loads or runs. Copied into the rig, because it may be anybody: a build folder is root's own.
+OBJECTS = {
+    "caller": "tests/integration/pam_caller",
+    "helper": "tests/integration/helper_stand_in",
+    "lib/pam_cosmo_sso.so": "pam_cosmo_sso/module/pam_cosmo_sso.so",
+    "lib/pam_marker.so": "tests/integration/pam_marker.so",
+    "lib/libnss_cosmo.so.2": "nss_cosmo/libnss_cosmo.so.2",
+}
 # security/_pam_types.h
 CODES = {
     name: number
@@ -89,15 +97,16 @@ class PamRig:
         self.machine_id = "0123456789abcdef0123456789abcdef\n"
 
     def __enter__(self):
-        for name in ("state", "cache", "run", "desk", "pam"):
+        for name in ("state", "cache", "run", "desk", "pam", "lib"):
             (self.folder / name).mkdir()
             (self.folder / name).chmod(0o700 if name == "cache" else 0o755)
         (self.folder / "nsswitch.conf").write_text("passwd: files cosmo\ngroup: files cosmo\nshadow: files\n")
         (self.folder / "machine-id").write_text(self.machine_id)
         for name in ("nsswitch.conf", "machine-id"):
             (self.folder / name).chmod(0o644)
-        shutil.copy(built("tests/integration/helper_stand_in"), self.folder / "helper")
-        shutil.copy(built("tests/integration/pam_caller"), self.folder / "caller")
+        for name, source in OBJECTS.items():
+            shutil.copyfile(built(source), self.folder / name)
+            (self.folder / name).chmod(0o755)
         (self.folder / "pam/other").write_text("auth required pam_deny.so\n")
         self.local_passwd()
         self._listen()
@@ -173,12 +182,13 @@ class PamRig:
         return [f"{self.folder / source}={target}" for source, target in pairs.items()]
 
     def _command(self, *words):
-        scratch = tempfile.mkdtemp(dir=self.folder)
-        return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
+        scratch = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        scratch.chmod(0o755)  # what it leads to keeps its own modes
+        return [sys.executable, str(GRAFT), str(scratch), *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
         sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
-        path = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(built("nss_cosmo"))}
+        path = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self.folder / "lib")}
         return path | sanitizers
 
     def store(self, *words):
@@ -188,9 +198,7 @@ class PamRig:
 
     def _service(self, name, args):
         text = SERVICE.format(
-            module=built("pam_cosmo_sso/module/pam_cosmo_sso.so"),
-            marker=built("tests/integration/pam_marker.so"),
-            args=args,
+            module=self.folder / "lib/pam_cosmo_sso.so", marker=self.folder / "lib/pam_marker.so", args=args
         )
         (self.folder / "pam" / name).write_text(text)
 
