@@ -14,15 +14,15 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
     clang clang-format clang-tidy libclang-rt-14-dev shellcheck valgrind binutils git
     libcmocka-dev libpam-wrapper libnss-wrapper pamtester
-    python3 python3-pytest python3-pexpect python3-cryptography openssl
+    python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl zbar-tools
 )
 
 # For the end-to-end tests and the demo: a booted Debian, a browser, a terminal and a QR reader.
 # shellcheck disable=SC2034
 E2E_PACKAGES=(
     systemd-container debootstrap debian-archive-keyring util-linux iproute2 procps
-    openssh-client tmux qrencode zbar-tools
-    chromium chromium-driver python3-selenium python3-pil ca-certificates
+    openssh-client tmux qrencode
+    chromium chromium-driver python3-selenium ca-certificates
 )
 
 package_is_installed() {
