@@ -93,6 +93,13 @@ enum cosmo_err claims_values(const struct claim_sources *sources, const char *na
 	return COSMO_OK;
 }
 
+static char lower_of(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + 'a' - 'A');
+	return c;
+}
+
 static enum cosmo_err read_name(const struct claim_sources *sources, const char *claim,
 	struct reason *why, char *ret, size_t ret_size)
 {
@@ -105,7 +112,7 @@ static enum cosmo_err read_name(const struct claim_sources *sources, const char 
 		return reason_give(why, COSMO_E_NAME_FORM,
 			"claim \"%s\" is no text of 1 to %zu bytes", claim, ret_size - 1);
 	for (size_t i = 0; i <= strlen(text); i++)
-		ret[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 'a' - 'A') : text[i];
+		ret[i] = lower_of(text[i]);
 	return COSMO_OK;
 }
 
@@ -114,14 +121,9 @@ static bool domain_equal(const char *listed, const char *domain)
 {
 	size_t i = 0;
 
-	for (; listed[i]; i++) {
-		char c = listed[i];
-
-		if (c >= 'A' && c <= 'Z')
-			c = (char)(c + 'a' - 'A');
-		if (c != domain[i])
+	for (; listed[i]; i++)
+		if (lower_of(listed[i]) != domain[i])
 			return false;
-	}
 	return domain[i] == '\0';
 }
 

@@ -7,15 +7,15 @@
 static enum cosmo_err basic_value(const char *text, size_t len, struct cosmo_secret **ret)
 {
 	static const char scheme[] = "Basic ";
-	size_t value_size = strlen(scheme) + (len + 2) / 3 * 4 + 1;
+	size_t scheme_len = sizeof(scheme) - 1;
+	size_t value_size = scheme_len + (len + 2) / 3 * 4 + 1;
 	COSMO_AUTO(free) char *value = malloc(value_size);
 	enum cosmo_err err = COSMO_OK;
 
 	if (!value)
 		return COSMO_E_NOMEM;
-	memcpy(value, scheme, strlen(scheme));
-	EVP_EncodeBlock(
-		(unsigned char *)value + strlen(scheme), (const unsigned char *)text, (int)len);
+	memcpy(value, scheme, sizeof(scheme));
+	EVP_EncodeBlock((unsigned char *)value + scheme_len, (const unsigned char *)text, (int)len);
 	err = secret_new(value, value_size - 1, ret);
 	explicit_bzero(value, value_size);
 	return err;

@@ -107,8 +107,7 @@ static enum cosmo_err wait_until(int peer_fd, int64_t until_ms)
 
 /* One question to the token endpoint; *ret only with DEVICE_TOKENS. */
 static struct device_step ask(const struct setup *setup, const struct discovery *discovery,
-	struct device_grant *grant, struct reason *why, struct token_response **ret,
-	int64_t *ret_date_s)
+	struct device_grant *grant, struct reason *why, struct token_response **ret)
 {
 	COSMO_AUTO(form_free) struct form *form = NULL;
 	COSMO_AUTO(json_free) struct json_object *json = NULL;
@@ -128,16 +127,14 @@ static struct device_step ask(const struct setup *setup, const struct discovery 
 	step = device_grant_reply(grant, &reply, fdio_boot_ms(), why);
 	if (step.action != DEVICE_TOKENS)
 		return step;
-	err = token_response_parse(json, why, ret);
+	err = token_response_parse(json, response.date_s, why, ret);
 	if (err != COSMO_OK)
 		return (struct device_step){.action = DEVICE_END, .err = err};
-	*ret_date_s = response.date_s;
 	return step;
 }
 
 enum cosmo_err device_flow_finish(const struct setup *setup, const struct discovery *discovery,
-	struct device_grant *grant, int peer_fd, struct reason *why, struct token_response **ret,
-	int64_t *ret_date_s)
+	struct device_grant *grant, int peer_fd, struct reason *why, struct token_response **ret)
 {
 	struct device_step step = device_grant_begin(grant, fdio_boot_ms());
 
@@ -149,7 +146,7 @@ enum cosmo_err device_flow_finish(const struct setup *setup, const struct discov
 		if (step.action == DEVICE_END)
 			return step.err;
 		*why = (struct reason){.text = ""};
-		step = ask(setup, discovery, grant, why, ret, ret_date_s);
+		step = ask(setup, discovery, grant, why, ret);
 		if (step.action == DEVICE_TOKENS)
 			return COSMO_OK;
 	}

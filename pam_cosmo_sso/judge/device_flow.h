@@ -28,4 +28,4 @@ COSMO_MUST_USE enum cosmo_err device_flow_begin(const struct setup *setup,
  */
 COSMO_MUST_USE enum cosmo_err device_flow_finish(const struct setup *setup,
 	const struct discovery *discovery, struct device_grant *grant, int peer_fd,
-	struct reason *why, struct token_response **ret, int64_t *ret_date_s);
+	struct reason *why, struct token_response **ret);

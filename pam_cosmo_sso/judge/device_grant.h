@@ -15,7 +15,7 @@
 
 #define DEVICE_GRANT_INTERVAL_S     5 /* when the IdP tells none, section 3.2 */
 #define DEVICE_GRANT_SLOW_DOWN_S    5 /* section 3.5 */
-#define DEVICE_GRANT_MAX_EXPIRES_S  (24 * 60 * 60)
+#define DEVICE_GRANT_MAX_EXPIRES_S  (INT64_C(24) * 60 * 60)
 #define DEVICE_GRANT_MAX_CODE_BYTES ((size_t)16 * 1024)
 
 struct device_grant;

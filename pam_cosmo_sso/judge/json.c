@@ -15,7 +15,7 @@ void json_free(struct json_object *root)
 }
 
 static int count_member(json_object *value, int flags, json_object *parent, const char *name,
-	size_t *index, void *context)
+	size_t *index, void *context) /* NOLINT(readability-non-const-parameter): json-c says so */
 {
 	size_t *members = context;
 

@@ -172,7 +172,7 @@ static enum cosmo_err load_ec(
 		err = decode_member(key, "y", why, &y, &y_len);
 	if (err != COSMO_OK)
 		return err;
-	if (x_len != curve->bytes || y_len != curve->bytes)
+	if (!x || !y || x_len != curve->bytes || y_len != curve->bytes)
 		return reason_give(why, COSMO_E_JWS_KEY, "key: coordinates of the wrong length");
 	memcpy(point + 1, x, x_len);
 	memcpy(point + 1 + x_len, y, y_len);

@@ -50,9 +50,8 @@ static enum cosmo_err put_username(const struct message *request,
 	return err;
 }
 
-enum cosmo_err person_put_roles(const struct message *request, const struct claim_sources *sources,
-	const struct role_rules *rules, role_match_fn *on_match, void *context, struct reason *why,
-	struct message *answer)
+static enum cosmo_err put_roles(const struct message *request, const struct claim_sources *sources,
+	const struct person_rules *rules, struct reason *why, struct message *answer)
 {
 	COSMO_AUTO(claim_values_free) struct claim_values *values = NULL;
 	struct role_set set = {.count = 0};
@@ -61,7 +60,8 @@ enum cosmo_err person_put_roles(const struct message *request, const struct clai
 		sources, message_str(request, FIELD_ROLES_CLAIM), why, &state, &values);
 
 	if (!err)
-		err = role_rules_apply(rules, values, on_match, context, why, &set);
+		err = role_rules_apply(
+			rules->rules, values, rules->on_match, rules->context, why, &set);
 	if (err)
 		return err;
 	message_put_u64(answer, FIELD_CLAIM_STATE, (uint64_t)state);
@@ -71,8 +71,7 @@ enum cosmo_err person_put_roles(const struct message *request, const struct clai
 }
 
 enum cosmo_err person_put(const struct message *request, const struct claim_sources *sources,
-	const struct role_rules *rules, role_match_fn *on_match, void *context, struct reason *why,
-	struct message *answer)
+	const struct person_rules *rules, struct reason *why, struct message *answer)
 {
 	char subject[CLAIMS_MAX_SUBJECT_BYTES + 1] = "";
 	enum cosmo_err err = put_username(request, sources, why, answer);
@@ -83,5 +82,5 @@ enum cosmo_err person_put(const struct message *request, const struct claim_sour
 	if (err)
 		return err;
 	message_put_str(answer, FIELD_SUB, subject);
-	return person_put_roles(request, sources, rules, on_match, context, why, answer);
+	return put_roles(request, sources, rules, why, answer);
 }

@@ -17,16 +17,17 @@ COSMO_MUST_USE enum cosmo_err person_read_rules(
 /* Does @request ask for a claim that the ID token lacks? */
 bool person_needs_userinfo(const struct message *request, struct json_object *id_token);
 
+/* The rules to apply and who is told of the matches, as for role_rules_apply(). */
+struct person_rules {
+	const struct role_rules *rules;
+	role_match_fn *on_match; /* NULL: nobody */
+	void *context;
+};
+
 /*
- * Put USERNAME, SUB, ROLE and CLAIM_STATE into @answer. @rules and @on_match as for
- * role_rules_apply(). Errors: those of claims_username(), claims_subject(), claims_values(),
- * role_rules_apply().
+ * Put USERNAME, SUB, ROLE and CLAIM_STATE into @answer. Errors: those of claims_username(),
+ * claims_subject(), claims_values(), role_rules_apply().
  */
 COSMO_MUST_USE enum cosmo_err person_put(const struct message *request,
-	const struct claim_sources *sources, const struct role_rules *rules,
-	role_match_fn *on_match, void *context, struct reason *why, struct message *answer);
-
-/* The roles and CLAIM_STATE alone. Errors: as person_put(). */
-COSMO_MUST_USE enum cosmo_err person_put_roles(const struct message *request,
-	const struct claim_sources *sources, const struct role_rules *rules,
-	role_match_fn *on_match, void *context, struct reason *why, struct message *answer);
+	const struct claim_sources *sources, const struct person_rules *rules, struct reason *why,
+	struct message *answer);

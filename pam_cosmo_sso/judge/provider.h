@@ -14,7 +14,7 @@
 #include "pam_cosmo_sso/judge/setup.h"
 
 /* Longest time that either may be kept by the helper. */
-#define PROVIDER_MAX_AGE_S (24 * 60 * 60)
+#define PROVIDER_MAX_AGE_S (INT64_C(24) * 60 * 60)
 
 struct provider;
 

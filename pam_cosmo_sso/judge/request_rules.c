@@ -51,6 +51,7 @@ static enum cosmo_err apply(
 {
 	COSMO_AUTO(json_free) struct json_object *claims = NULL;
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
+	struct person_rules told = {.on_match = on_match, .context = request};
 	struct claim_sources sources = {0};
 	enum cosmo_err err = json_parse(text, len, &claims);
 
@@ -58,10 +59,10 @@ static enum cosmo_err apply(
 		return reason_give(&request->why, err, "the claims are not one JSON object");
 	sources.id_token = claims;
 	err = person_read_rules(request->message, &request->why, &rules);
-	if (!err)
-		err = person_put(request->message, &sources, rules, on_match, request,
-			&request->why, answer);
-	return err;
+	if (err)
+		return err;
+	told.rules = rules;
+	return person_put(request->message, &sources, &told, &request->why, answer);
 }
 
 enum cosmo_err request_rules(struct request *request)

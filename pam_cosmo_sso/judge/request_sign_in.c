@@ -135,10 +135,11 @@ static enum cosmo_err put_uid(
 }
 
 static enum cosmo_err answer_identity(struct request *request, const struct setup *setup,
-	const struct claim_sources *sources, const struct token_response *tokens, int64_t date_s)
+	const struct claim_sources *sources, const struct token_response *tokens)
 {
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
 	COSMO_AUTO(message_free) struct message *answer = NULL;
+	struct person_rules silent = {.on_match = NULL};
 	enum cosmo_err err = message_new(MESSAGE_JUDGE_IDENTITY, &answer);
 
 	if (!err)
@@ -146,19 +147,20 @@ static enum cosmo_err answer_identity(struct request *request, const struct setu
 	if (err)
 		return err;
 	message_put_str(answer, FIELD_ISSUER, setup->issuer);
-	err = person_put(request->message, sources, rules, NULL, NULL, &request->why, answer);
+	silent.rules = rules;
+	err = person_put(request->message, sources, &silent, &request->why, answer);
 	if (!err)
 		err = put_uid(request, sources, answer);
 	if (err)
 		return err;
 	put_display_name(request->message, sources, answer);
-	put_circumstances(answer, sources->id_token, date_s);
+	put_circumstances(answer, sources->id_token, tokens->date_s);
 	put_refresh(answer, tokens);
 	return request_send(request, COSMO_STEAL(&answer));
 }
 
 static enum cosmo_err judge_tokens(struct request *request, const struct setup *setup,
-	struct provider *provider, const struct token_response *tokens, int64_t date_s)
+	struct provider *provider, const struct token_response *tokens)
 {
 	COSMO_AUTO(json_free) struct json_object *claims = NULL;
 	COSMO_AUTO(json_free) struct json_object *userinfo = NULL;
@@ -173,7 +175,7 @@ static enum cosmo_err judge_tokens(struct request *request, const struct setup *
 		return err;
 	sources.id_token = claims;
 	sources.userinfo = userinfo;
-	return answer_identity(request, setup, &sources, tokens, date_s);
+	return answer_identity(request, setup, &sources, tokens);
 }
 
 enum cosmo_err request_sign_in(struct request *request)
@@ -183,13 +185,14 @@ enum cosmo_err request_sign_in(struct request *request)
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
 	COSMO_AUTO(token_response_free) struct token_response *tokens = NULL;
 	struct reason *why = &request->why;
-	int64_t date_s = 0;
+	int64_t asked_date_s = 0; /* of the first answer; the tokens' own counts */
 	enum cosmo_err err = setup_read(request->message, request->fetch, &setup);
 
 	if (!err)
 		err = provider_open(setup, why, &provider);
 	if (!err)
-		err = device_flow_begin(setup, provider_discovery(provider), why, &grant, &date_s);
+		err = device_flow_begin(
+			setup, provider_discovery(provider), why, &grant, &asked_date_s);
 	if (!err)
 		err = show(request, grant);
 	/* The keys can be had while the person reads; what was fetched is worth keeping even if
@@ -200,6 +203,6 @@ enum cosmo_err request_sign_in(struct request *request)
 		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
 	if (!err)
 		err = device_flow_finish(setup, provider_discovery(provider), grant,
-			request->peer->fd, why, &tokens, &date_s);
-	return err ? err : judge_tokens(request, setup, provider, tokens, date_s);
+			request->peer->fd, why, &tokens);
+	return err ? err : judge_tokens(request, setup, provider, tokens);
 }

@@ -11,7 +11,7 @@
 #include "pam_cosmo_sso/judge/idp.h"
 #include "pam_cosmo_sso/judge/jws_alg.h"
 
-#define SETUP_MAX_SKEW_S (60 * 60)
+#define SETUP_MAX_SKEW_S 3600
 
 /* Text and bytes are borrowed from the request. */
 struct setup {

@@ -34,7 +34,7 @@ static bool is_bearer(struct json_object *json)
 }
 
 enum cosmo_err token_response_parse(
-	struct json_object *json, struct reason *why, struct token_response **ret)
+	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret)
 {
 	COSMO_AUTO(token_response_free) struct token_response *found = calloc(1, sizeof(*found));
 	enum cosmo_err err = COSMO_OK;
@@ -56,6 +56,7 @@ enum cosmo_err token_response_parse(
 	/* Keycloak's extension; 0 stands for "never" there. */
 	if (json_seconds(json, "refresh_expires_in", &found->refresh_expires_in_s) != COSMO_OK)
 		found->refresh_expires_in_s = 0;
+	found->date_s = date_s;
 	*ret = COSMO_STEAL(&found);
 	return COSMO_OK;
 }

@@ -19,14 +19,16 @@ struct token_response {
 	struct cosmo_secret *access_token;  /* NULL: none, or not of type Bearer */
 	struct cosmo_secret *refresh_token; /* NULL: none */
 	int64_t refresh_expires_in_s;       /* 0: not told, or never */
+	int64_t date_s;                     /* the IdP's clock then; 0: not told */
 };
 
 /*
- * Take the tokens out of @json. The caller owns *ret, token_response_free(). Errors:
- * COSMO_E_NO_ID_TOKEN, COSMO_E_IDP_FIELD (a token that is no text, or too long), COSMO_E_NOMEM.
+ * Take the tokens out of @json; @date_s is of the response it came in. The caller owns *ret,
+ * token_response_free(). Errors: COSMO_E_NO_ID_TOKEN, COSMO_E_IDP_FIELD (a token that is no text,
+ * or too long), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err token_response_parse(
-	struct json_object *json, struct reason *why, struct token_response **ret);
+	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret);
 
 void token_response_free(struct token_response *response);
 COSMO_AUTO_DEFINE(struct token_response *, token_response_free);
