@@ -19,7 +19,7 @@ enum cosmo_err config_wrong(
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	reader->problem->line = line;
 	log_filter(text, true, reader->problem->text, sizeof(reader->problem->text));

@@ -109,7 +109,7 @@ static enum cosmo_err send_all(int fd, const unsigned char *bytes, size_t len, i
  * Without room for control data the kernel drops descriptors that are passed, instead of opening
  * them here, and says so with MSG_CTRUNC.
  */
-static enum cosmo_err recv_some(int fd, unsigned char *bytes, size_t room, size_t *ret_len)
+static enum cosmo_err recv_some(int fd, void *bytes, size_t room, size_t *ret_len)
 {
 	struct iovec part = {.iov_base = bytes, .iov_len = room};
 	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};

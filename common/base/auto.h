@@ -41,7 +41,7 @@ static inline void cosmo_auto_free(void *owned)
 	free(*(void **)owned);
 }
 
-void cosmo_auto_close(int *fd);
+void cosmo_auto_close(const int *fd);
 
 /* The value of *fd, which is -1 afterwards. */
 static inline int cosmo_steal_fd(int *fd)
@@ -50,6 +50,17 @@ static inline int cosmo_steal_fd(int *fd)
 
 	*fd = -1;
 	return value;
+}
+
+/* @shown without its const, for the owner alone: to end what everybody else may only read. */
+static inline void *cosmo_owned(const void *shown)
+{
+	union {
+		const void *shown;
+		void *owned;
+	} same = {.shown = shown};
+
+	return same.owned;
 }
 
 /* Whole-string equality; NULL equals nothing. The only string comparison used for decisions. */

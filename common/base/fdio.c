@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-void cosmo_auto_close(int *fd)
+void cosmo_auto_close(const int *fd)
 {
 	int saved_errno = errno;
 

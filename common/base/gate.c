@@ -41,7 +41,7 @@ static const struct gate_page *find_page(struct gate_reader *reader)
 	if (!page) {
 		atomic_store(&reader->looked_ms, now_ms);
 	} else if (!atomic_compare_exchange_strong(&reader->page, &other, page)) {
-		munmap((void *)(uintptr_t)page, GATE_FILE_BYTES);
+		munmap(cosmo_owned(page), GATE_FILE_BYTES);
 		page = other; /* another thread was faster */
 	}
 	errno = saved_errno;
@@ -92,6 +92,6 @@ void gate_done(struct gate_reader *reader)
 	const struct gate_page *page = atomic_exchange(&reader->page, NULL);
 
 	if (page)
-		munmap((void *)(uintptr_t)page, GATE_FILE_BYTES);
+		munmap(cosmo_owned(page), GATE_FILE_BYTES);
 	atomic_store(&reader->looked_ms, 0);
 }

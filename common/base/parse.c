@@ -145,9 +145,12 @@ enum cosmo_err parse_hex(const char *hex, unsigned char *ret_bytes, size_t len)
 	for (size_t i = 0; i < 2 * len; i++)
 		if (hex_digit(hex[i]) < 0)
 			return COSMO_E_INVALID;
-	for (size_t i = 0; i < len; i++)
-		ret_bytes[i] =
-			(unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+	for (size_t i = 0; i < len; i++) {
+		unsigned char high = (unsigned char)hex_digit(hex[2 * i]);
+		unsigned char low = (unsigned char)hex_digit(hex[2 * i + 1]);
+
+		ret_bytes[i] = (unsigned char)(high << 4 | low);
+	}
 	return COSMO_OK;
 }
 

@@ -151,7 +151,8 @@ static inline size_t users_db_at_longs(const struct users_db_header *header)
 
 static inline size_t users_db_bytes(const struct users_db_header *header)
 {
-	size_t words = users_db_at_longs(header) + 2 * header->long_pairs * USERS_DB_LONG_WORDS;
+	size_t words =
+		users_db_at_longs(header) + (size_t)2 * header->long_pairs * USERS_DB_LONG_WORDS;
 
 	return (words + USERS_DB_PAGE_WORDS - 1) / USERS_DB_PAGE_WORDS * USERS_DB_PAGE_BYTES;
 }

@@ -137,7 +137,6 @@ enum cosmo_err users_db_map_open(
 void users_db_map_free(const struct users_db_map *map)
 {
 	const struct users_db_settings_copy *copy = NULL;
-	struct users_db_map *owned = NULL;
 
 	if (!map)
 		return;
@@ -145,11 +144,10 @@ void users_db_map_free(const struct users_db_map *map)
 	while (copy) {
 		const struct users_db_settings_copy *older = copy->older;
 
-		munmap((void *)(uintptr_t)copy, sizeof(*copy));
+		munmap(cosmo_owned(copy), sizeof(*copy));
 		copy = older;
 	}
 	if (map->words)
-		munmap((void *)(uintptr_t)map->words, map->bytes);
-	owned = (struct users_db_map *)(uintptr_t)map;
-	munmap(owned, sizeof(*owned));
+		munmap(cosmo_owned(map->words), map->bytes);
+	munmap(cosmo_owned(map), sizeof(*map));
 }

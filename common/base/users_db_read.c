@@ -25,13 +25,23 @@ static enum users_db_fate map_fate(const struct users_db_map *map)
 static const struct users_db_map *map_publish(
 	struct users_db *db, const struct users_db_map *old, const struct users_db_map *map)
 {
-	((struct users_db_map *)(uintptr_t)map)->older = old;
+	struct users_db_map *fresh = cosmo_owned(map);
+
+	fresh->older = old;
 	if (atomic_compare_exchange_strong(&db->map, &old, map)) {
 		atomic_fetch_add(&db->maps_used, 1);
 		return map;
 	}
 	users_db_map_free(map);
 	return old;
+}
+
+/* What the last look ended in; doubt, never success without a map. */
+static enum cosmo_err remembered_error(struct users_db *db)
+{
+	enum cosmo_err err = (enum cosmo_err)atomic_load(&db->looked_err);
+
+	return err ? err : COSMO_E_BUSY;
 }
 
 static enum cosmo_err map_reopen(
@@ -43,7 +53,7 @@ static enum cosmo_err map_reopen(
 	enum cosmo_err err = COSMO_OK;
 
 	if (looked_ms && now_ms >= looked_ms && now_ms - looked_ms < LOOK_EVERY_MS)
-		return (enum cosmo_err)atomic_load(&db->looked_err);
+		return remembered_error(db);
 	if (atomic_load(&db->maps_used) >= MAX_MAPS)
 		return COSMO_E_STORE_DAMAGED;
 	err = users_db_map_open(AT_FDCWD, db->path, db->machine_id_path, &map);

@@ -97,5 +97,5 @@ enum cosmo_err users_db_map_settings(
 		return COSMO_OK;
 	}
 	/* Only the pointer to the settings of a map ever changes. */
-	return settings_publish((struct users_db_map *)(uintptr_t)map, copy, ret);
+	return settings_publish(cosmo_owned(map), copy, ret);
 }

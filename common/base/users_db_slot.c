@@ -186,7 +186,7 @@ static void tags_load(const struct users_db_map *map, uint32_t group, struct gro
 	uint32_t difference = 0;
 	uint32_t empty = 0;
 
-	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
+	for (size_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
 		uint64_t word = users_db_load_first(words + i);
 
 		ret->entries[2 * i] = (uint32_t)word;
