@@ -109,6 +109,7 @@ EXPORT enum nss_status _nss_cosmo_endgrent(void)
 	return NSS_STATUS_SUCCESS;
 }
 
+/* NOLINTBEGIN(readability-function-size,readability-non-const-parameter): glibc's type */
 EXPORT enum nss_status _nss_cosmo_initgroups_dyn(const char *name, gid_t primary, long *start,
 	long *size, gid_t **groupsp, long limit, int *errnop)
 {
@@ -124,3 +125,4 @@ EXPORT enum nss_status _nss_cosmo_initgroups_dyn(const char *name, gid_t primary
 
 	return finish(err, saved_errno, errnop);
 }
+/* NOLINTEND(readability-function-size,readability-non-const-parameter) */

@@ -56,12 +56,13 @@ static enum cosmo_err put_name(
 enum cosmo_err pack_passwd(
 	const struct users_db_user *user, char *buffer, size_t buffer_size, struct passwd *ret)
 {
-	struct text_space space = {.at = buffer, .left = buffer_size};
+	struct text_space space = {.left = buffer_size};
 	struct passwd pw = {.pw_uid = user->uid, .pw_gid = user->gid};
 	enum cosmo_err err = COSMO_OK;
 
 	if (user->uid == 0 || user->gid == 0)
 		return COSMO_E_STORE_DAMAGED;
+	space.at = buffer;
 	err = put_name(&space, user->name, sizeof(user->name), &pw.pw_name);
 	if (!err)
 		err = put(&space, PASSWORD_NONE, sizeof(PASSWORD_NONE), &pw.pw_passwd);

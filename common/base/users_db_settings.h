@@ -11,15 +11,18 @@
 #define USERS_DB_MAX_TEXT      128 /* gecos, home, shell, with NUL */
 #define USERS_DB_MAX_SSHD      8
 
+/* Written and compared byte by byte, so every hole has a name and is 0. */
 struct users_db_role {
 	char name[COSMO_MAX_NAME_BYTES + 1];
 	char group[COSMO_MAX_NAME_BYTES + 1];
+	uint8_t hole[2];
 	uint32_t gid;
 };
 
 /* An existing local group that roles confer. */
 struct users_db_conferred {
 	char group[COSMO_MAX_NAME_BYTES + 1];
+	uint8_t hole[3];
 	uint32_t gid;
 	uint64_t roles;
 };
@@ -28,6 +31,7 @@ struct users_db_conferred {
 struct users_db_settings {
 	struct users_db_role roles[USERS_DB_MAX_ROLES];
 	uint32_t role_count;
+	uint32_t hole_1;
 	struct users_db_conferred conferred[USERS_DB_MAX_CONFERRED];
 	uint32_t conferred_count;
 	uint32_t users_gid; /* group cosmo-users */
@@ -36,12 +40,14 @@ struct users_db_settings {
 	uint32_t enroll;         /* enum config_enroll's values: 0 auto, 1 listed, 2 off */
 	uint32_t provisional_on; /* 1: `enable sshd` found everything in place */
 	uint32_t keep_domains;   /* 1: names may hold '@' */
+	uint32_t hole_2;
 	int64_t role_lease_s;
 	char home[USERS_DB_MAX_TEXT]; /* template with %u */
 	char shell[USERS_DB_MAX_TEXT];
 	char sshd[USERS_DB_MAX_SSHD]
 		 [USERS_DB_MAX_TEXT]; /* paths whose processes see provisional entries */
 	uint32_t sshd_count;
+	uint32_t hole_3;
 };
 
 /*

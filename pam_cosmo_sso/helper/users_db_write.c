@@ -34,8 +34,22 @@ static bool is_free(const struct users_db_file *file, uint32_t slot)
 	return (entry & 0xffff) == 0;
 }
 
-/* A free seat in the first group that has one, as a reader looks for it. @places: those that are
- * promised already. */
+/* Those of @places are promised already. */
+static bool choose_seat(const struct users_db_file *file, uint32_t group, uint32_t first,
+	const struct users_db_place *places, size_t count, uint32_t *ret_slot)
+{
+	for (uint32_t k = 0; k < USERS_DB_GROUP_SLOTS; k++) {
+		uint32_t slot = group * USERS_DB_GROUP_SLOTS + (first + k) % USERS_DB_GROUP_SLOTS;
+
+		if (is_free(file, slot) && !is_reserved(places, count, slot)) {
+			*ret_slot = slot;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A free seat in the first group that has one, as a reader looks for it. */
 static enum cosmo_err choose_slot(const struct users_db_file *file, uint64_t hash,
 	const struct users_db_place *places, size_t count, uint32_t *ret_slot)
 {
@@ -44,15 +58,8 @@ static enum cosmo_err choose_slot(const struct users_db_file *file, uint64_t has
 	uint32_t first = users_db_name_seat(hash);
 
 	for (uint32_t i = 0; i < USERS_DB_MAX_PROBES && i < groups; i++) {
-		for (uint32_t k = 0; k < USERS_DB_GROUP_SLOTS; k++) {
-			uint32_t slot =
-				group * USERS_DB_GROUP_SLOTS + (first + k) % USERS_DB_GROUP_SLOTS;
-
-			if (is_free(file, slot) && !is_reserved(places, count, slot)) {
-				*ret_slot = slot;
-				return COSMO_OK;
-			}
-		}
+		if (choose_seat(file, group, first, places, count, ret_slot))
+			return COSMO_OK;
 		group = group + 1 == groups ? 0 : group + 1;
 	}
 	return COSMO_E_TOO_BIG;
