@@ -42,7 +42,7 @@ enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
 	if (err)
 		return err;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	message_put_str(item, FIELD_TEXT, text);
 	return admin_send(admin, item);

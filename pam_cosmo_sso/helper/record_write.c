@@ -92,14 +92,15 @@ enum cosmo_err record_settle(struct store *store, const struct record *record)
 /* Issuer and subject with a NUL between, so that neither can reach into the other. */
 static enum cosmo_err link_text(const char *issuer, const char *sub, char **ret, size_t *ret_len)
 {
-	size_t issuer_len = strlen(issuer);
-	size_t len = 1 + issuer_len + 1 + strlen(sub);
+	size_t issuer_size = strlen(issuer) + 1;
+	size_t sub_size = strlen(sub) + 1;
+	size_t len = 1 + issuer_size + sub_size - 1;
 	char *text = calloc(1, len + 1);
 
 	if (!text)
 		return COSMO_E_NOMEM;
-	memcpy(text + 1, issuer, issuer_len);
-	memcpy(text + 1 + issuer_len + 1, sub, strlen(sub));
+	memcpy(text + 1, issuer, issuer_size);
+	memcpy(text + 1 + issuer_size, sub, sub_size);
 	*ret = text;
 	*ret_len = len;
 	return COSMO_OK;

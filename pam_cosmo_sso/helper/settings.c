@@ -22,11 +22,12 @@ static uint32_t local_gid(const char *group_path, const char *name)
 	const struct group *entry = NULL;
 	FILE *file = fopen(group_path, "re");
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	while (file && (entry = fgetgrent(file)))
 		if (streq(entry->gr_name, name))
 			gid = entry->gr_gid;
 	if (file)
-		fclose(file);
+		(void)fclose(file);
 	return gid;
 }
 

@@ -33,7 +33,9 @@ static void copy_gecos(char ret[USERS_DB_MAX_TEXT], const char *text)
 	for (size_t i = 0; i < len; i++) {
 		bool shows = text[i] != ':' && (unsigned char)text[i] >= ' ' && text[i] != 0x7f;
 
-		ret[i] = shows ? text[i] : ' ';
+		ret[i] = ' ';
+		if (shows)
+			ret[i] = text[i];
 	}
 	ret[len] = '\0';
 }
