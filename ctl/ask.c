@@ -9,7 +9,7 @@
 #include "ctl/output.h"
 #include "paths.h"
 
-#define ASK_TIMEOUT_MS (10 * 60 * 1000)
+#define ASK_TIMEOUT_MS (INT64_C(10) * 60 * 1000)
 
 struct ask {
 	struct spawn_child child;

@@ -110,7 +110,7 @@ static void visit_progress(void *context, const struct message *item)
 	printf("- ");
 	output_text(message_str(item, FIELD_TEXT));
 	putchar('\n');
-	fflush(stdout);
+	(void)fflush(stdout);
 }
 
 static void visit_status(void *context, const struct message *item)

@@ -144,22 +144,28 @@ static enum cosmo_err plan(struct enable *enable)
 	return err;
 }
 
-/* Each chosen stack with root; the first call, before the edit, remembers which passed. */
+/* One stack with root. The first call, before the edit, remembers whether it passed. */
+static bool try_root_in(const char *service, bool first, bool *passed_before)
+{
+	const char *problem = NULL;
+	bool passes = pam_check_root(service, &problem);
+
+	if (first)
+		*passed_before = passes;
+	else if (!passes && *passed_before) {
+		output_error("PAM service %s: %s", service, problem);
+		return false;
+	}
+	return true;
+}
+
 static bool try_root(struct enable *enable, bool first)
 {
-	for (size_t i = 0; i < TARGET_COUNT; i++) {
-		for (size_t k = 0; enable->chosen[i] && targets[i].services[k]; k++) {
-			const char *problem = NULL;
-			bool passes = pam_check_root(targets[i].services[k], &problem);
-
-			if (first)
-				enable->passed_before[i][k] = passes;
-			else if (!passes && enable->passed_before[i][k]) {
-				output_error("PAM service %s: %s", targets[i].services[k], problem);
+	for (size_t i = 0; i < TARGET_COUNT; i++)
+		for (size_t k = 0; enable->chosen[i] && targets[i].services[k]; k++)
+			if (!try_root_in(
+				    targets[i].services[k], first, &enable->passed_before[i][k]))
 				return false;
-			}
-		}
-	}
 	return true;
 }
 
@@ -253,7 +259,7 @@ static int enable_targets(struct enable *enable)
 	file_changes_print(&enable->changes, stdout);
 	if (enable->dry_run)
 		return EXIT_CODE_OK;
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (file_changes_any(&enable->changes) && !confirm(enable))
 		return EXIT_CODE_DENIED;
 	err = carry_out(enable);

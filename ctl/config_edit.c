@@ -72,7 +72,7 @@ static void write_new(struct edit *edit)
 static void flush_blank(struct edit *edit)
 {
 	for (; edit->blank > 0; edit->blank--)
-		fputc('\n', edit->out);
+		(void)fputc('\n', edit->out);
 }
 
 static void leave_section(struct edit *edit)

@@ -22,14 +22,13 @@ static ssize_t read_some(int fd, char *data, size_t len)
 
 bool input_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_len)
 {
-	COSMO_AUTO_FD int opened = -1;
+	bool is_stdin = streq(path, "-");
+	COSMO_AUTO_FD int opened = is_stdin ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	COSMO_AUTO(free) char *data = malloc(max_bytes + 1);
 	size_t len = 0;
 	ssize_t got = 1;
-	int fd = STDIN_FILENO;
+	int fd = is_stdin ? STDIN_FILENO : opened;
 
-	if (!streq(path, "-"))
-		fd = opened = open(path, O_RDONLY | O_CLOEXEC);
 	while (data && fd >= 0 && got > 0 && len <= max_bytes) {
 		got = read_some(fd, data + len, max_bytes + 1 - len);
 		if (got > 0)

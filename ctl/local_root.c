@@ -16,12 +16,13 @@ static bool has_password(const char *name)
 	bool usable = false;
 	FILE *file = fopen("/etc/shadow", "re");
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	while (file && (entry = fgetspent(file)))
 		if (streq(entry->sp_namp, name))
 			usable = entry->sp_pwdp && entry->sp_pwdp[0] && entry->sp_pwdp[0] != '!' &&
 				 entry->sp_pwdp[0] != '*';
 	if (file)
-		fclose(file);
+		(void)fclose(file);
 	return usable;
 }
 
@@ -40,11 +41,12 @@ static bool can_log_in(const char *name)
 	bool able = false;
 	FILE *file = fopen("/etc/passwd", "re");
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	while (file && !able && (entry = fgetpwent(file)))
 		able = streq(entry->pw_name, name) &&
 		       (has_password(name) || has_key(entry->pw_dir));
 	if (file)
-		fclose(file);
+		(void)fclose(file);
 	return able;
 }
 
@@ -54,6 +56,7 @@ bool local_root_reachable(void)
 	bool reachable = can_log_in("root");
 	FILE *file = fopen("/etc/group", "re");
 
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	while (file && !reachable && (entry = fgetgrent(file))) {
 		if (!streq(entry->gr_name, "sudo") && !streq(entry->gr_name, "wheel") &&
 			!streq(entry->gr_name, "admin"))
@@ -62,6 +65,6 @@ bool local_root_reachable(void)
 			reachable = can_log_in(*member);
 	}
 	if (file)
-		fclose(file);
+		(void)fclose(file);
 	return reachable;
 }

@@ -38,7 +38,7 @@ int command_usage_error(const struct command *command, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(problem, sizeof(problem), format, args);
+	(void)vsnprintf(problem, sizeof(problem), format, args);
 	va_end(args);
 	output_error("%s: %s; see `cosmo-ssoctl %s --help`", command->name, problem, command->name);
 	return EXIT_CODE_USAGE;
@@ -60,7 +60,8 @@ int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
-	setlocale(LC_CTYPE, "");
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
+	(void)setlocale(LC_CTYPE, "");
 	if (!name || streq(name, "--help") || streq(name, "-h") || streq(name, "help")) {
 		print_help();
 		return name ? EXIT_CODE_OK : EXIT_CODE_USAGE;

@@ -12,11 +12,11 @@ void output_error(const char *format, ...)
 {
 	va_list args;
 
-	fputs("cosmo-ssoctl: ", stderr);
+	(void)fputs("cosmo-ssoctl: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	(void)vfprintf(stderr, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	(void)fputc('\n', stderr);
 }
 
 void output_failure(enum cosmo_err err, const char *text, const char *detail)
@@ -36,7 +36,7 @@ void output_text(const char *text)
 	char clean[2048] = "";
 
 	log_filter(text, true, clean, sizeof(clean));
-	fputs(clean, stdout);
+	(void)fputs(clean, stdout);
 }
 
 void output_time(int64_t time_s, char *ret, size_t ret_size)
@@ -67,7 +67,7 @@ bool output_confirm(const char *question, bool yes)
 		return false;
 	}
 	printf("%s Go on? [y/N] ", question);
-	fflush(stdout);
+	(void)fflush(stdout);
 	if (!fgets(answer, sizeof(answer), stdin))
 		return false;
 	return answer[0] == 'y' || answer[0] == 'Y';

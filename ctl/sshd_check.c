@@ -36,7 +36,7 @@ bool sshd_check_valid(void)
 		return true;
 	output_error("sshd -t refuses the configuration:");
 	if (output)
-		fputs(output, stderr);
+		(void)fputs(output, stderr);
 	return false;
 }
 
