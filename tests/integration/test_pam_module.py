@@ -5,7 +5,6 @@ COSMO_BUILD_DIR."""
 import os
 import pathlib
 import re
-import shutil
 import sys
 import time
 
@@ -16,6 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import wire  # noqa: E402
 from support.pam_rig import ECHO_ON, ERROR, IGNORED, INFO, PamRig  # noqa: E402
 from support.process import watch  # noqa: E402
+from support.program import built  # noqa: E402
+from support.reports import is_sanitized  # noqa: E402
 from support.screen import Picture, code_of, url_of  # noqa: E402
 
 URI = "https://idp.example.org/device"
@@ -486,7 +487,7 @@ VALGRIND = ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite,i
             "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=77"]
 # AddressSanitizer's objects cannot run under it.
 needs_valgrind = pytest.mark.skipif(
-    not shutil.which("valgrind") or "ASAN_OPTIONS" in os.environ, reason="needs valgrind and a build without ASan"
+    is_sanitized(built("pam_cosmo_sso/module/pam_cosmo_sso.so")), reason="needs a build without ASan"
 )
 
 

@@ -16,6 +16,7 @@ import tempfile
 
 from .pam_rig import GRAFT, installed
 from .program import USERS, built
+from .reports import Reports, is_sanitized
 from .wire import Peer
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
@@ -135,18 +136,17 @@ class HelperRig:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-helper-"))
         self.folder.chmod(0o755)
-        self.exchanges = []
+        self.exchanges, self.reports = [], Reports()
 
     def __enter__(self):
-        for name in ("state", "cache", "run", "conf", "libexec", "desk"):
+        for name in ("state", "cache", "run", "conf", "libexec", "real", "desk"):
             (self.folder / name).mkdir(mode=0o755)
         (self.folder / "cache").chmod(0o700)
         self._file("machine-id", "0123456789abcdef0123456789abcdef\n")
         self._file("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n")
         self.local()
         for macro, part in PROGRAMS.items():
-            name = pathlib.Path(installed(macro)).name
-            shutil.copy(built(f"pam_cosmo_sso/{part}/{name}"), self.folder / "libexec" / name)
+            self._install(part, pathlib.Path(installed(macro)).name)
         self._logger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._logger.bind(str(self.folder / "desk/log"))
         (self.folder / "desk/log").chmod(0o666)
@@ -157,9 +157,20 @@ class HelperRig:
         for exchange in self.exchanges:
             exchange.close()
         self._logger.close()
-        reports = [path.read_text() for path in self.folder.glob("sanitizer.*")]
         shutil.rmtree(self.folder)
-        assert not reports, reports[0]
+        try:
+            self.reports.check()
+        finally:
+            self.reports.close()
+
+    def _install(self, part, name):
+        """The helper is started with an environment that tells it where to report to; what it starts is not."""
+        source, place = built(f"pam_cosmo_sso/{part}/{name}"), self.folder / "libexec" / name
+        if part == "helper" or not is_sanitized(source):
+            shutil.copy(source, place)
+        else:
+            shutil.copy(source, self.folder / "real" / name)
+            self.reports.put_in_place(place, self.folder / "real" / name)
 
     def _file(self, name, text):
         (self.folder / name).write_text(text)
@@ -204,9 +215,7 @@ class HelperRig:
         return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
-        """A sanitized helper, whose descriptors 0 to 2 lead nowhere, reports to files; see __exit__()."""
-        reports = f"log_path={self.folder}/sanitizer"
-        return {"PATH": os.environ["PATH"], "ASAN_OPTIONS": reports, "UBSAN_OPTIONS": reports}
+        return {"PATH": os.environ["PATH"]} | self.reports.environment()
 
     def store(self, *words):
         """Have the store made or changed by the product's own writer; see store_maker.c."""

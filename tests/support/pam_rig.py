@@ -16,6 +16,7 @@ import tempfile
 import threading
 
 from .program import built
+from .reports import Reports
 from .wire import Peer
 
 GRAFT = pathlib.Path(__file__).with_name("graft.py")
@@ -93,7 +94,7 @@ class PamRig:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-pam-"))
         self.folder.chmod(0o755)
-        self.started, self._problems, self._helper = 0, [], None
+        self.started, self._problems, self._helper, self.reports = 0, [], None, Reports()
         self.machine_id = "0123456789abcdef0123456789abcdef\n"
 
     def __enter__(self):
@@ -124,6 +125,7 @@ class PamRig:
         self._listener.close()
         self._logger.close()
         shutil.rmtree(self.folder)
+        self.reports.close()
 
     def _listen(self):
         self._listener = socket.socket(socket.AF_UNIX)
@@ -187,14 +189,14 @@ class PamRig:
         return [sys.executable, str(GRAFT), str(scratch), *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
-        sanitizers = {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
-        path = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self.folder / "lib")}
-        return path | sanitizers
+        paths = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self.folder / "lib")}
+        return paths | self.reports.environment()
 
     def store(self, *words):
         """Have the store made or changed by the product's own writer; see store_maker.c."""
         command = self._command(built("tests/integration/store_maker"), *words)
         subprocess.run(command, check=True, env=self._environment(), timeout=60)
+        self.reports.check()
 
     def _service(self, name, args):
         text = SERVICE.format(
@@ -220,6 +222,7 @@ class PamRig:
         self._all_served()
         if self._problems:
             raise self._problems[0]
+        self.reports.check()
         return Outcome(self.report(), self._log_lines(), said)
 
     def run(self, service, user, *words, timeout_s=120, **options):

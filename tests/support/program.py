@@ -12,6 +12,8 @@ from .process import end
 from .wire import Peer
 
 BUILD_DIR = os.environ.get("COSMO_BUILD_DIR")
+# In the sandbox nothing can be cloned, which LeakSanitizer would have to.
+SETTINGS = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 USERS = {"cosmo-sso-judge": 64101, "cosmo-sso-fetch": 64102}
 
 # $1: descriptor of the socket, $2: what to start the program with, $3: program, then pairs of source and target to be
@@ -66,7 +68,7 @@ class Program:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={"PATH": os.environ["PATH"]} | (env or {}),
+            env={"PATH": os.environ["PATH"]} | SETTINGS | (env or {}),
             pass_fds=(theirs.fileno(), *pass_fds),
         )
         theirs.close()
@@ -89,5 +91,7 @@ class Program:
     def __exit__(self, *_):
         self.peer.close()
         end(self.process)
+        said = b"" if self.process.stdout.closed else self.process.stdout.read()
         self.process.stdout.close()
         self._folder.cleanup()
+        assert not said, said.decode(errors="replace")
