@@ -7,7 +7,13 @@
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/judge/json_scan.h"
 
-COSMO_AUTO_DEFINE(struct json_tokener *, json_tokener_free);
+/* json-c's own does not take NULL. */
+static void tokener_free(struct json_tokener *tokener)
+{
+	if (tokener)
+		json_tokener_free(tokener);
+}
+COSMO_AUTO_DEFINE(struct json_tokener *, tokener_free);
 
 void json_free(struct json_object *root)
 {
@@ -48,7 +54,7 @@ static bool is_blank(const char *text, size_t len)
 
 enum cosmo_err json_parse(const char *text, size_t len, struct json_object **ret)
 {
-	COSMO_AUTO(json_tokener_free) struct json_tokener *tokener = NULL;
+	COSMO_AUTO(tokener_free) struct json_tokener *tokener = NULL;
 	COSMO_AUTO(json_free) struct json_object *root = NULL;
 	size_t members = 0;
 	enum cosmo_err err = COSMO_OK;
