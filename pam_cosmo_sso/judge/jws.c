@@ -148,6 +148,12 @@ static enum cosmo_err openssl_signature(
 	return COSMO_OK;
 }
 
+/* RFC 8017 sections 8.1.2 and 8.2.2; OpenSSL takes a PSS signature without its leading zeros. */
+static bool is_as_long_as_modulus(const struct jws *jws, EVP_PKEY *key)
+{
+	return jws->signature_len == (size_t)EVP_PKEY_get_size(key);
+}
+
 enum cosmo_err jws_verify(const struct jws *jws, EVP_PKEY *key, struct reason *why,
 	const char **ret_payload, size_t *ret_len)
 {
@@ -162,7 +168,7 @@ enum cosmo_err jws_verify(const struct jws *jws, EVP_PKEY *key, struct reason *w
 	err = openssl_signature(jws, &signature, &signature_len);
 	if (err == COSMO_E_NOMEM)
 		return err;
-	if (err != COSMO_OK)
+	if (err != COSMO_OK || (jws->alg->type == JWK_RSA && !is_as_long_as_modulus(jws, key)))
 		return reason_give(
 			why, COSMO_E_JWS_SIGNATURE, "token: signature of the wrong length");
 	if (EVP_DigestVerifyInit_ex(
