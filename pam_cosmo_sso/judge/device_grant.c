@@ -209,6 +209,14 @@ static int64_t back_off_s(const struct device_grant *grant)
 	return wait_s;
 }
 
+/* @least_s is the IdP's Retry-After, which no code outlives by much. */
+static int64_t at_least(int64_t wait_s, int64_t least_s)
+{
+	if (least_s > DEVICE_GRANT_MAX_EXPIRES_S)
+		least_s = DEVICE_GRANT_MAX_EXPIRES_S;
+	return wait_s < least_s ? least_s : wait_s;
+}
+
 /*
  * Section 3.5: after a fault the wait doubles. Nobody to be asked any more before the end is said
  * as what it is, and at once.
@@ -219,10 +227,7 @@ static struct device_step retry(
 	int64_t wait_s = 0;
 
 	grant->faults++;
-	wait_s = back_off_s(grant);
-	if (wait_s < least_s)
-		wait_s =
-			least_s < DEVICE_GRANT_MAX_EXPIRES_S ? least_s : DEVICE_GRANT_MAX_EXPIRES_S;
+	wait_s = at_least(back_off_s(grant), least_s);
 	if (now_ms + wait_s * 1000 >= grant->end_ms)
 		return end_at(now_ms, fault);
 	return poll_after(grant, now_ms, wait_s);
@@ -254,11 +259,13 @@ struct device_step device_grant_reply(struct device_grant *grant, const struct o
 		return (struct device_step){.action = DEVICE_TOKENS, .at_ms = now_ms};
 	if (err == COSMO_OK)
 		err = err_of_empty(reply, why);
-	if (err == COSMO_E_PENDING || err == COSMO_E_SLOW_DOWN) {
+	if (err == COSMO_E_PENDING || err == COSMO_E_SLOW_DOWN)
 		grant->faults = 0;
-		if (err == COSMO_E_SLOW_DOWN)
-			grant->interval_s += DEVICE_GRANT_SLOW_DOWN_S;
+	if (err == COSMO_E_PENDING)
 		return poll_after(grant, now_ms, grant->interval_s);
+	if (err == COSMO_E_SLOW_DOWN) {
+		grant->interval_s += DEVICE_GRANT_SLOW_DOWN_S;
+		return poll_after(grant, now_ms, at_least(grant->interval_s, reply->retry_after_s));
 	}
 	if (oauth_reply_is_passing(reply, err))
 		return retry(grant, err, reply->retry_after_s, now_ms);

@@ -65,5 +65,6 @@ bool oauth_reply_is_passing(const struct oauth_reply *reply, enum cosmo_err err)
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++)
 		if (streq(errors[i].error, error))
 			return errors[i].is_passing;
-	return oauth_fault_is_passing(err);
+	/* Not a word of OAuth's: a gateway's own JSON may have an "error" too. */
+	return reply->http_status >= 500 || oauth_fault_is_passing(err);
 }

@@ -26,8 +26,8 @@ struct oauth_reply {
 COSMO_MUST_USE enum cosmo_err oauth_reply_error(
 	const struct oauth_reply *reply, struct reason *why);
 
-/* May the same question be put again later? True for faults on the way and overload, false for a
- * definite answer. */
+/* May the same question be put again later? True for faults on the way (an "error" under a 5xx that
+ * no RFC knows is one) and overload, false for a definite answer. */
 bool oauth_reply_is_passing(const struct oauth_reply *reply, enum cosmo_err err);
 
 /* The same for faults that fetch met. */
