@@ -73,11 +73,6 @@ static bool may_verify(struct json_object *key)
 	return false;
 }
 
-bool jwk_is_for_signatures(struct json_object *key)
-{
-	return may_verify(key) && (type_is(key, JWK_RSA) || curve_of(key));
-}
-
 bool jwk_fits(struct json_object *key, const struct jws_alg *alg)
 {
 	const struct curve *curve = curve_of(key);
@@ -89,6 +84,14 @@ bool jwk_fits(struct json_object *key, const struct jws_alg *alg)
 	if (alg->type == JWK_RSA)
 		return true;
 	return curve && (!alg->curve || streq(curve->name, alg->curve));
+}
+
+bool jwk_is_for_signatures(struct json_object *key)
+{
+	for (size_t i = 0; jws_alg_nth(i); i++)
+		if (jwk_fits(key, jws_alg_nth(i)))
+			return true;
+	return false;
 }
 
 static enum cosmo_err decode_member(struct json_object *key, const char *name, struct reason *why,

@@ -11,10 +11,11 @@
 #include "pam_cosmo_sso/judge/jws_alg.h"
 #include "pam_cosmo_sso/judge/reason.h"
 
-/* May @key verify a signature at all: a type and curve we know, not kept for encryption? */
+/* Does @key fit any algorithm we know? */
 bool jwk_is_for_signatures(struct json_object *key);
 
-/* Do its "kty", "crv" and "alg" agree with @alg? */
+/* Do its "kty", "crv" and "alg" agree with @alg, and is it not kept for something else ("use",
+ * "key_ops")? */
 bool jwk_fits(struct json_object *key, const struct jws_alg *alg);
 
 /*

@@ -14,6 +14,11 @@ static const struct jws_alg algs[] = {
 	{"EdDSA", JWK_OKP, NULL, NULL, 0, false},
 };
 
+const struct jws_alg *jws_alg_nth(size_t n)
+{
+	return n < COSMO_ARRAY_LEN(algs) ? &algs[n] : NULL;
+}
+
 static bool is_allowed(const char *name, const struct jws_allowed *allowed)
 {
 	for (size_t i = 0; i < allowed->count; i++)

@@ -28,5 +28,8 @@ struct jws_allowed {
 	size_t count;
 };
 
+/* All that we know, from 0; NULL behind the last. */
+const struct jws_alg *jws_alg_nth(size_t n);
+
 /* NULL for one we do not know (so "none" and the HS family) or that is not in @allowed. */
 const struct jws_alg *jws_alg_find(const char *name, const struct jws_allowed *allowed);

@@ -67,12 +67,28 @@ static void test_jws_alg_find__another_allowed__is_not_found(void **state)
 	assert_null(jws_alg_find(NULL, &allowed));
 }
 
+static void test_jws_alg_nth__each__is_found_by_its_name(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (; jws_alg_nth(count); count++) {
+		const struct jws_alg *alg = jws_alg_nth(count);
+		const struct jws_allowed allowed = {.names = {alg->name}, .count = 1};
+
+		assert_ptr_equal(jws_alg_find(alg->name, &allowed), alg);
+	}
+	assert_int_equal(count, 10);
+	assert_null(jws_alg_nth(SIZE_MAX));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_jws_alg_find__allowed__is_found_with_its_parameters),
 		cmocka_unit_test(test_jws_alg_find__unknown__is_never_found),
 		cmocka_unit_test(test_jws_alg_find__another_allowed__is_not_found),
+		cmocka_unit_test(test_jws_alg_nth__each__is_found_by_its_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
