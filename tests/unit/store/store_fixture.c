@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store/store_fixture.h"
 
+#include <linux/magic.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,11 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/base/home_template.h"
+
+#define MEMORY_DIR "/dev/shm"
 
 static char *copy(const char *text)
 {
@@ -59,14 +63,14 @@ static void make_config(struct config *config)
 	config->role_count = 3;
 }
 
-int fixture_setup(void **state)
+static int setup_below(void **state, const char *base)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
 
 	*state = fixture;
 	if (!fixture)
 		return -1;
-	snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/cosmo-store.XXXXXX");
+	snprintf(fixture->dir, sizeof(fixture->dir), "%s/cosmo-store.XXXXXX", base);
 	if (!mkdtemp(fixture->dir))
 		return -1;
 	snprintf(fixture->state_dir, sizeof(fixture->state_dir), "%s/state", fixture->dir);
@@ -88,13 +92,13 @@ int fixture_setup(void **state)
 	return store_open(&fixture->paths, &fixture->store) == COSMO_OK ? 0 : -1;
 }
 
-int fixture_setup_ready(void **state)
+int fixture_setup(void **state)
 {
-	struct fixture *fixture = NULL;
+	return setup_below(state, "/tmp");
+}
 
-	if (fixture_setup(state) != 0)
-		return -1;
-	fixture = *state;
+static int make_ready(struct fixture *fixture)
+{
 	if (!fixture->store)
 		return 0;
 	if (store_lock(fixture->store, STORE_LOCK_MS) ||
@@ -102,6 +106,19 @@ int fixture_setup_ready(void **state)
 		commit_settings(fixture->store, &fixture->config, -1))
 		return -1;
 	return 0;
+}
+
+int fixture_setup_ready(void **state)
+{
+	return fixture_setup(state) ? -1 : make_ready(*state);
+}
+
+int fixture_setup_in_memory(void **state)
+{
+	struct statfs fs = {0};
+	bool has = statfs(MEMORY_DIR, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+
+	return setup_below(state, has ? MEMORY_DIR : "/tmp") ? -1 : make_ready(*state);
 }
 
 struct fixture *fixture_of(void **state)

@@ -30,6 +30,9 @@ int fixture_teardown(void **state);
 /* A store with a seed and an empty users.db, its lock held. */
 int fixture_setup_ready(void **state);
 
+/* The same on a tmpfs, where there is one, so that a sync costs nothing: for many commits. */
+int fixture_setup_in_memory(void **state);
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 #define WITH_READY_FIXTURE(test)                                                                   \
 	cmocka_unit_test_setup_teardown(test, fixture_setup_ready, fixture_teardown)
