@@ -176,7 +176,8 @@ static enum cosmo_err write_all(struct commit *commit)
 	return err ? err : show_users(commit);
 }
 
-/* The user of a commit that broke off, as his record says now. */
+/* The user of a commit that broke off, as his record says now. What was staged for him holds
+ * tokens, and was never in force. */
 static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -187,6 +188,7 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 	uint32_t was = state->was;
 	enum cosmo_err err = record_load(store, state->name, &record);
 
+	staged_file_drop(store_folder_fd(store, STORE_USERS), state->name);
 	/* Never enrolled after all; or damaged, and then what is shown of him stays as it was. */
 	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
 		return note_done(file);
@@ -229,6 +231,8 @@ static enum cosmo_err open_settled(struct store *store, struct users_db_file **r
 		err = COSMO_E_STORE_DAMAGED; /* it was planned otherwise */
 	if (users_db_file_state(file)->pending == USERS_DB_BATCH_PENDING) {
 		err = users_db_map_settings(map, &settings);
+		if (!err)
+			err = staged_file_drop_all(store_folder_fd(store, STORE_USERS));
 		if (!err)
 			err = rebuild(store, settings, map->header.generation + 1);
 		users_db_file_free(COSMO_STEAL(&file));

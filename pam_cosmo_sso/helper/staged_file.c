@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/folder.h"
 
 #define MAX_NAME_BYTES 64
 
@@ -54,4 +56,28 @@ void staged_file_drop(int dir_fd, const char *name)
 
 	if (stage_name(stage, name))
 		unlinkat(dir_fd, stage, 0);
+}
+
+static bool is_stage(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 5 && name[0] == '.' && streq(name + len - 4, ".new");
+}
+
+enum cosmo_err staged_file_drop_all(int dir_fd)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const struct dirent *entry = NULL;
+	enum cosmo_err err = folder_open(dir_fd, &dir);
+
+	if (err)
+		return err;
+	errno = 0;
+	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): one owner */
+		if (is_stage(entry->d_name))
+			unlinkat(dir_fd, entry->d_name, 0);
+		errno = 0;
+	}
+	return errno ? COSMO_E_IO : COSMO_OK;
 }

@@ -20,3 +20,6 @@ COSMO_MUST_USE enum cosmo_err staged_file_settle(int dir_fd, const char *name);
 
 /* Remove what was staged, if anything was. */
 void staged_file_drop(int dir_fd, const char *name);
+
+/* Remove whatever is staged in the folder, of any name. Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err staged_file_drop_all(int dir_fd);

@@ -57,6 +57,27 @@ static enum cosmo_err settle_fate(struct users_db_file *file)
 	return users_db_file_store(file, USERS_DB_AT_FATE, &in_force, 1);
 }
 
+/* One that died before it raised the word of its settings: readers that have the older ones would
+ * keep them. */
+static enum cosmo_err settle_settings(struct users_db_file *file)
+{
+	const struct users_db_pair pair = users_db_settings_pair(file->map);
+	uint64_t words[USERS_DB_SETTINGS_WORDS];
+	int newest = users_db_pair_load(&pair, USERS_DB_SETTINGS_WORDS, words);
+	enum cosmo_err err = COSMO_OK;
+
+	if (newest < 0)
+		return COSMO_E_STORE_DAMAGED;
+	if (users_db_sequence(words[1]) == *pair.current)
+		return COSMO_OK;
+	words[1] = users_db_sequence(words[1]);
+	err = users_db_file_sync(file);
+	if (!err)
+		err = users_db_file_store(
+			file, (size_t)(pair.current - file->map->words), &words[1], 1);
+	return err ? err : users_db_file_sync(file);
+}
+
 enum cosmo_err users_db_file_open(struct store *store, struct users_db_file **ret)
 {
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = calloc(1, sizeof(*file));
@@ -76,6 +97,8 @@ enum cosmo_err users_db_file_open(struct store *store, struct users_db_file **re
 		err = users_db_map_fd(file->fd, machine_hash, &file->map);
 	if (!err)
 		err = settle_fate(file);
+	if (!err)
+		err = settle_settings(file);
 	if (!err)
 		err = users_db_state_load(file);
 	if (!err)
