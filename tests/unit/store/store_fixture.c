@@ -19,6 +19,14 @@
 
 #define MEMORY_DIR "/dev/shm"
 
+static const char *memory_dir(void)
+{
+	struct statfs fs = {0};
+	bool has = statfs(MEMORY_DIR, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+
+	return has ? MEMORY_DIR : "/tmp";
+}
+
 static char *copy(const char *text)
 {
 	char *made = strdup(text);
@@ -97,6 +105,17 @@ int fixture_setup(void **state)
 	return setup_below(state, "/tmp");
 }
 
+int fixture_setup_bare(void **state)
+{
+	struct fixture *fixture = NULL;
+
+	if (setup_below(state, memory_dir()))
+		return -1;
+	fixture = *state;
+	store_free(COSMO_STEAL(&fixture->store));
+	return 0;
+}
+
 static int make_ready(struct fixture *fixture)
 {
 	if (!fixture->store)
@@ -115,10 +134,7 @@ int fixture_setup_ready(void **state)
 
 int fixture_setup_in_memory(void **state)
 {
-	struct statfs fs = {0};
-	bool has = statfs(MEMORY_DIR, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
-
-	return setup_below(state, has ? MEMORY_DIR : "/tmp") ? -1 : make_ready(*state);
+	return setup_below(state, memory_dir()) ? -1 : make_ready(*state);
 }
 
 struct fixture *fixture_of(void **state)
@@ -147,7 +163,7 @@ int fixture_teardown(void **state)
 	return status;
 }
 
-struct record *fixture_record(struct fixture *fixture, const char *name)
+struct record *fixture_person(const struct config *config, const char *name)
 {
 	struct record *record = calloc(1, sizeof(*record));
 	char home[USERS_DB_MAX_TEXT] = "";
@@ -155,24 +171,30 @@ struct record *fixture_record(struct fixture *fixture, const char *name)
 
 	assert_non_null(record);
 	snprintf(record->name, sizeof(record->name), "%s", name);
-	assert_int_equal(uid_register_assign(fixture->store, name, fixture->config.uid_min,
-				 fixture->config.uid_max, 0, &record->uid),
-		COSMO_OK);
-	record->gid = record->uid;
 	snprintf(sub, sizeof(sub), "sub-of-%s", name);
-	assert_int_equal(
-		home_template_expand(fixture->config.home, name, home, sizeof(home)), COSMO_OK);
+	assert_int_equal(home_template_expand(config->home, name, home, sizeof(home)), COSMO_OK);
 	record->issuer = copy("https://idp.example");
 	record->sub = copy(sub);
 	record->display_name = copy("Ada Lovelace");
 	record->home = copy(home);
-	record->shell = copy(fixture->config.shell);
+	record->shell = copy(config->shell);
 	record->roles[0] = copy("admin");
 	record->role_count = 1;
 	memset(record->integration, 7, sizeof(record->integration));
 	record->enrolled_s = 1800000000;
 	record->signed_in_s = 1800000001;
 	record->confirmed_s = 1800000002;
+	return record;
+}
+
+struct record *fixture_record(struct fixture *fixture, const char *name)
+{
+	struct record *record = fixture_person(&fixture->config, name);
+
+	assert_int_equal(uid_register_assign(fixture->store, name, fixture->config.uid_min,
+				 fixture->config.uid_max, 0, &record->uid),
+		COSMO_OK);
+	record->gid = record->uid;
 	return record;
 }
 

@@ -33,6 +33,9 @@ int fixture_setup_ready(void **state);
 /* The same on a tmpfs, where there is one, so that a sync costs nothing: for many commits. */
 int fixture_setup_in_memory(void **state);
 
+/* There too: the folders alone, nothing open, no lock held. Root only. */
+int fixture_setup_bare(void **state);
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 #define WITH_READY_FIXTURE(test)                                                                   \
 	cmocka_unit_test_setup_teardown(test, fixture_setup_ready, fixture_teardown)
@@ -40,7 +43,10 @@ int fixture_setup_in_memory(void **state);
 /* The fixture of a test; skips it, loudly, if there is none for lack of root. */
 struct fixture *fixture_of(void **state);
 
-/* A record of @name with its uid registered; the caller owns it, record_free(). */
+/* A record of @name without ids; the caller owns it, record_free(). */
+struct record *fixture_person(const struct config *config, const char *name);
+
+/* The same with its uid registered. */
 struct record *fixture_record(struct fixture *fixture, const char *name);
 
 /* Commit such a record, as is. */

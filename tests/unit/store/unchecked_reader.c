@@ -15,8 +15,6 @@ static inline bool load_unchecked(
 
 #define users_db_copy_load load_unchecked
 
-/* NOLINTBEGIN(bugprone-suspicious-include): that is the point */
 #include "common/base/users_db_slot.c"
 
 #include "common/base/users_db_read.c"
-/* NOLINTEND(bugprone-suspicious-include) */

@@ -7,8 +7,6 @@
 #define users_db_pair_newest(pair) 0U
 #define users_db_sequence(word)    UINT64_MAX
 
-/* NOLINTBEGIN(bugprone-suspicious-include): that is the point */
 #include "common/base/users_db_slot.c"
 
 #include "common/base/users_db_read.c"
-/* NOLINTEND(bugprone-suspicious-include) */

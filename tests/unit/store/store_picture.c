@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "tests/unit/store/store_picture.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pam_cosmo_sso/helper/shown_user.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
+
+const char *const picture_names[PICTURE_PEOPLE] = {"ada", "bob", "cyd", "dan"};
+
+static void name_roles(
+	const struct users_db_settings *settings, uint64_t roles, char *ret, size_t size)
+{
+	for (uint32_t i = 0; i < 64; i++) {
+		const char *name = i < settings->role_count ? settings->roles[i].name : "?";
+
+		if (roles >> i & 1)
+			snprintf(ret + strlen(ret), size - strlen(ret), "%s ", name);
+	}
+}
+
+static bool same_user(const struct users_db_user *a, const struct users_db_user *b)
+{
+	return streq(a->name, b->name) && streq(a->gecos, b->gecos) && streq(a->home, b->home) &&
+	       streq(a->shell, b->shell) && a->uid == b->uid && a->gid == b->gid &&
+	       a->flags == b->flags && a->reason == b->reason && a->confirmed_s == b->confirmed_s &&
+	       a->signed_in_s == b->signed_in_s &&
+	       memcmp(a->integration, b->integration, INTEGRATION_BYTES) == 0;
+}
+
+bool sight_equals(const struct sight *a, const struct sight *b)
+{
+	if (a->is_there != b->is_there)
+		return false;
+	return !a->is_there || (same_user(&a->user, &b->user) && streq(a->roles, b->roles));
+}
+
+static const char *look_up(struct users_db *db, const char *name, struct sight *sight)
+{
+	struct users_db_user by_uid = {0};
+	enum cosmo_err err = users_db_find_name(db, name, &sight->user);
+
+	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_MISSING)
+		return NULL;
+	if (err)
+		return "a name cannot be read";
+	sight->is_there = true;
+	if (users_db_find_uid(db, sight->user.uid, &by_uid))
+		return "a uid cannot be found";
+	return same_user(&sight->user, &by_uid) && by_uid.roles == sight->user.roles
+		       ? NULL
+		       : "name and uid differ";
+}
+
+static int number_of(const char *name)
+{
+	for (int i = 0; i < PICTURE_PEOPLE; i++)
+		if (streq(picture_names[i], name))
+			return i;
+	return -1;
+}
+
+static const char *enumerate(struct users_db *db, struct picture *picture)
+{
+	bool seen[PICTURE_PEOPLE] = {false};
+	struct users_db_user user;
+	uint64_t cursor = 0;
+	enum cosmo_err err = COSMO_OK;
+
+	while (!(err = users_db_next(db, &cursor, &user))) {
+		int number = number_of(user.name);
+
+		if (number < 0) {
+			picture->others++;
+			continue;
+		}
+		if (seen[number] || !picture->people[number].is_there ||
+			!same_user(&user, &picture->people[number].user) ||
+			user.roles != picture->people[number].user.roles)
+			return "enumeration shows somebody else";
+		seen[number] = true;
+	}
+	if (err != COSMO_E_NOT_FOUND && err != COSMO_E_STORE_MISSING)
+		return "enumeration fails";
+	for (int i = 0; i < PICTURE_PEOPLE; i++)
+		if (seen[i] != picture->people[i].is_there)
+			return "somebody is missing in enumeration";
+	return NULL;
+}
+
+const char *picture_take(struct users_db *db, struct picture *ret)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	memset(ret, 0, sizeof(*ret));
+	err = users_db_settings(db, &ret->settings);
+	if (err && err != COSMO_E_STORE_MISSING)
+		return "the settings cannot be read";
+	ret->has_settings = !err;
+	for (size_t i = 0; i < PICTURE_PEOPLE; i++) {
+		struct sight *sight = &ret->people[i];
+		const char *problem = look_up(db, picture_names[i], sight);
+
+		if (problem)
+			return problem;
+		name_roles(&ret->settings, sight->user.roles, sight->roles, sizeof(sight->roles));
+	}
+	return enumerate(db, ret);
+}
+
+static const char *check_person(
+	const struct picture *picture, const struct sight *sight, struct store *store)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct sight expected = {.is_there = true};
+
+	if (record_load(store, sight->user.name, &record))
+		return "somebody is shown who has no record";
+	if (uid_register_check(store, record->name, sight->user.uid))
+		return "the register knows another uid";
+	if (shown_user(&picture->settings, NULL, record, &expected.user))
+		return "a record cannot be shown";
+	name_roles(&picture->settings, expected.user.roles, expected.roles, sizeof(expected.roles));
+	return sight_equals(sight, &expected) ? NULL : "what is shown is not what the record says";
+}
+
+const char *picture_check(const struct picture *picture, struct store *store)
+{
+	uint64_t shown = picture->others;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < PICTURE_PEOPLE; i++) {
+		const struct sight *sight = &picture->people[i];
+		COSMO_AUTO(record_free) struct record *record = NULL;
+		const char *problem = NULL;
+
+		if (sight->is_there)
+			problem = check_person(picture, sight, store);
+		else if (record_load(store, picture_names[i], &record) != COSMO_E_NOT_FOUND)
+			problem = "somebody has a record and is not shown";
+		if (problem)
+			return problem;
+		shown += sight->is_there;
+	}
+	if (users_db_count(store_users_db(store), &count) || count != shown)
+		return "the number of users is wrong";
+	return NULL;
+}
