@@ -237,6 +237,10 @@ static enum cosmo_err groups_of_provisional(struct gid_list *list)
 	return err ? err : add_role_groups(settings, ROLE_VIEWER_BIT, list);
 }
 
+/*
+ * A name that another source knows is asked about here as well, and looks like a newcomer's: groups
+ * has only whom we answered for, with the primary group that we gave.
+ */
 static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 {
 	struct users_db_user user;
@@ -244,8 +248,10 @@ static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 
 	if (err != COSMO_E_NOT_FOUND)
 		return err ? err : groups_of_stored(&user, list);
-	err = provisional_find_name(name, &user);
-	return err ? err : groups_of_provisional(list);
+	err = provisional_find_group(name, &user);
+	if (err)
+		return err;
+	return user.gid == list->primary ? groups_of_provisional(list) : COSMO_E_NOT_FOUND;
 }
 
 enum cosmo_err groups_of_user(const char *name, struct gid_list *list)

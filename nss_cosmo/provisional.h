@@ -17,6 +17,7 @@
  */
 COSMO_MUST_USE enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret);
 
-/* The entry last given, if it has that uid (and gid) or that name. Errors and the rest as above. */
+/* The entry last given, if it has that uid (and gid) or that name: whoever is known from another
+ * source was never given one. Errors and the rest as above. */
 COSMO_MUST_USE enum cosmo_err provisional_find_uid(uint32_t uid, struct users_db_user *ret);
 COSMO_MUST_USE enum cosmo_err provisional_find_group(const char *name, struct users_db_user *ret);

@@ -147,8 +147,10 @@ static void newcomer_groups(void)
 	long size = 16;
 	int code = 0;
 	const struct world_plugin *p = world_plugin();
+	struct passwd pw = {0};
 
-	CHECK(p->initgroups_dyn("newbie", 1, &start, &size, &gids, -1, &code) ==
+	CHECK(p->getpwnam_r("newbie", &pw, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS);
+	CHECK(p->initgroups_dyn("newbie", pw.pw_gid, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_SUCCESS);
 	CHECK(start == 2 && gids[0] == WORLD_USERS_GID && gids[1] == WORLD_VIEWER_GID);
 	CHECK(p->getgrnam_r("cosmo-users", &gr, buffer, sizeof(buffer), &code) ==
@@ -160,6 +162,37 @@ static void test_provisional__groups__are_users_and_viewer(void **state)
 {
 	(void)state;
 	assert_true(world_run(newcomer_groups));
+}
+
+/* Somebody whom another source knows: glibc asks all of them for groups, but us for no entry. */
+static void groups_of_others(void)
+{
+	static gid_t space[4];
+	char buffer[BUFFER_BYTES];
+	struct passwd pw = {0};
+	gid_t *gids = space;
+	long start = 0;
+	long size = 4;
+	int code = 0;
+	const struct world_plugin *p = world_plugin();
+
+	CHECK(p->initgroups_dyn("newbie", 2800, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_NOTFOUND);
+	CHECK(p->getpwnam_r("another", &pw, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS);
+	CHECK(p->initgroups_dyn("newbie", 2800, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_NOTFOUND);
+	CHECK(p->initgroups_dyn("another", 2800, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_NOTFOUND);
+	CHECK(start == 0);
+	CHECK(p->initgroups_dyn("another", pw.pw_gid, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_SUCCESS);
+	CHECK(start == 2);
+}
+
+static void test_provisional__groups__not_of_another_sources_user(void **state)
+{
+	(void)state;
+	assert_true(world_run(groups_of_others));
 }
 
 static const char *const bad_names[] = {
@@ -562,6 +595,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_provisional__in_sshd__is_what_enrolment_commits),
 		cmocka_unit_test(test_provisional__uid_and_private_group__are_known_after_the_name),
 		cmocka_unit_test(test_provisional__groups__are_users_and_viewer),
+		cmocka_unit_test(test_provisional__groups__not_of_another_sources_user),
 		cmocka_unit_test(
 			test_provisional__bad_reserved_local_or_removed_name__stays_unknown),
 		cmocka_unit_test(test_provisional__settings__decide),
