@@ -137,9 +137,10 @@ class Idp:
         """Change or add somebody: groups=[...], sub=..., disabled=..., claims={...} (None removes one)."""
         return self.control("person", username=username, **changes)
 
-    def reset(self):
-        """Undo all changes to people, clients and lifetimes."""
+    def reset(self, interval_s=1):
+        """Undo all changes to people, clients and lifetimes; `interval_s` is what hosts are told (None: nothing, so they take 5 s)."""
         self.control("reset")
+        self.control("interval", seconds=interval_s)
 
     def complete_uri(self, code):
         """What this provider gives as verification_uri_complete for a code."""

@@ -45,6 +45,7 @@ function initial() {
     },
     clients: { ...clients },
     deviceCodeSeconds: 600,
+    interval: undefined,
   };
 }
 
@@ -81,6 +82,10 @@ export const changes = {
   },
   device_code_seconds({ seconds }) {
     state.deviceCodeSeconds = seconds;
+    return {};
+  },
+  interval({ seconds }) {
+    state.interval = seconds;
     return {};
   },
   reset() {

@@ -116,6 +116,11 @@ export async function makeProvider(issuer) {
   const provider = new Provider(issuer, configuration(await signingKeys()));
   provider.on('server_error', (ctx, error) => console.error('server error:', error));
   provider.use(async (ctx, next) => {
+    await next();
+    // The provider itself leaves it out, which means 5 seconds.
+    if (ctx.body?.device_code && state.interval) ctx.body.interval = state.interval;
+  });
+  provider.use(async (ctx, next) => {
     if (!ctx.path.startsWith('/interaction/')) return next();
     try {
       return await (ctx.method === 'POST' ? answerInteraction : showInteraction)(provider, ctx);
