@@ -16,6 +16,7 @@ from .process import watch
 CELL_W, CELL_H = 6, 12
 BLOCKS = {"█": (0, CELL_H), "▀": (0, CELL_H // 2), "▄": (CELL_H // 2, CELL_H), "#": (0, CELL_H)}
 TMUX_CONF = "set -g status off\nset -g remain-on-exit on\nset -g remain-on-exit-format ''\nset -g escape-time 0\n"
+NOTE_STATUS = '"$@"; echo $? > "$0.part" && mv "$0.part" "$0"'
 URL_LINE = re.compile(r"^\s*(https://\S+)\s*$", re.M)
 CODE_LINE = re.compile(r"\bCode:\s*(\S+)")
 
@@ -55,7 +56,8 @@ class Terminal:
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-tmux-"))
         (self._folder / "conf").write_text(TMUX_CONF)
         size = ["-x", str(self.cols), "-y", str(self.rows)]
-        self._tmux("-f", self._folder / "conf", "new-session", "-d", *size, shlex.join(self._command))
+        note = ["sh", "-c", NOTE_STATUS, self._folder / "status", *self._command]  # tmux's own word of it is lost at times
+        self._tmux("-f", self._folder / "conf", "new-session", "-d", *size, shlex.join(map(str, note)))
         return self
 
     def __exit__(self, *_):
@@ -91,13 +93,13 @@ class Terminal:
         """A key by tmux's name: C-c, C-d, ..."""
         self._tmux("send-keys", name)
 
-    def ended(self):
-        return self._tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
+    def _ended(self):
+        return (self._folder / "status").exists() and self._tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
 
     def exit_status(self, timeout_s=60):
-        """Wait for the program's end; its exit status."""
-        watch(self.ended, timeout_s, "the end of the program")
-        return int(self._tmux("display-message", "-p", "#{pane_dead_status}").strip() or -1)
+        """Wait until the program has ended and all it wrote is on the screen; its exit status as a shell has it."""
+        watch(self._ended, timeout_s, "the program's end")
+        return int((self._folder / "status").read_text())
 
 
 # Where the picture has pushed the top off a small screen, the last line says both again.
