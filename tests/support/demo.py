@@ -15,6 +15,9 @@ from .site import RULES, Site
 
 PEOPLE = {"ada": "cosmo-admin", "dev": "cosmo-developer", "vic": "cosmo-viewer"}
 
+# Wide enough for the line that `id` prints.
+COLS = 120
+
 
 def say(text=""):
     print(text, flush=True)
@@ -68,9 +71,9 @@ def say_how_to_try(site):
 
 def show_sign_in(site, user):
     """One person, reading nothing but the screen; whether `id` shows the role."""
-    with site.sign_in(user, cols=100, rows=42) as login:
+    with site.sign_in(user, cols=COLS, rows=40) as login:
         say(f"$ ssh {user}@{site.host.name}")
-        framed(f"{user}'s terminal", login.prompt(), 100)
+        framed(f"{user}'s terminal", login.prompt(), COLS)
         codes = login.qr_codes()
         say(f"A camera reads this from the screen: {codes[0] if codes else 'nothing'}")
         if not codes:
@@ -88,7 +91,7 @@ def show_sign_in(site, user):
         login.terminal.wait_for(r"^uid=")
         login.shell()
         text = login.terminal.capture(joined=True)
-        framed(f"{user}'s terminal", login.terminal.capture(), 100)
+        framed(f"{user}'s terminal", login.terminal.capture(), COLS)
         say()
         return f"({PEOPLE[user]})" in text
 

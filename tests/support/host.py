@@ -223,7 +223,8 @@ class TestHost:
 
     # -- use ------------------------------------------------------------------
 
-    def _enter(self, command, user):
+    def enter(self, command, user=None):
+        """The argv that runs a command inside."""
         if isinstance(command, str):
             command = ["sh", "-c", command]
         become = []
@@ -234,7 +235,7 @@ class TestHost:
     def run(self, command, check=True, user=None, input=None, timeout_s=120):
         """A command inside (a list, or a string for sh), outside any login session. Failing, the error holds its output."""
         done = subprocess.run(
-            self._enter(command, user), input=input, text=True, capture_output=True, timeout=timeout_s, errors="replace",
+            self.enter(command, user), input=input, text=True, capture_output=True, timeout=timeout_s, errors="replace",
             **({} if input is not None else {"stdin": subprocess.DEVNULL}),
         )  # fmt: skip
         if check and done.returncode:
@@ -249,12 +250,12 @@ class TestHost:
         return self.run(["cat", path]).stdout
 
     def ssh(self, user, *options, key=False, command=()):
-        """The argv of a real ssh client; without a key, and without this machine's configuration."""
+        """The argv of a real ssh client; without a key, and without this machine's configuration. No `user`: the options say who."""
         identity = ["-i", self.key_file] if key else ["-o", "PubkeyAuthentication=no"]
         return [
             "ssh", "-F", "none", "-p", str(self.sshd_port), "-o", f"UserKnownHostsFile={self.known_hosts}",
             "-o", "GlobalKnownHostsFile=none", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes",
-            "-o", "IdentityAgent=none", *identity, *options, f"{user}@127.0.0.1", *command,
+            "-o", "IdentityAgent=none", *identity, *options, f"{user}@127.0.0.1" if user else "127.0.0.1", *command,
         ]  # fmt: skip
 
     # -- the journal ----------------------------------------------------------
@@ -277,7 +278,7 @@ class TestHost:
         place = ["--after-cursor", after] if after else []
         follow = ["journalctl", "--no-pager", "-q", "-o", "short", "-f", "-n", "all", *place]
         reader = subprocess.Popen(
-            self._enter(follow, None), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
+            self.enter(follow), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, start_new_session=True
         )
         try:
             return self._first_line(reader.stdout, re.compile(pattern), time.monotonic() + timeout_s)

@@ -69,19 +69,43 @@ class Site:
 
     def password_login(self, user, command, *options):
         """A local account's `ssh user@host command` by password; the command's output."""
-        argv = self.host.ssh(user, *options, command=[command])
-        client = pexpect.spawn(str(argv[0]), [str(word) for word in argv[1:]], timeout=LOGIN_S, encoding="utf-8")
+        status, prompt, output = self.password_transcript(user, command, *options)
+        if status != 0:
+            raise RuntimeError(f"{user}'s password login ended with {status}:\n{prompt}{output}")
+        return output.replace("\r\n", "\n").strip()
+
+    def password_transcript(self, user, command, *options, password=None):
+        """The same to the letter: exit status, what stood before the password was typed, and what came after."""
+        argv = [str(word) for word in self.host.ssh(user, *options, command=[command])]
+        client = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
         try:
             client.expect(r"(?i)password: ?")
-            before = client.before
-            client.sendline(self.host.passwords[user])
+            prompt = client.before + client.after
+            client.sendline(password or self.host.passwords[user])
             client.expect(pexpect.EOF)
-            after = client.before
+            output = client.before
         finally:
             client.close()
-        if client.exitstatus != 0:
-            raise RuntimeError(f"{user}'s password login ended with {client.exitstatus}:\n{before}{after}")
-        return after.replace("\r\n", "\n").strip()
+        return client.exitstatus, prompt, output
+
+    def console_login(self, user):
+        """A local account at login(1) on a terminal of the host: what it is asked, and what `id` says then."""
+        argv = self.host.enter(["script", "-qec", "login", "/dev/null"])
+        console = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
+        try:
+            console.expect("login: ")
+            console.sendline(user)
+            console.expect("(?i)password: ?")
+            prompt = console.before + console.after
+            console.sendline(self.host.passwords[user])
+            console.expect(rf"{user}@{self.host.name}:.*[$#] ")
+            console.sendline("id; exit")
+            console.expect(r"uid=[^\r\n]*")
+            shown = console.after
+            console.expect(pexpect.EOF)
+        finally:
+            console.close()
+        return prompt, shown
 
 
 class SignIn:
