@@ -25,10 +25,34 @@ struct json_object *claims_find(const struct claim_sources *sources, const char 
 	return found ? found : find_in(sources->userinfo, name);
 }
 
+struct claim_start {
+	const char *path;
+};
+
+/* COSMO_E_CLAIM_OVERAGE when the path, see claims_find(), begins in the claim @name. */
+static enum cosmo_err find_start(const char *name, void *context)
+{
+	const struct claim_start *start = context;
+	const char *at = start->path;
+	char end = '.';
+	size_t len = strlen(name);
+
+	if (*at == '/')
+		end = *at++;
+	if (strncmp(at, name, len) != 0 || (at[len] != '\0' && at[len] != end))
+		return COSMO_OK;
+	return COSMO_E_CLAIM_OVERAGE;
+}
+
 /* OpenID Connect Core 1.0, 5.6.2: Entra ID names "groups" there when it leaves them out. */
 static bool is_overage(struct json_object *claims, const char *name)
 {
-	return json_has(json_member(claims, "_claim_names"), name);
+	struct json_object *left_out = json_member(claims, "_claim_names");
+	struct claim_start start = {.path = name};
+
+	if (json_has(left_out, name))
+		return true;
+	return !json_has(claims, name) && json_each_name(left_out, find_start, &start) != COSMO_OK;
 }
 
 static enum cosmo_err add_value(const char *text, void *context)
@@ -170,10 +194,10 @@ static bool append_subject(struct json_object *id_token, const char *name, size_
 
 	if (!text || text[0] == '\0' || (is_joined && strchr(text, '/')))
 		return false;
-	if (strlen(text) + 1 > CLAIMS_MAX_SUBJECT_BYTES - used)
-		return false;
-	if (used > 0)
+	if (used > 0 && used < CLAIMS_MAX_SUBJECT_BYTES)
 		subject[used++] = '/';
+	if (strlen(text) > CLAIMS_MAX_SUBJECT_BYTES - used)
+		return false;
 	memcpy(subject + used, text, strlen(text) + 1);
 	return true;
 }
