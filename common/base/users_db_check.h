@@ -14,15 +14,28 @@ static inline uint64_t users_db_fold(uint64_t state, uint64_t word)
 	return state ^ state >> 32;
 }
 
-/* Four lanes, so that the multiplications overlap. */
+/* Word i goes into lane i % 4. Four of them, so that the multiplications overlap. */
 static inline uint64_t users_db_check(uint64_t key, const uint64_t *words, size_t count)
 {
-	uint64_t lanes[4] = {key, ~key, key ^ 0xd6e8feb86659fd93ULL, key ^ 0xa0761d6478bd642fULL};
+	uint64_t a = key;
+	uint64_t b = ~key;
+	uint64_t c = key ^ 0xd6e8feb86659fd93ULL;
+	uint64_t d = key ^ 0xa0761d6478bd642fULL;
+	size_t i = 0;
 
-	for (size_t i = 0; i < count; i++)
-		lanes[i % 4] = users_db_fold(lanes[i % 4], words[i]);
-	return users_db_fold(
-		users_db_fold(users_db_fold(lanes[0], lanes[1]), lanes[2]), lanes[3] ^ count);
+	for (; i + 4 <= count; i += 4) {
+		a = users_db_fold(a, words[i]);
+		b = users_db_fold(b, words[i + 1]);
+		c = users_db_fold(c, words[i + 2]);
+		d = users_db_fold(d, words[i + 3]);
+	}
+	if (i < count)
+		a = users_db_fold(a, words[i]);
+	if (i + 1 < count)
+		b = users_db_fold(b, words[i + 1]);
+	if (i + 2 < count)
+		c = users_db_fold(c, words[i + 2]);
+	return users_db_fold(users_db_fold(users_db_fold(a, b), c), d ^ count);
 }
 
 /* Keys of the parts, so that nothing is taken for what stands elsewhere. */

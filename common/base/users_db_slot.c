@@ -173,57 +173,72 @@ int users_db_slot_newest(const struct users_db_map *map, uint32_t slot, uint32_t
 	return copy;
 }
 
+/* The tags of a group as they were at one moment, two in a word. */
 struct group_tags {
-	uint32_t entries[USERS_DB_GROUP_SLOTS];
-	bool damaged;
-	bool full;
+	uint64_t words[USERS_DB_GROUP_TAGS];
 };
+
+#define BOTH(half) ((half)*0x0000000100000001ULL)
 
 static void tags_load(const struct users_db_map *map, uint32_t group, struct group_tags *ret)
 {
 	const uint64_t *words = map->words + users_db_at_group(group);
+
+	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++)
+		ret->words[i] = users_db_load_first(words + i);
+}
+
+/* Bit i: slot i has that tag. No branch per tag: where in its group a name stands is not to be
+ * foreseen. */
+static uint32_t tags_find(const struct group_tags *tags, uint32_t tag)
+{
+	uint64_t found = 0;
+
+	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
+		uint64_t difference = (tags->words[i] ^ BOTH(tag)) & BOTH(0xffffULL);
+		uint64_t equal = (BOTH(0x10000ULL) - difference) & BOTH(0x10000ULL);
+
+		found |= (equal >> 16 | equal >> 47) << 2 * i;
+	}
+	return (uint32_t)found & ((1U << USERS_DB_GROUP_SLOTS) - 1);
+}
+
+static bool tags_are_damaged(
+	const struct users_db_map *map, uint32_t group, const struct group_tags *tags)
+{
 	uint32_t group_key = users_db_group_key(map->header.key, group);
 	uint32_t difference = 0;
-	uint32_t empty = 0;
 
-	for (size_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
-		uint64_t word = users_db_load_first(words + i);
+	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
+		uint32_t even = (uint32_t)tags->words[i];
+		uint32_t odd = (uint32_t)(tags->words[i] >> 32);
 
-		ret->entries[2 * i] = (uint32_t)word;
-		ret->entries[2 * i + 1] = (uint32_t)(word >> 32);
+		difference |= even ^ users_db_tag_seal(group_key, 2 * i, even & 0xffff);
+		difference |= odd ^ users_db_tag_seal(group_key, 2 * i + 1, odd & 0xffff);
 	}
-	for (uint32_t i = 0; i < USERS_DB_GROUP_SLOTS; i++) {
-		uint32_t tag = ret->entries[i] & 0xffff;
-
-		difference |= ret->entries[i] ^ users_db_tag_seal(group_key, i, tag);
-		empty |= tag == 0;
-	}
-	ret->damaged = difference != 0;
-	ret->full = !empty;
+	return difference != 0;
 }
 
 static enum slot_result group_find(const struct users_db_map *map, uint32_t group,
 	const struct users_db_name *name, uint32_t *ret_slot, struct users_db_user *ret)
 {
-	uint32_t tag = users_db_name_tag(name->hash);
 	struct group_tags tags;
 
 	tags_load(map, group, &tags);
-	for (uint32_t i = 0; i < USERS_DB_GROUP_SLOTS; i++) {
+	for (uint32_t left = tags_find(&tags, users_db_name_tag(name->hash)); left;
+		left &= left - 1) {
 		enum slot_result result = SLOT_NONE;
 
-		if ((tags.entries[i] & 0xffff) != tag)
-			continue;
-		*ret_slot = group * USERS_DB_GROUP_SLOTS + i;
+		*ret_slot = group * USERS_DB_GROUP_SLOTS + (uint32_t)__builtin_ctz(left);
 		result = slot_read(map, *ret_slot, name->words, ret);
 		if (result != SLOT_NONE)
 			return result;
 	}
-	if (tags.damaged)
+	if (tags_are_damaged(map, group, &tags))
 		return SLOT_DOUBT;
 	/* An empty seat: the name would have been put there, not into the next group. */
 	*ret_slot = UINT32_MAX;
-	return tags.full ? SLOT_NONE : SLOT_FOUND;
+	return tags_find(&tags, 0) ? SLOT_FOUND : SLOT_NONE;
 }
 
 enum slot_result users_db_slot_by_name(const struct users_db_map *map,
