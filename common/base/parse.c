@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/parse.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum cosmo_err parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
@@ -165,27 +166,44 @@ void format_hex(const unsigned char *bytes, size_t len, char *ret_hex)
 	ret_hex[2 * len] = '\0';
 }
 
-static bool is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
-}
+enum name_class {
+	IN_NAME = 1U << 0,
+	IS_AT = 1U << 1,
+};
+
+/* clang-format off */
+/* A table, for every look-up of NSS comes here, and what the next character is cannot be foreseen. */
+static const unsigned char name_classes[UCHAR_MAX + 1] = {
+	['a'] = IN_NAME, ['b'] = IN_NAME, ['c'] = IN_NAME, ['d'] = IN_NAME,
+	['e'] = IN_NAME, ['f'] = IN_NAME, ['g'] = IN_NAME, ['h'] = IN_NAME,
+	['i'] = IN_NAME, ['j'] = IN_NAME, ['k'] = IN_NAME, ['l'] = IN_NAME,
+	['m'] = IN_NAME, ['n'] = IN_NAME, ['o'] = IN_NAME, ['p'] = IN_NAME,
+	['q'] = IN_NAME, ['r'] = IN_NAME, ['s'] = IN_NAME, ['t'] = IN_NAME,
+	['u'] = IN_NAME, ['v'] = IN_NAME, ['w'] = IN_NAME, ['x'] = IN_NAME,
+	['y'] = IN_NAME, ['z'] = IN_NAME, ['0'] = IN_NAME, ['1'] = IN_NAME,
+	['2'] = IN_NAME, ['3'] = IN_NAME, ['4'] = IN_NAME, ['5'] = IN_NAME,
+	['6'] = IN_NAME, ['7'] = IN_NAME, ['8'] = IN_NAME, ['9'] = IN_NAME,
+	['_'] = IN_NAME, ['.'] = IN_NAME, ['-'] = IN_NAME, ['@'] = IN_NAME | IS_AT,
+};
+/* clang-format on */
 
 bool login_name_is_valid(const char *name, bool domains)
 {
+	unsigned int common = IN_NAME;
 	size_t at_signs = 0;
 	size_t len = 0;
 
 	if (!name || name[0] < 'a' || name[0] > 'z')
 		return false;
 	for (; name[len]; len++) {
+		unsigned int classes = name_classes[(unsigned char)name[len]];
+
 		if (len == COSMO_MAX_NAME_BYTES)
 			return false;
-		if (name[len] == '@')
-			at_signs++;
-		else if (!is_name_char(name[len]))
-			return false;
+		common &= classes;
+		at_signs += classes / IS_AT;
 	}
-	if (name[len - 1] == '.' || name[len - 1] == '@')
+	if (!common || name[len - 1] == '.' || name[len - 1] == '@')
 		return false;
 	return at_signs == 0 || (domains && at_signs == 1);
 }

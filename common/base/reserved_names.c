@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/reserved_names.h"
 
+#include <endian.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "common/base/auto.h"
@@ -105,26 +107,37 @@ static const char *const prefixes[] = {"cosmo-", "debian-", "systemd-"};
 static bool has_reserved_prefix(const char *name)
 {
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(prefixes); i++)
-		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+		if (name[0] == prefixes[i][0] &&
+			strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
 			return true;
 	return false;
 }
 
+/* The first bytes of a name as a number that sorts as strcmp() does. */
+static uint64_t head_of(const char *name, size_t len)
+{
+	uint64_t head = 0;
+
+	memcpy(&head, name, len < sizeof(head) ? len : sizeof(head));
+	return be64toh(head);
+}
+
+/* Every look-up of NSS comes here, with another name each time: the search has no branch that would
+ * have to be foreseen. */
 bool reserved_names_has(const char *name)
 {
-	size_t low = 0;
-	size_t high = COSMO_ARRAY_LEN(names);
+	uint64_t head = head_of(name, strnlen(name, sizeof(head)));
+	size_t first = 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(name, names[middle]);
+	for (size_t left = COSMO_ARRAY_LEN(names); left > 1;) {
+		size_t half = left / 2;
 
-		if (order == 0)
-			return true;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
+		first += head_of(names[first + half - 1], NAME_SIZE) < head ? half : 0;
+		left -= half;
 	}
+	/* All that begin like it stand from here on. */
+	for (; first < COSMO_ARRAY_LEN(names) && head_of(names[first], NAME_SIZE) <= head; first++)
+		if (streq(names[first], name))
+			return true;
 	return has_reserved_prefix(name);
 }

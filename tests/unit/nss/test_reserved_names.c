@@ -111,6 +111,13 @@ static const char *const root_equivalents[] = {
 };
 
 static const char *const package_names[] = {
+	/* alike for eight characters and more; the first and the last of the list */
+	"clickhouse",
+	"clickhouse-bridge",
+	"cockpit-ws",
+	"cockpit-wsinstance",
+	"aws-kinesis-agent-user",
+	"zookeeper",
 	"postgres",
 	"mysql",
 	"nginx",
@@ -153,6 +160,11 @@ static const char *const people[] = {
 	"roo",
 	"z",
 	"a",
+	"clickhous",
+	"clickhouse-",
+	"clickhouse-bridges",
+	"cockpit-w",
+	"zookeepers",
 	"postgresx",
 	"dockery",
 	"ada@example.com",
