@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "nss_cosmo/pack.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ static bool is_unfit(const char *c)
 }
 
 /* Copy @text, which ends within @max bytes, checking every character on the way. */
-static enum cosmo_err put(struct text_space *space, const char *text, size_t max, char **ret_text)
+static enum cosmo_err put_bytes(
+	struct text_space *space, const char *text, size_t max, char **ret_text)
 {
 	size_t len = strnlen(text, max);
 
@@ -35,6 +37,41 @@ static enum cosmo_err put(struct text_space *space, const char *text, size_t max
 	if (len >= space->left)
 		return COSMO_E_RANGE;
 	memcpy(space->at, text, len + 1);
+	*ret_text = space->at;
+	space->at += len + 1;
+	space->left -= len + 1;
+	return COSMO_OK;
+}
+
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+
+/* High bits where a character of @word is NUL or another below 0x20, above 0x7e or ':'. Carries
+ * start at such alone, so the first one is right. */
+static uint64_t doubts(uint64_t word)
+{
+	return ((word - EACH(0x20)) | (word + EACH(1)) | word | ((word ^ EACH(':')) - EACH(1))) &
+	       EACH(0x80);
+}
+
+/* The same, eight characters at once for as long as they are plain and there is room for eight:
+ * what every hit does five times. */
+static enum cosmo_err put(struct text_space *space, const char *text, size_t max, char **ret_text)
+{
+	uint64_t doubt = 0;
+	size_t len = 0;
+
+	while (!doubt) {
+		uint64_t word = 0;
+
+		if (len + sizeof(word) > max || len + sizeof(word) > space->left)
+			return put_bytes(space, text, max, ret_text);
+		memcpy(&word, text + len, sizeof(word));
+		memcpy(space->at + len, &word, sizeof(word));
+		doubt = doubts(le64toh(word));
+		len += doubt ? (size_t)__builtin_ctzll(doubt) / 8 : sizeof(word);
+	}
+	if (text[len])
+		return put_bytes(space, text, max, ret_text);
 	*ret_text = space->at;
 	space->at += len + 1;
 	space->left -= len + 1;

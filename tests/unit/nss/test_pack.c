@@ -124,6 +124,53 @@ static void test_pack_passwd__unfit_field__is_damage(void **state)
 	}
 }
 
+static bool is_unfit(const unsigned char *text, size_t at)
+{
+	return text[at] < 0x20 || text[at] == 0x7f || text[at] == ':' ||
+	       (text[at] == 0xc2 && text[at + 1] >= 0x80 && text[at + 1] <= 0x9f);
+}
+
+/* Characters are looked at in words where there is room for words, else one by one. */
+static void assert_pack_says(const struct users_db_user *user, size_t size, enum cosmo_err expected)
+{
+	struct guarded_buffer buffer;
+	struct passwd pw = {0};
+
+	guarded_buffer_init(&buffer, size);
+	assert_int_equal(pack_passwd(user, buffer.bytes, size, &pw), expected);
+	if (!expected) {
+		assert_string_equal(pw.pw_gecos, user->gecos);
+		assert_inside(&buffer, pw.pw_gecos);
+	}
+	guarded_buffer_done(&buffer);
+}
+
+static void test_pack_passwd__every_byte_everywhere__is_fit_or_damage(void **state)
+{
+	static const char text[] = "Augusta Ada King, Countess";
+
+	(void)state;
+	for (unsigned int byte = 1; byte <= UINT8_MAX; byte++) {
+		for (unsigned int next = 0x7f; next <= 0xa0; next += byte == 0xc2 ? 1 : 0x21) {
+			for (size_t at = 0; at + 1 < sizeof(text) - 1; at++) {
+				struct users_db_user user = ada();
+				unsigned char *gecos = (unsigned char *)user.gecos;
+				enum cosmo_err expected = COSMO_OK;
+				size_t exact = ada_bytes - strlen(user.gecos) + strlen(text);
+
+				memcpy(gecos, text, sizeof(text));
+				gecos[at] = (unsigned char)byte;
+				if (byte == 0xc2)
+					gecos[at + 1] = (unsigned char)next;
+				if (is_unfit(gecos, at) || is_unfit(gecos, at + 1))
+					expected = COSMO_E_STORE_DAMAGED;
+				assert_pack_says(&user, MAX_BUFFER, expected);
+				assert_pack_says(&user, exact, expected);
+			}
+		}
+	}
+}
+
 static void test_pack_passwd__text_without_end__is_damage(void **state)
 {
 	struct users_db_user user = ada();
@@ -265,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_pack_passwd__each_size__fits_exactly_when_it_can),
 		cmocka_unit_test(test_pack_passwd__no_buffer__is_short),
 		cmocka_unit_test(test_pack_passwd__unfit_field__is_damage),
+		cmocka_unit_test(test_pack_passwd__every_byte_everywhere__is_fit_or_damage),
 		cmocka_unit_test(test_pack_passwd__text_without_end__is_damage),
 		cmocka_unit_test(test_pack_passwd__root_ids__are_damage),
 		cmocka_unit_test(test_pack_passwd__utf8_and_empty_gecos__are_fine),
