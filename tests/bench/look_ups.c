@@ -2,8 +2,8 @@
 /*
  * What look-ups cost, asked of the module's entry points directly, in thread CPU time:
  *
- *   look_ups cells MODULE CONSTANT TOUCHED COUNT   a line of JSON per cell
- *   look_ups first MODULE NUMBER                   this process's first look-up, and its loading
+ *   look_ups cells MODULE CONSTANT TOUCHED COUNT [WHAT WHOSE]   a line of JSON per cell, or the one
+ *   look_ups first MODULE NUMBER             this process's first look-up, and its loading
  *
  * CONSTANT is a module that answers one record always, TOUCHED a file as large as users.1.db: the
  * two floors. Keys are drawn at random from COUNT users and stand in memory in the order they are
@@ -260,6 +260,22 @@ static void print_cell(const struct cell *cell)
 	printf("]}\n");
 }
 
+/* For profiling: one cell alone. */
+static size_t keep_asked(struct cell *cells, size_t count, char **what_whose)
+{
+	if (!what_whose[0])
+		return count;
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(cells[i].what, what_whose[0]) == 0 &&
+			strcmp(cells[i].whose, what_whose[1]) == 0) {
+			cells[0] = cells[i];
+			return 1;
+		}
+	}
+	fail("no such cell");
+	return 0;
+}
+
 static int measure_cells(char **argv)
 {
 	static const struct {
@@ -302,6 +318,7 @@ static int measure_cells(char **argv)
 	}
 	cells[used++] = (struct cell){
 		.what = "touch", .whose = "floor", .run = run_touch, .touched = &touched};
+	used = keep_asked(cells, used, argv + 4);
 	run_all(cells, used);
 	for (size_t i = 0; i < used; i++)
 		print_cell(&cells[i]);
@@ -332,7 +349,7 @@ static int measure_first(char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc == 6 && strcmp(argv[1], "cells") == 0)
+	if ((argc == 6 || argc == 8) && strcmp(argv[1], "cells") == 0)
 		return measure_cells(argv + 2);
 	if (argc == 4 && strcmp(argv[1], "first") == 0)
 		return measure_first(argv + 2);
