@@ -88,6 +88,18 @@ static int provisional_of(const struct message *request)
 	return message_u64(request, FIELD_SSHD_READY, 0) ? 1 : 0;
 }
 
+/* Off is off, whatever the configuration has come to: it is what stands in users.db. */
+static enum cosmo_err switch_provisional_off(struct admin *admin)
+{
+	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = commit_provisional_off(admin->store);
+	store_unlock(admin->store);
+	return err;
+}
+
 enum cosmo_err admin_apply(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
@@ -96,7 +108,7 @@ enum cosmo_err admin_apply(struct admin *admin)
 	if (!err && config->rule_count > 0)
 		err = admin_check_rules(admin, config);
 	if (err)
-		return err;
+		return provisional_of(admin->request) == 0 ? switch_provisional_off(admin) : err;
 	err = store_lock(admin->store, STORE_LOCK_MS);
 	if (err)
 		return err;

@@ -56,6 +56,10 @@ COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const cha
 COSMO_MUST_USE enum cosmo_err commit_settings(
 	struct store *store, const struct config *config, int provisional_on);
 
+/* Switch provisional entries off in users.db and leave all else; needs no configuration. Lock held.
+ * Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err commit_provisional_off(struct store *store);
+
 /* Rebuild users.db from the records into a new file that takes the old one's place. Lock held.
  * Errors: as commit_settings(). */
 COSMO_MUST_USE enum cosmo_err commit_rebuild(struct store *store, const struct config *config);

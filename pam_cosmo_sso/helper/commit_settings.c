@@ -87,3 +87,23 @@ enum cosmo_err commit_settings(struct store *store, const struct config *config,
 	err = users_db_file_put_settings(file, &new);
 	return err == COSMO_E_TOO_BIG ? rebuild_by(store, config, provisional_on) : err;
 }
+
+enum cosmo_err commit_provisional_off(struct store *store)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	const struct users_db_settings *old = NULL;
+	struct users_db_settings new;
+	enum cosmo_err err = commit_recover(store);
+
+	if (!err)
+		err = users_db_file_open(store, &file);
+	if (!err)
+		err = users_db_map_settings(users_db_file_map(file), &old);
+	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED)
+		return COSMO_OK; /* no look-up is answered from it */
+	if (err || old->provisional_on == 0)
+		return err;
+	new = *old;
+	new.provisional_on = 0;
+	return users_db_file_put_settings(file, &new);
+}
