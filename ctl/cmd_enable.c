@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* enable and disable: show the change, save the old files, edit, prove that root still gets in, or
- * put all back. */
+/* enable and disable: show the change, prove that root still gets in with it, save the old files,
+ * edit, prove it again, or put all back. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,239 +8,164 @@
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
-#include "ctl/file_change.h"
+#include "ctl/host_edit.h"
+#include "ctl/host_proof.h"
 #include "ctl/local_root.h"
 #include "ctl/nsswitch_edit.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
-#include "ctl/pam_check.h"
 #include "ctl/pam_edit.h"
+#include "ctl/signal_hold.h"
 #include "ctl/sshd_check.h"
+#include "paths.h"
 
-#define NSSWITCH    "/etc/nsswitch.conf"
-#define SSHD_DROPIN "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
-
-/* The same text as etc/sshd_config.d/30-cosmo-sso.conf; a test compares them. */
-static const char sshd_dropin[] =
-	"# Signing in with a code is a conversation: keyboard-interactive through PAM.\n"
-	"UsePAM yes\n"
-	"KbdInteractiveAuthentication yes\n";
-
-enum target {
-	TARGET_NSS,
-	TARGET_SSHD,
-	TARGET_LOGIN,
-	TARGET_SUDO,
-	TARGET_COUNT,
-};
-
-static const struct {
-	const char *name;
-	const char *services[3]; /* PAM services */
-	bool sessions;
-} targets[TARGET_COUNT] = {
-	[TARGET_NSS] = {"nss", {NULL}, false},
-	[TARGET_SSHD] = {"sshd", {"sshd", NULL}, true},
-	[TARGET_LOGIN] = {"login", {"login", NULL}, true},
-	[TARGET_SUDO] = {"sudo", {"sudo", "sudo-i", NULL}, false},
-};
+#define BACKUP_ROOT COSMO_STATE_DIR "/backup"
 
 struct enable {
-	bool enable;
+	struct host_edit edit;
 	bool yes;
 	bool no_local_root;
 	bool dry_run;
-	bool chosen[TARGET_COUNT];
-	struct file_changes changes;
-	bool passed_before[TARGET_COUNT][3]; /* a stack that refuses root anyway proves nothing */
 };
 
-static enum cosmo_err plan_nss(struct enable *enable)
+/* What @test says of the text of @path; false if there is none. */
+static bool file_is(const char *path, bool (*test)(const char *))
 {
-	struct file_change *change = NULL;
-	char *after = NULL;
-	enum cosmo_err err = file_changes_add(&enable->changes, NSSWITCH, &change);
-
-	if (err)
-		return err;
-	if (!change->before)
-		return COSMO_E_NOT_FOUND;
-	err = enable->enable ? nsswitch_enable(change->before, &after)
-			     : nsswitch_disable(change->before, &after);
-	if (err) {
-		output_error(
-			"the passwd and group lines of %s are not understood; change them by hand",
-			NSSWITCH);
-		return err;
-	}
-	free(change->after);
-	change->after = after;
-	return COSMO_OK;
-}
-
-static enum cosmo_err plan_pam(struct enable *enable, const char *service, bool sessions)
-{
-	struct file_change *change = NULL;
-	char path[128] = "";
-	char *after = NULL;
-	enum cosmo_err err = COSMO_OK;
-
-	snprintf(path, sizeof(path), "/etc/pam.d/%s", service);
-	err = file_changes_add(&enable->changes, path, &change);
-	if (err)
-		return err;
-	if (!change->before) {
-		enable->changes.count--;
-		return COSMO_OK; /* a service this host does not have */
-	}
-	err = enable->enable ? pam_edit_enable(change->before, sessions, &after)
-			     : pam_edit_disable(change->before, &after);
-	if (err) {
-		output_error("%s holds a damaged block of cosmo-sso; take it out by hand", path);
-		return err;
-	}
-	free(change->after);
-	change->after = after;
-	return COSMO_OK;
-}
-
-static enum cosmo_err plan_sshd(struct enable *enable)
-{
-	struct file_change *change = NULL;
-	enum cosmo_err err = COSMO_OK;
-
-	if (!sshd_check_present()) {
-		output_error("there is no sshd on this host");
-		return COSMO_E_NOT_FOUND;
-	}
-	err = file_changes_add(&enable->changes, SSHD_DROPIN, &change);
-	if (err)
-		return err;
-	free(change->after);
-	change->after = enable->enable ? strdup(sshd_dropin) : NULL;
-	return enable->enable && !change->after ? COSMO_E_NOMEM : COSMO_OK;
-}
-
-static enum cosmo_err plan_target(struct enable *enable, enum target target)
-{
-	enum cosmo_err err = COSMO_OK;
-
-	if (target == TARGET_NSS)
-		err = plan_nss(enable);
-	else if (target == TARGET_SSHD)
-		err = plan_sshd(enable);
-	for (size_t i = 0; targets[target].services[i] && !err; i++)
-		err = plan_pam(enable, targets[target].services[i], targets[target].sessions);
-	return err;
-}
-
-static enum cosmo_err plan(struct enable *enable)
-{
-	enum cosmo_err err = COSMO_OK;
-
-	for (size_t i = 0; i < TARGET_COUNT && !err; i++)
-		if (enable->chosen[i])
-			err = plan_target(enable, (enum target)i);
-	return err;
-}
-
-/* One stack with root. The first call, before the edit, remembers whether it passed. */
-static bool try_root_in(const char *service, bool first, bool *passed_before)
-{
-	const char *problem = NULL;
-	bool passes = pam_check_root(service, &problem);
-
-	if (first)
-		*passed_before = passes;
-	else if (!passes && *passed_before) {
-		output_error("PAM service %s: %s", service, problem);
-		return false;
-	}
-	return true;
-}
-
-static bool try_root(struct enable *enable, bool first)
-{
-	for (size_t i = 0; i < TARGET_COUNT; i++)
-		for (size_t k = 0; enable->chosen[i] && targets[i].services[k]; k++)
-			if (!try_root_in(
-				    targets[i].services[k], first, &enable->passed_before[i][k]))
-				return false;
-	return true;
-}
-
-static bool validate(struct enable *enable)
-{
-	if (!try_root(enable, false))
-		return false;
-	if (!enable->chosen[TARGET_SSHD])
-		return true;
-	return sshd_check_valid() && (!enable->enable || sshd_check_ready());
-}
-
-/* Provisional entries may be answered once sshd and nsswitch are as they must be. */
-static enum cosmo_err tell_helper(struct enable *enable)
-{
-	COSMO_AUTO(message_free) struct message *request = NULL;
 	struct file_changes look = {0};
 	struct file_change *change = NULL;
-	bool ready = false;
-	enum cosmo_err err = file_changes_add(&look, NSSWITCH, &change);
+	bool is = file_changes_add(&look, path, &change) == COSMO_OK && change->before &&
+		  test(change->before);
 
-	if (!err)
-		ready = enable->enable && change->before &&
-			nsswitch_is_last_of_passwd(change->before);
-	if (!err && enable->enable && enable->chosen[TARGET_SSHD] && !ready)
-		puts("Note: people this host has not seen yet cannot sign in over SSH before `cosmo-ssoctl enable nss` "
-		     "and `cosmo-ssoctl enable sshd`.");
 	file_changes_done(&look);
-	if (!err)
-		err = message_new(MESSAGE_CTL_APPLY, &request);
+	return is;
+}
+
+/*
+ * May look-ups inside sshd know people this host has never seen? Only while the same sshd asks PAM,
+ * and PAM asks us, about everybody: a key in a left-over home would open it otherwise.
+ */
+static bool is_ready_for_new_users(void)
+{
+	return sshd_check_present() && sshd_check_ready(false) &&
+	       file_is(HOST_NSSWITCH, nsswitch_is_last_of_passwd) &&
+	       file_is(HOST_PAM_FOLDER "/sshd", pam_edit_has_module);
+}
+
+static enum cosmo_err tell_helper(bool ready)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	enum cosmo_err err = message_new(MESSAGE_CTL_APPLY, &request);
+
 	if (err)
 		return err;
 	message_put_u64(request, FIELD_SSHD_READY, ready);
 	return ask_simple(request, NULL, NULL);
 }
 
-static void note_grace(void)
+static bool concerns_new_users(const struct host_edit *edit)
 {
-	int64_t grace_s = sshd_check_grace_s();
+	return edit->chosen[HOST_NSS] || edit->chosen[HOST_SSHD];
+}
 
-	if (grace_s > 0 && grace_s < 180)
-		printf("Note: sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
-		       "LoginGraceTime and `deadline` in [service sshd].\n",
-			(int)grace_s);
+/* On the way out the door is closed first. Where look-ups end as well it does not matter whether
+ * the helper could be told. */
+static enum cosmo_err close_for_new_users(const struct host_edit *edit)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	if (edit->enable || !concerns_new_users(edit))
+		return COSMO_OK;
+	err = tell_helper(false);
+	if (err && edit->chosen[HOST_NSS])
+		return COSMO_OK;
+	if (err)
+		output_error("sshd cannot be disabled alone then; disable nss in the same command");
+	return err;
+}
+
+static enum cosmo_err open_for_new_users(const struct host_edit *edit)
+{
+	bool ready = false;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!edit->enable || !concerns_new_users(edit))
+		return COSMO_OK;
+	ready = is_ready_for_new_users();
+	err = tell_helper(ready);
+	if (err)
+		output_error(
+			"the files are changed, but people this host has never seen cannot sign in over "
+			"SSH; mend that and run this again");
+	else if (!ready)
+		puts("Note: people this host has not seen yet cannot sign in over SSH before both `cosmo-ssoctl "
+		     "enable nss` and `cosmo-ssoctl enable sshd`.");
+	return err;
+}
+
+static enum cosmo_err roll_back(struct enable *enable)
+{
+	if (file_changes_undo(&enable->edit.changes) == COSMO_OK)
+		output_error("everything was put back as it was");
+	if (!enable->edit.enable && concerns_new_users(&enable->edit))
+		(void)!tell_helper(is_ready_for_new_users());
+	return COSMO_E_CONFIG;
+}
+
+static void note_keys(const struct enable *enable)
+{
+	if (!enable->edit.enable && enable->edit.chosen[HOST_SSHD] &&
+		file_is(HOST_NSSWITCH, nsswitch_is_last_of_passwd))
+		puts("Note: nss is still enabled: users who have an SSH key get in without being asked about "
+		     "their roles. `cosmo-ssoctl disable nss` ends that.");
+}
+
+static enum cosmo_err write_files(struct enable *enable, const struct host_proof *proof)
+{
+	enum cosmo_err err = close_for_new_users(&enable->edit);
+
+	if (!err)
+		err = file_changes_write(&enable->edit.changes, BACKUP_ROOT);
+	if (err) {
+		output_error("nothing was changed");
+		return err;
+	}
+	if (enable->edit.changes.backup[0])
+		printf("The old files are in %s.\n", enable->edit.changes.backup);
+	return host_proof_check(proof, &enable->edit) ? COSMO_OK : roll_back(enable);
 }
 
 static enum cosmo_err carry_out(struct enable *enable)
 {
+	struct host_proof proof = {0};
 	enum cosmo_err err = COSMO_OK;
 
-	(void)try_root(enable, true);
-	err = file_changes_write(&enable->changes);
-	if (err)
-		return err;
-	if (!validate(enable)) {
-		if (file_changes_undo(&enable->changes) == COSMO_OK)
-			output_error("everything was put back as it was");
+	puts("Trying whether root still gets in...");
+	(void)fflush(stdout);
+	if (!host_proof_begin(&proof, &enable->edit) ||
+		!host_proof_rehearse(&proof, &enable->edit)) {
+		output_error("nothing was changed");
 		return COSMO_E_CONFIG;
 	}
-	if (enable->chosen[TARGET_SSHD] && !sshd_check_reload())
+	err = write_files(enable, &proof);
+	if (err)
+		return err;
+	if (enable->edit.chosen[HOST_SSHD] && !sshd_check_reload())
 		output_error("sshd could not be reloaded; restart it");
-	if (enable->chosen[TARGET_SSHD] || enable->chosen[TARGET_NSS])
-		err = tell_helper(enable);
-	if (enable->enable && enable->chosen[TARGET_SSHD])
-		note_grace();
+	err = open_for_new_users(&enable->edit);
+	if (enable->edit.enable && enable->edit.chosen[HOST_SSHD])
+		sshd_check_note();
+	note_keys(enable);
 	return err;
 }
 
 static bool confirm(const struct enable *enable)
 {
-	if (enable->enable && !enable->no_local_root && !local_root_reachable()) {
+	if (enable->edit.enable && !enable->no_local_root && !local_root_reachable()) {
 		output_error(
-			"no local account could reach root here: neither root nor a local member of sudo or "
-			"wheel has a password or an SSH key. Should the IdP be out of reach, nobody could mend "
-			"this host. Set one up first, or say --no-local-root if that is intended.");
+			"no local account could reach root here: root has neither a password nor an SSH key that "
+			"sshd takes, and no local member of sudo, wheel or admin has a password. Should the IdP be "
+			"out of reach, nobody could mend this host. Set one up first, or say --no-local-root if "
+			"that is intended.");
 		return false;
 	}
 	return output_confirm("These files will be changed as shown.", enable->yes);
@@ -248,58 +173,64 @@ static bool confirm(const struct enable *enable)
 
 static int enable_targets(struct enable *enable)
 {
-	enum cosmo_err err = plan(enable);
+	enum cosmo_err err = host_edit_plan(&enable->edit);
+	sigset_t before;
 
 	if (err) {
 		output_error("nothing was changed");
 		return (int)exit_code_of(err);
 	}
-	if (!file_changes_any(&enable->changes))
+	if (!file_changes_any(&enable->edit.changes))
 		puts("The files are so already.");
-	file_changes_print(&enable->changes, stdout);
+	file_changes_print(&enable->edit.changes, stdout);
 	if (enable->dry_run)
 		return EXIT_CODE_OK;
 	(void)fflush(stdout);
-	if (file_changes_any(&enable->changes) && !confirm(enable))
+	if (file_changes_any(&enable->edit.changes) && !confirm(enable)) {
+		output_error("nothing was changed");
 		return EXIT_CODE_DENIED;
+	}
+	signal_hold(&before);
 	err = carry_out(enable);
+	signal_release(&before);
 	if (!err)
 		puts("Done.");
 	return (int)exit_code_of(err);
 }
 
 static int choose(
-	const struct command *self, struct enable *enable, int argc, char **argv, int first)
+	const struct command *self, struct host_edit *edit, int argc, char **argv, int first)
 {
 	if (first == argc)
 		return command_usage_error(self, "say which of nss, sshd, login, sudo");
 	for (int i = first; i < argc; i++) {
 		size_t target = 0;
 
-		while (target < TARGET_COUNT && !streq(argv[i], targets[target].name))
+		while (target < HOST_TARGET_COUNT && !streq(argv[i], host_target_name(target)))
 			target++;
-		if (target == TARGET_COUNT)
+		if (target == HOST_TARGET_COUNT)
 			return command_usage_error(
 				self, "\"%s\" is none of nss, sshd, login, sudo", argv[i]);
-		enable->chosen[target] = true;
+		edit->chosen[target] = true;
 	}
 	return EXIT_CODE_OK;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct enable enable = {.enable = self == &command_enable};
+	struct enable enable = {.edit.enable = self == &command_enable};
 	const struct option_spec specs[] = {
 		{"yes", OPTION_FLAG, &enable.yes},
-		{"no-local-root", OPTION_FLAG, &enable.no_local_root},
 		{"dry-run", OPTION_FLAG, &enable.dry_run},
+		{"no-local-root", OPTION_FLAG, &enable.no_local_root},
 	};
+	size_t count = COSMO_ARRAY_LEN(specs) - (enable.edit.enable ? 0 : 1);
 	int first = 0;
 	int code = 0;
 
-	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
+	if (!options_parse(self, argc, argv, specs, count, &first))
 		return EXIT_CODE_USAGE;
-	code = choose(self, &enable, argc, argv, first);
+	code = choose(self, &enable.edit, argc, argv, first);
 	if (code != EXIT_CODE_OK)
 		return code;
 	if (geteuid() != 0) {
@@ -307,13 +238,13 @@ static int run(const struct command *self, int argc, char **argv)
 		return (int)exit_code_of(COSMO_E_NOT_ROOT);
 	}
 	code = enable_targets(&enable);
-	file_changes_done(&enable.changes);
+	file_changes_done(&enable.edit.changes);
 	return code;
 }
 
 #define TARGET_HELP                                                                                \
-	"  nss     users and groups in " NSSWITCH "\n"                                             \
-	"  sshd    /etc/pam.d/sshd and " SSHD_DROPIN "\n"                                          \
+	"  nss     users and groups in " HOST_NSSWITCH "\n"                                        \
+	"  sshd    /etc/pam.d/sshd and " HOST_SSHD_DROPIN "\n"                                     \
 	"  login   /etc/pam.d/login\n"                                                             \
 	"  sudo    /etc/pam.d/sudo and sudo-i\n\n"
 
@@ -325,8 +256,9 @@ const struct command command_enable = {
 	"  --dry-run         show the changes only\n"
 	"  --yes             do not ask\n"
 	"  --no-local-root   go on although no local account could reach root\n\n"
-	"The old files are kept below /var/lib/cosmo-sso/backup. After the edit, sshd -t and the account\n"
-	"and session phases for root must still pass; if not, everything is put back.\n",
+	"The account and session phases for root are tried with the change before anything is written, and\n"
+	"again, with sshd -t and sshd -T, after it; if they fail, everything is put back. The old files are\n"
+	"kept below " BACKUP_ROOT ". Exit code 4: the change does not work on this host.\n",
 	.run = run,
 };
 

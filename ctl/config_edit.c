@@ -27,12 +27,21 @@ static bool is_blank(const char *line, size_t len)
 	return strspn(line, " \t") >= len;
 }
 
+/* "[section]", with blanks wherever the reader of the configuration takes them. */
 static bool is_header(const char *line, size_t len, const char *section)
 {
 	size_t name = strlen(section);
+	size_t at = strspn(line, " \t");
 
-	return len == name + 2 && line[0] == '[' && line[len - 1] == ']' &&
-	       strncmp(line + 1, section, name) == 0;
+	while (len > at && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	if (len < at + 2 || line[at] != '[' || line[len - 1] != ']')
+		return false;
+	for (at++, len--; at < len && (line[at] == ' ' || line[at] == '\t');)
+		at++;
+	while (len > at && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	return len - at == name && strncmp(line + at, section, name) == 0;
 }
 
 /* `key =` with or without a '#' before it; *ret_commented tells which. */
@@ -111,7 +120,7 @@ static void copy_line(struct edit *edit, const char *line, size_t len)
 		edit->blank++;
 		return;
 	}
-	if (line[0] == '[') {
+	if (line[strspn(line, " \t")] == '[') {
 		leave_section(edit);
 		edit->inside = is_header(line, len, edit->section);
 	} else if (edit->inside && replace_line(edit, line, len)) {

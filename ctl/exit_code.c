@@ -3,6 +3,11 @@
 
 enum exit_code exit_code_of(enum cosmo_err err)
 {
+	/* Of what was asked about these say that it is not so, not that the host is at fault. */
+	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_EXISTS)
+		return EXIT_CODE_DENIED;
+	if (err == COSMO_E_INVALID)
+		return EXIT_CODE_USAGE;
 	switch (cosmo_err_class(err)) {
 	case COSMO_CLASS_OK:
 		return EXIT_CODE_OK;

@@ -14,6 +14,7 @@ struct file_change {
 	char *before; /* NULL: there was no file */
 	char *after;  /* NULL: the file goes away */
 	mode_t mode;
+	gid_t gid; /* the owner is root */
 	bool written;
 };
 
@@ -23,16 +24,22 @@ struct file_change {
 struct file_changes {
 	struct file_change items[FILE_CHANGE_MAX];
 	size_t count;
+	char backup[128]; /* folder with the old files, once written; "" before */
 };
 
 void file_changes_done(struct file_changes *changes);
 
 /*
  * Take up @path with its present text; @ret_change is borrowed, its `after` starts as a copy of
- * `before`. Errors: COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM, COSMO_E_TOO_BIG.
+ * `before`. Errors, said on standard error with what to do: COSMO_E_UNSAFE_FILE (a link, not
+ * root's, others may write it), COSMO_E_IO, COSMO_E_NOMEM, COSMO_E_TOO_BIG, COSMO_E_FORMAT (a NUL
+ * in it).
  */
 COSMO_MUST_USE enum cosmo_err file_changes_add(
 	struct file_changes *changes, const char *path, struct file_change **ret_change);
+
+/* Make @text (stolen; NULL: remove the file) what @change comes to. */
+void file_change_set(struct file_change *change, char *text);
 
 /* Is there anything to do? */
 bool file_changes_any(const struct file_changes *changes);
@@ -41,10 +48,13 @@ bool file_changes_any(const struct file_changes *changes);
 void file_changes_print(const struct file_changes *changes, FILE *out);
 
 /*
- * Save the old files below /var/lib/cosmo-sso/backup/TIME, then write the new ones, each
- * atomically. On failure those already written are put back. Errors: COSMO_E_IO.
+ * Save the old files in a new folder below @backup_root, then write the new ones, each atomically
+ * and with its mode and group. On failure those already written are put back. Nothing is done for
+ * files that do not change. Errors, said on standard error: COSMO_E_BUSY (a file is not any more
+ * what was shown), COSMO_E_IO.
  */
-COSMO_MUST_USE enum cosmo_err file_changes_write(struct file_changes *changes);
+COSMO_MUST_USE enum cosmo_err file_changes_write(
+	struct file_changes *changes, const char *backup_root);
 
 /* Put everything back as it was. Errors: COSMO_E_IO, said on standard error with the backup's
  * place. */

@@ -5,9 +5,20 @@
 #include <pwd.h>
 #include <shadow.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/auto.h"
+#include "common/base/fdio.h"
+#include "ctl/sshd_check.h"
+
+#define DAY_S ((int64_t)24 * 60 * 60)
+
+static bool has_expired(const struct spwd *entry)
+{
+	return entry->sp_expire >= 0 && entry->sp_expire <= fdio_now_s() / DAY_S;
+}
 
 /* A hash, and no '!' or '*' in its place. */
 static bool has_password(const char *name)
@@ -19,8 +30,8 @@ static bool has_password(const char *name)
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	while (file && (entry = fgetspent(file)))
 		if (streq(entry->sp_namp, name))
-			usable = entry->sp_pwdp && entry->sp_pwdp[0] && entry->sp_pwdp[0] != '!' &&
-				 entry->sp_pwdp[0] != '*';
+			usable = !has_expired(entry) && entry->sp_pwdp && entry->sp_pwdp[0] &&
+				 entry->sp_pwdp[0] != '!' && entry->sp_pwdp[0] != '*';
 	if (file)
 		(void)fclose(file);
 	return usable;
@@ -35,16 +46,31 @@ static bool has_key(const char *home)
 	return stat(path, &st) == 0 && st.st_size > 0;
 }
 
-static bool can_log_in(const char *name)
+static bool has_shell(const char *shell)
+{
+	const char *name = strrchr(shell, '/');
+
+	/* An empty field is /bin/sh, see passwd(5). */
+	return shell[0] == '\0' || (name && !streq(name, "/nologin") && !streq(name, "/false") &&
+					   access(shell, X_OK) == 0);
+}
+
+/* To become root others than root need a password: sudo asks for it. */
+static bool can_become_root(const char *name)
 {
 	struct passwd *entry = NULL;
 	bool able = false;
 	FILE *file = fopen("/etc/passwd", "re");
 
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-	while (file && !able && (entry = fgetpwent(file)))
-		able = streq(entry->pw_name, name) &&
-		       (has_password(name) || has_key(entry->pw_dir));
+	while (file && !able && (entry = fgetpwent(file))) {
+		if (!streq(entry->pw_name, name) || !has_shell(entry->pw_shell))
+			continue;
+		able = has_password(name);
+		if (!able && entry->pw_uid == 0)
+			able = has_key(entry->pw_dir) && sshd_check_present() &&
+			       sshd_check_root_key();
+	}
 	if (file)
 		(void)fclose(file);
 	return able;
@@ -53,7 +79,7 @@ static bool can_log_in(const char *name)
 bool local_root_reachable(void)
 {
 	struct group *entry = NULL;
-	bool reachable = can_log_in("root");
+	bool reachable = can_become_root("root");
 	FILE *file = fopen("/etc/group", "re");
 
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
@@ -62,7 +88,7 @@ bool local_root_reachable(void)
 			!streq(entry->gr_name, "admin"))
 			continue;
 		for (char **member = entry->gr_mem; *member && !reachable; member++)
-			reachable = can_log_in(*member);
+			reachable = can_become_root(*member);
 	}
 	if (file)
 		(void)fclose(file);

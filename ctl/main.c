@@ -34,26 +34,66 @@ int command_print_help(const struct command *command)
 
 int command_usage_error(const struct command *command, const char *format, ...)
 {
-	char problem[512] = "";
+	char problem[1024] = "";
+	char text[1200] = "";
 	va_list args;
 
 	va_start(args, format);
 	(void)vsnprintf(problem, sizeof(problem), format, args);
 	va_end(args);
-	output_error("%s: %s; see `cosmo-ssoctl %s --help`", command->name, problem, command->name);
+	snprintf(text, sizeof(text), "%s: %s; see `cosmo-ssoctl %s --help`", command->name, problem,
+		command->name);
+	output_usage(text);
 	return EXIT_CODE_USAGE;
 }
 
-static int print_help(void)
+static void print_help(FILE *out)
 {
-	puts("Usage: cosmo-ssoctl COMMAND [ARGUMENT...]\n\n"
-	     "Administers cosmo-sso, sign-in through your organization's Identity Provider.\n");
+	(void)fputs(
+		"Usage: cosmo-ssoctl COMMAND [ARGUMENT...]\n\n"
+		"Administers cosmo-sso, sign-in through your organization's Identity Provider.\n\n",
+		out);
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(commands); i++)
-		printf("  %-13s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\nEvery command knows --help. Commands that report something know --json.\n"
-	     "Exit codes: 0 done, 1 refused or not so, 2 wrong usage, 3 IdP unreachable,\n"
-	     "4 configuration to be mended, 5 busy, 6 fault of this host.");
-	return EXIT_CODE_OK;
+		fprintf(out, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
+	(void)fputs(
+		"\nEvery command knows --help. Commands that report something know --json: one document\n"
+		"on standard output, also on failure ({\"error\": ID, \"message\": TEXT, \"detail\": TEXT}).\n"
+		"Exit codes: 0 done, 1 refused or not so, 2 wrong usage, 3 IdP unreachable,\n"
+		"4 configuration to be mended, 5 busy, 6 fault of this host.\n",
+		out);
+}
+
+static bool has_word(int argc, char **argv, const char *word)
+{
+	for (int i = 0; i < argc && !streq(argv[i], "--"); i++)
+		if (streq(argv[i], word))
+			return true;
+	return false;
+}
+
+static int run(const struct command *command, int argc, char **argv)
+{
+	int code = EXIT_CODE_OK;
+
+	if (has_word(argc, argv, "--help") || has_word(argc, argv, "-h"))
+		return command_print_help(command);
+	if (has_word(argc, argv, "--json"))
+		output_want_json();
+	code = command->run(command, argc, argv);
+	output_finish();
+	return code;
+}
+
+static int unknown_command(const char *name)
+{
+	char known[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(commands) && len < sizeof(known); i++)
+		len += (size_t)snprintf(
+			known + len, sizeof(known) - len, "%s%s", i ? ", " : "", commands[i]->name);
+	output_error("there is no command \"%s\"; the commands are: %s", name, known);
+	return EXIT_CODE_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -63,20 +103,15 @@ int main(int argc, char **argv)
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	(void)setlocale(LC_CTYPE, "");
 	if (!name || streq(name, "--help") || streq(name, "-h") || streq(name, "help")) {
-		print_help();
+		print_help(name ? stdout : stderr);
 		return name ? EXIT_CODE_OK : EXIT_CODE_USAGE;
 	}
 	if (streq(name, "--version")) {
 		puts("cosmo-ssoctl " COSMO_VERSION);
 		return EXIT_CODE_OK;
 	}
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(commands); i++) {
-		if (!streq(commands[i]->name, name))
-			continue;
-		if (argc > 2 && (streq(argv[2], "--help") || streq(argv[2], "-h")))
-			return command_print_help(commands[i]);
-		return commands[i]->run(commands[i], argc - 1, argv + 1);
-	}
-	output_error("there is no command \"%s\"; see `cosmo-ssoctl --help`", name);
-	return EXIT_CODE_USAGE;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(commands); i++)
+		if (streq(commands[i]->name, name))
+			return run(commands[i], argc - 1, argv + 1);
+	return unknown_command(name);
 }

@@ -5,187 +5,239 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WORDS 64
-#define BLANKS    " \t"
+#include "ctl/nsswitch_line.h"
 
-/* A database line split into its services and actions; an action "[...]" is one word. */
-struct line {
-	char *copy;
-	const char *words[MAX_WORDS];
-	size_t count;
-	const char *comment; /* "" or "# ..." */
-};
+#define SERVICE  "cosmo"
+#define MERGE    "[SUCCESS=merge]"
+#define CONTINUE "[SUCCESS=continue]"
 
-static void line_done(struct line *line)
-{
-	free(line->copy);
-}
-
-static bool line_split(struct line *line, const char *text, size_t len)
-{
-	char *p = NULL;
-
-	*line = (struct line){.comment = ""};
-	line->copy = p = strndup(text, len);
-	if (!p)
-		return false;
-	while (*(p += strspn(p, BLANKS)) && line->count < MAX_WORDS) {
-		size_t word = *p == '[' ? strcspn(p, "]") + 1 : strcspn(p, BLANKS "[#");
-
-		if (*p == '#') {
-			line->comment = p;
-			break;
-		}
-		line->words[line->count++] = p;
-		p += word > strlen(p) ? strlen(p) : word;
-		if (*p && strchr(BLANKS, *p))
-			*p++ = '\0';
-		else if (*p)
-			return false; /* words glued together: not a line we should rewrite */
-	}
-	return line->count < MAX_WORDS;
-}
-
-/* Drop `cosmo` and the action that we put before it. */
-static void line_remove(struct line *line)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < line->count; i++) {
-		bool ours = streq(line->words[i], "cosmo");
-		bool before = i + 1 < line->count && streq(line->words[i + 1], "cosmo") &&
-			      (streq(line->words[i], "[SUCCESS=merge]") ||
-				      streq(line->words[i], "[SUCCESS=continue]"));
-
-		if (!ours && !before)
-			line->words[kept++] = line->words[i];
-	}
-	line->count = kept;
-}
-
-/* Insert @action and `cosmo` directly behind files or compat; false if neither is there. */
-static bool line_insert(struct line *line, const char *action)
+static size_t find_service(const struct nsswitch_line *line)
 {
 	size_t at = 0;
 
-	while (at < line->count && !streq(line->words[at], "files") &&
-		!streq(line->words[at], "compat"))
+	while (at < line->count && !nsswitch_line_is(line, at, SERVICE))
 		at++;
-	if (at == line->count || line->count + 2 > MAX_WORDS)
+	return at;
+}
+
+static bool is_our_action(const struct nsswitch_line *line, size_t index)
+{
+	return nsswitch_line_is(line, index, MERGE) || nsswitch_line_is(line, index, CONTINUE);
+}
+
+/* Services behind files may be for those alone whom files does not know: they stay so when ours
+ * comes first. */
+static bool goes_first(const struct nsswitch_line *line)
+{
+	size_t files = nsswitch_line_files(line);
+
+	return files == line->count ||
+	       (files + 1 < line->count && !nsswitch_line_is(line, files + 1, CONTINUE));
+}
+
+/* Does the line say already, in its own spelling, what we would make it say? */
+static bool is_right(const struct nsswitch_line *line)
+{
+	size_t at = find_service(line);
+	const char *action = line->database == NSSWITCH_GROUP ? MERGE : CONTINUE;
+
+	for (size_t i = at + 1; i < line->count; i++)
+		if (nsswitch_line_is(line, i, SERVICE))
+			return false;
+	if (line->broken || at == line->count)
 		return false;
-	at++;
-	memmove(&line->words[at + 2], &line->words[at],
-		(line->count - at) * sizeof(line->words[0]));
-	line->words[at] = action;
-	line->words[at + 1] = "cosmo";
-	line->count += 2;
-	return true;
+	if (line->database == NSSWITCH_PASSWD)
+		return at + 1 == line->count;
+	if (line->database == NSSWITCH_INITGROUPS && at == 0)
+		return nsswitch_line_is(line, 1, CONTINUE);
+	return at >= 2 && at - 2 == nsswitch_line_files(line) &&
+	       nsswitch_line_is(line, at - 1, action);
 }
 
-static void line_write(FILE *out, const char *database, const struct line *line)
+/* Is word number @index ours, or an action that would have nothing to stand behind without it? */
+static bool is_ours(const struct nsswitch_line *line, size_t index)
 {
-	fprintf(out, "%s:%*s", database, (int)(strlen(database) < 14 ? 14 - strlen(database) : 1),
-		"");
-	for (size_t i = 0; i < line->count; i++)
-		fprintf(out, "%s%s", i ? " " : "", line->words[i]);
-	fprintf(out, "%s%s\n", line->comment[0] ? "  " : "", line->comment);
+	if (nsswitch_line_is(line, index, SERVICE))
+		return true;
+	if (is_our_action(line, index) && nsswitch_line_is(line, index + 1, SERVICE))
+		return true;
+	if (!nsswitch_line_is_action(line, index) || index == 0 ||
+		!nsswitch_line_is(line, index - 1, SERVICE))
+		return false;
+	/* It was files' own before we came, unless files has another, or there is none. */
+	if (index == 1)
+		return true;
+	return nsswitch_line_is_action(line, index - 2) && !is_our_action(line, index - 2);
 }
 
-static bool edit_line(FILE *out, const char *database, const char *rest, size_t len, bool enable)
+/* The line without our words and the blanks before each. */
+static void write_without(FILE *out, const struct nsswitch_line *line)
 {
-	struct line line = {0};
-	bool ok = line_split(&line, rest, len);
+	size_t done = line->count ? line->words[0].at : 0;
+	bool first = true;
 
-	if (ok) {
-		line_remove(&line);
-		if (!enable)
-			ok = true;
-		else if (streq(database, "passwd"))
-			line.words[line.count++] = "cosmo";
-		else
-			ok = line_insert(&line, streq(database, "group") ? "[SUCCESS=merge]"
-									 : "[SUCCESS=continue]");
+	(void)fwrite(line->text, 1, done, out);
+	for (size_t i = 0; i < line->count; i++) {
+		const struct nsswitch_word *word = &line->words[i];
+		size_t from = first ? word->at : done;
+
+		done = word->at + word->len;
+		if (is_ours(line, i))
+			continue;
+		(void)fwrite(line->text + from, 1, done - from, out);
+		first = false;
 	}
-	if (ok)
-		line_write(out, database, &line);
-	line_done(&line);
-	return ok;
+	(void)fwrite(line->text + done, 1, line->len - done, out);
 }
 
-static const char *database_of(const char *text, size_t len)
+/* The line with @words put in at @at. */
+static void write_with(FILE *out, const struct nsswitch_line *line, size_t at, const char *before,
+	const char *words)
 {
-	static const char *const databases[] = {"passwd", "group", "initgroups"};
+	(void)fwrite(line->text, 1, at, out);
+	fprintf(out, "%s%s", before, words);
+	(void)fwrite(line->text + at, 1, line->len - at, out);
+}
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(databases); i++) {
-		size_t name = strlen(databases[i]);
+static size_t end_of(const struct nsswitch_line *line, size_t index)
+{
+	return line->words[index].at + line->words[index].len;
+}
 
-		if (len > name && text[name] == ':' && strncmp(text, databases[i], name) == 0)
-			return databases[i];
+/* Write the line, which has no word of ours, with them. NULL, or why that is not possible. */
+static const char *insert(FILE *out, const struct nsswitch_line *line)
+{
+	size_t files = nsswitch_line_files(line);
+
+	if (line->count == 0)
+		return "names no service in its passwd, group or initgroups line; write `files` there";
+	if (line->database == NSSWITCH_PASSWD) {
+		if (nsswitch_line_ends_before(line, line->count))
+			return "has [NOTFOUND=return] in its passwd line: cosmo, which must come last, would "
+			       "never be asked";
+		write_with(out, line, end_of(line, line->count - 1), " ", SERVICE);
+		return NULL;
 	}
+	if (line->database == NSSWITCH_INITGROUPS && goes_first(line)) {
+		write_with(out, line, line->words[0].at, SERVICE " ", CONTINUE " ");
+		return NULL;
+	}
+	if (files == line->count)
+		return "has a group line without files (or compat), behind which cosmo must stand";
+	if (nsswitch_line_ends_before(line, files))
+		return "has [NOTFOUND=return] before files in its group line: cosmo would never be asked";
+	write_with(out, line, end_of(line, files),
+		line->database == NSSWITCH_GROUP ? " " MERGE : " " CONTINUE, " " SERVICE);
 	return NULL;
 }
 
-static bool edit_all(FILE *out, const char *text, bool enable)
-{
-	unsigned int found = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-		const char *database = database_of(text, len);
-		size_t skip = database ? strlen(database) + 1 : 0;
-
-		if (!database)
-			fprintf(out, "%.*s\n", (int)len, text);
-		else if (!edit_line(out, database, text + skip, len - skip, enable))
-			return false;
-		else
-			found |= streq(database, "passwd")  ? 1U
-				 : streq(database, "group") ? 2U
-							    : 0U;
-		text += len + (text[len] == '\n');
-	}
-	return !enable || found == 3;
-}
-
-static enum cosmo_err edit(const char *text, bool enable, char **ret)
+/* Every line of ours through @write, all others copied as they are. */
+static enum cosmo_err each_line(const char *text,
+	const char *(*write)(FILE *, const struct nsswitch_line *), char **ret,
+	const char **ret_problem)
 {
 	COSMO_AUTO(free) char *result = NULL;
 	size_t size = 0;
+	const char *problem = NULL;
 	FILE *out = open_memstream(&result, &size);
-	bool ok = out && edit_all(out, text, enable);
 
-	if (!out || fclose(out) != 0)
+	if (!out)
 		return COSMO_E_NOMEM;
-	if (!ok)
+	while (*text && !problem) {
+		struct nsswitch_line line;
+
+		nsswitch_line_read(text, &line);
+		if (line.database == NSSWITCH_NONE)
+			(void)fwrite(text, 1, line.len, out);
+		else
+			problem = write(out, &line);
+		text += line.len;
+		if (*text == '\n')
+			(void)fputc(*text++, out);
+	}
+	if (fclose(out) != 0)
+		return COSMO_E_NOMEM;
+	*ret_problem = problem;
+	if (problem)
 		return COSMO_E_FORMAT;
 	*ret = COSMO_STEAL(&result);
 	return COSMO_OK;
 }
 
-enum cosmo_err nsswitch_enable(const char *text, char **ret)
+static const char *remove_words(FILE *out, const struct nsswitch_line *line)
 {
-	return edit(text, true, ret);
+	if (line->broken || find_service(line) == line->count)
+		(void)fwrite(line->text, 1, line->len, out);
+	else
+		write_without(out, line);
+	return NULL;
+}
+
+static const char *remove_wrong(FILE *out, const struct nsswitch_line *line)
+{
+	if (line->broken)
+		return "has an action without its ], or more than 64 words, in its passwd, group or "
+		       "initgroups line";
+	if (!is_right(line))
+		return remove_words(out, line);
+	(void)fwrite(line->text, 1, line->len, out);
+	return NULL;
+}
+
+static const char *insert_missing(FILE *out, const struct nsswitch_line *line)
+{
+	if (!is_right(line))
+		return insert(out, line);
+	(void)fwrite(line->text, 1, line->len, out);
+	return NULL;
+}
+
+static bool has_line(const char *text, enum nsswitch_database database)
+{
+	while (*text) {
+		struct nsswitch_line line;
+
+		nsswitch_line_read(text, &line);
+		if (line.database == database)
+			return true;
+		text += line.len + (text[line.len] == '\n');
+	}
+	return false;
+}
+
+enum cosmo_err nsswitch_enable(const char *text, char **ret, const char **ret_problem)
+{
+	COSMO_AUTO(free) char *without = NULL;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!has_line(text, NSSWITCH_PASSWD) || !has_line(text, NSSWITCH_GROUP)) {
+		*ret_problem = "has no passwd line, or no group line; write `passwd: files` and "
+			       "`group: files` there";
+		return COSMO_E_FORMAT;
+	}
+	err = each_line(text, remove_wrong, &without, ret_problem);
+	return err ? err : each_line(without, insert_missing, ret, ret_problem);
 }
 
 enum cosmo_err nsswitch_disable(const char *text, char **ret)
 {
-	return edit(text, false, ret);
+	const char *problem = NULL;
+
+	return each_line(text, remove_words, ret, &problem);
 }
 
+/* Of several passwd lines glibc takes the last. */
 bool nsswitch_is_last_of_passwd(const char *text)
 {
+	bool last = false;
+
 	while (*text) {
-		size_t len = strcspn(text, "\n");
+		struct nsswitch_line line;
 
-		if (streq(database_of(text, len), "passwd")) {
-			struct line line = {0};
-			bool last = line_split(&line, text + 7, len - 7) && line.count > 0 &&
-				    streq(line.words[line.count - 1], "cosmo");
-
-			line_done(&line);
-			return last;
-		}
-		text += len + (text[len] == '\n');
+		nsswitch_line_read(text, &line);
+		if (line.database == NSSWITCH_PASSWD)
+			last = is_right(&line) && !nsswitch_line_ends_before(&line, line.count);
+		text += line.len + (text[line.len] == '\n');
 	}
-	return false;
+	return last;
 }

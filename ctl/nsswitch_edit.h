@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The lines of /etc/nsswitch.conf that make the host see our users and groups. Pure text functions.
- */
+/* The lines of /etc/nsswitch.conf that make the host see our users and groups. Pure text functions,
+ * which read a line as glibc does and touch nothing of it but our own words. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,14 +9,18 @@
 #include "common/base/err.h"
 
 /*
- * passwd: cosmo last; group: `files [SUCCESS=merge] cosmo` first; initgroups, if there is such a
- * line: `files [SUCCESS=continue] cosmo` first. The caller frees *ret. Errors: COSMO_E_FORMAT (no
- * passwd or group line with files or compat), COSMO_E_NOMEM.
+ * passwd: `cosmo` last; group: `files [SUCCESS=merge] cosmo`; initgroups, if there is such a line:
+ * `files [SUCCESS=continue] cosmo`, or `cosmo [SUCCESS=continue]` first where files would have kept
+ * the services behind it from being asked. Lines that are so already stay as they are. The caller
+ * frees *ret. Errors: COSMO_E_FORMAT with *ret_problem, a static text that goes behind the file's
+ * name; COSMO_E_NOMEM.
  */
-COSMO_MUST_USE enum cosmo_err nsswitch_enable(const char *text, char **ret);
+COSMO_MUST_USE enum cosmo_err nsswitch_enable(
+	const char *text, char **ret, const char **ret_problem);
 
-/* Takes our words out again, whatever else was changed meanwhile. Errors: COSMO_E_NOMEM. */
+/* Takes our words out again, whatever else was changed meanwhile: what nsswitch_enable() made of a
+ * text becomes that text, byte for byte. Errors: COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err nsswitch_disable(const char *text, char **ret);
 
-/* Is cosmo the last service of the passwd line? */
+/* Is cosmo the last service of the passwd line, and can it be reached there? */
 bool nsswitch_is_last_of_passwd(const char *text);

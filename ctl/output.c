@@ -7,28 +7,73 @@
 #include <time.h>
 
 #include "common/base/log.h"
+#include "common/base/utf8.h"
+
+/* This program has one thread and one command a run. */
+static struct {
+	bool json;
+	bool printed;
+	struct json_object *failure;
+} state;
+
+void output_want_json(void)
+{
+	state.json = true;
+}
+
+void output_finish(void)
+{
+	if (state.json && !state.printed && state.failure)
+		output_json(json_object_get(state.failure));
+	json_object_put(state.failure);
+	state.failure = NULL;
+	(void)fflush(stdout);
+}
 
 void output_error(const char *format, ...)
 {
+	char text[4096] = "";
+	char clean[4096] = "";
 	va_list args;
 
-	(void)fputs("cosmo-ssoctl: ", stderr);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)fputc('\n', stderr);
+	log_filter(text, true, clean, sizeof(clean));
+	(void)fflush(stdout);
+	fprintf(stderr, "cosmo-ssoctl: %s\n", clean);
+}
+
+void output_json_text(struct json_object *object, const char *key, const char *value)
+{
+	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
+}
+
+static void remember(const char *id, const char *text, const char *detail)
+{
+	json_object_put(state.failure);
+	state.failure = json_object_new_object();
+	output_json_text(state.failure, "error", id);
+	output_json_text(state.failure, "message", text);
+	output_json_text(state.failure, "detail", detail);
 }
 
 void output_failure(enum cosmo_err err, const char *text, const char *detail)
 {
-	char clean_text[2048] = "";
-	char clean_detail[1024] = "";
+	if (!text && err == COSMO_E_NOT_ROOT)
+		text = "Only root may do this: run it as root, for example with sudo.";
+	if (!text)
+		text = cosmo_err_text(err);
+	output_error("%s [%s]", text, cosmo_err_id(err));
+	if (detail && detail[0])
+		output_error("%s", detail);
+	remember(cosmo_err_id(err), text, detail && detail[0] ? detail : NULL);
+}
 
-	log_filter(text ? text : cosmo_err_text(err), true, clean_text, sizeof(clean_text));
-	log_filter(detail, true, clean_detail, sizeof(clean_detail));
-	output_error("%s [%s]", clean_text, cosmo_err_id(err));
-	if (clean_detail[0])
-		output_error("%s", clean_detail);
+void output_usage(const char *text)
+{
+	output_error("%s", text);
+	remember("usage", text, NULL);
 }
 
 void output_text(const char *text)
@@ -49,11 +94,48 @@ void output_time(int64_t time_s, char *ret, size_t ret_size)
 		snprintf(ret, ret_size, "never");
 }
 
+/* One character outside ASCII as JSON escapes it; what is no character becomes U+FFFD. */
+static size_t print_escaped(const char *text)
+{
+	uint32_t code = 0xfffd;
+	size_t len = utf8_decode(text, &code);
+
+	if (len == 0)
+		code = 0xfffd;
+	if (code > 0xffff)
+		printf("\\u%04x\\u%04x", (unsigned int)(0xd800 + ((code - 0x10000) >> 10)),
+			(unsigned int)(0xdc00 + ((code - 0x10000) & 0x3ff)));
+	else
+		printf("\\u%04x", (unsigned int)code);
+	return len ? len : 1;
+}
+
 void output_json(struct json_object *object)
 {
-	puts(json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *text = json_object_to_json_string_ext(
+		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	while (*text) {
+		if ((*text >= 0x20 && *text < 0x7f) || *text == '\n')
+			putchar(*text++);
+		else
+			text += print_escaped(text);
+	}
+	putchar('\n');
+	state.printed = true;
 	json_object_put(object);
+}
+
+void output_json_failure(struct json_object *object)
+{
+	static const char *const members[] = {"error", "message", "detail"};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(members); i++) {
+		struct json_object *value = NULL;
+
+		json_object_object_get_ex(state.failure, members[i], &value);
+		json_object_object_add(object, members[i], json_object_get(value));
+	}
 }
 
 bool output_confirm(const char *question, bool yes)

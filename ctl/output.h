@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What cosmo-ssoctl prints: text for people, JSON for programs, failures on standard error. */
+/*
+ * What cosmo-ssoctl prints: text for people or, with --json, one document for programs on standard
+ * output; failures on standard error either way. Everything foreign is filtered for the terminal.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -10,12 +13,24 @@
 
 struct json_object;
 
-/* "cosmo-ssoctl: what happened [id] (detail)" on standard error; @text (may be NULL) replaces the
- * code's own text. */
+/* From now on standard output is for one JSON document. */
+void output_want_json(void);
+
+/*
+ * The end of a command: with --json and no document printed yet, print the failure that was said
+ * last, as {"error": id, "message": text, "detail": text or null}.
+ */
+void output_finish(void);
+
+/* "cosmo-ssoctl: what happened [id]" and the detail (may be NULL) on standard error; @text (may be
+ * NULL) replaces the code's own text. */
 void output_failure(enum cosmo_err err, const char *text, const char *detail);
 
 /* A line on standard error behind "cosmo-ssoctl: ". */
 void output_error(const char *format, ...) COSMO_PRINTF(1, 2);
+
+/* The same for a wrong command line, whose id is "usage". */
+void output_usage(const char *text);
 
 /* Foreign text, filtered for the terminal, on standard output. */
 void output_text(const char *text);
@@ -23,8 +38,15 @@ void output_text(const char *text);
 /* Local time as "2026-11-24 12:00:05 +0000", or "never" for 0, in @ret of at least 32 bytes. */
 void output_time(int64_t time_s, char *ret, size_t ret_size);
 
-/* Print and free. */
+/* Print as ASCII, whatever is in it, and free. */
 void output_json(struct json_object *object);
+
+/* Add "error", "message" and "detail" of the failure that was said last; all null if there is none.
+ */
+void output_json_failure(struct json_object *object);
+
+/* Add a string, or null. */
+void output_json_text(struct json_object *object, const char *key, const char *value);
 
 /* Ask a yes/no question on the terminal; @yes answers it. No terminal: no, and says how. */
 bool output_confirm(const char *question, bool yes);

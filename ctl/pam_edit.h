@@ -8,12 +8,26 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
-/*
- * Put auth and account lines before all others, and session lines, if @sessions, behind all others.
- * What an earlier version put there is replaced. The caller frees *ret. Errors: COSMO_E_NOMEM.
- */
-COSMO_MUST_USE enum cosmo_err pam_edit_enable(const char *text, bool sessions, char **ret);
+enum pam_edit_kind {
+	PAM_EDIT_ENTRY, /* services that are entered from a session: auth and account */
+	PAM_EDIT_LOGIN, /* services that open one: session lines and /etc/nologin too */
+};
 
-/* Take our blocks out. Errors: COSMO_E_NOMEM, COSMO_E_FORMAT (a block without its end: mend it by
- * hand). */
-COSMO_MUST_USE enum cosmo_err pam_edit_disable(const char *text, char **ret);
+/*
+ * Put auth and account lines before all others, and for a login the session lines behind all
+ * others. What an earlier version put there is replaced. The caller frees *ret. Errors:
+ * COSMO_E_FORMAT with *ret_problem, a static text that goes behind the file's name; COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err pam_edit_enable(
+	const char *text, enum pam_edit_kind kind, char **ret, const char **ret_problem);
+
+/* Take our blocks out: what pam_edit_enable() made of a text becomes that text, byte for byte.
+ * Errors: as pam_edit_enable(). */
+COSMO_MUST_USE enum cosmo_err pam_edit_disable(
+	const char *text, char **ret, const char **ret_problem);
+
+/* Does a line of the service call our module? */
+bool pam_edit_has_module(const char *text);
+
+/* The auth line alone, for trying it. */
+extern const char pam_edit_auth_line[];

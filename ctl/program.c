@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -12,18 +13,44 @@ static char path_variable[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
 static char locale_variable[] = "LC_ALL=C.UTF-8";
 static char *const environment[] = {path_variable, locale_variable, NULL};
 
+/* Our own signals may be held back; the program's are not. */
+static int set_signals(posix_spawnattr_t *attributes)
+{
+	sigset_t none;
+	sigset_t all;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	sigdelset(&all, SIGKILL);
+	sigdelset(&all, SIGSTOP);
+	return posix_spawnattr_setflags(
+		       attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF) ||
+	       posix_spawnattr_setsigmask(attributes, &none) ||
+	       posix_spawnattr_setsigdefault(attributes, &all);
+}
+
+static int set_files(posix_spawn_file_actions_t *actions, int out_fd)
+{
+	return posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0) ||
+	       posix_spawn_file_actions_adddup2(actions, out_fd, 1) ||
+	       posix_spawn_file_actions_adddup2(actions, out_fd, 2) ||
+	       posix_spawn_file_actions_addclosefrom_np(actions, 3);
+}
+
 static enum cosmo_err start(char *const argv[], int out_fd, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int failed = posix_spawn_file_actions_init(&actions);
 
 	if (failed)
 		return COSMO_E_SPAWN;
-	failed = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) ||
-		 posix_spawn_file_actions_adddup2(&actions, out_fd, 1) ||
-		 posix_spawn_file_actions_adddup2(&actions, out_fd, 2) ||
-		 posix_spawn_file_actions_addclosefrom_np(&actions, 3) ||
-		 posix_spawn(ret_pid, argv[0], &actions, NULL, argv, environment);
+	failed = posix_spawnattr_init(&attributes);
+	if (!failed) {
+		failed = set_files(&actions, out_fd) || set_signals(&attributes) ||
+			 posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, environment);
+		posix_spawnattr_destroy(&attributes);
+	}
 	posix_spawn_file_actions_destroy(&actions);
 	return failed ? COSMO_E_SPAWN : COSMO_OK;
 }

@@ -10,6 +10,8 @@
 #include "ctl/output.h"
 #include "ctl/program.h"
 
+#define COMFORTABLE_GRACE_S 180
+
 static char sshd_path[] = "/usr/sbin/sshd";
 static char systemctl_path[] = "/usr/bin/systemctl";
 
@@ -23,7 +25,6 @@ static bool run_sshd(char *option, char **ret_output)
 	char *const argv[] = {sshd_path, option, NULL};
 	int code = 0;
 
-	/* sshd refuses to start without this folder, which its unit makes. */
 	return program_run(argv, ret_output, &code) == COSMO_OK && code == 0;
 }
 
@@ -57,49 +58,85 @@ static const char *setting(const char *output, const char *name, size_t *ret_len
 	return NULL;
 }
 
-static bool is_yes(const char *output, const char *name)
+bool sshd_check_is(const char *output, const char *name, const char *value)
 {
 	size_t len = 0;
-	const char *value = setting(output, name, &len);
+	const char *found = setting(output, name, &len);
 
-	if (value && len == 3 && strncmp(value, "yes", 3) == 0)
-		return true;
-	output_error(
-		"sshd -T does not say \"%s yes\": an earlier line of sshd_config or another drop-in wins, or "
-		"sshd_config lacks `Include /etc/ssh/sshd_config.d/*.conf` at its top",
-		name);
-	return false;
+	return found && len == strlen(value) && strncmp(found, value, len) == 0;
 }
 
-bool sshd_check_ready(void)
+/* NULL when sshd does not tell. */
+static char *ask_settings(void)
 {
 	COSMO_AUTO(free) char *output = NULL;
 	char option[] = "-T";
 
-	if (!run_sshd(option, &output)) {
-		output_error("sshd -T failed");
+	return run_sshd(option, &output) ? COSMO_STEAL(&output) : NULL;
+}
+
+bool sshd_check_ready(bool say)
+{
+	static const char *const needed[] = {"usepam", "kbdinteractiveauthentication"};
+	COSMO_AUTO(free) char *output = ask_settings();
+
+	if (!output) {
+		if (say)
+			output_error("sshd -T does not tell its settings");
 		return false;
 	}
-	return is_yes(output, "usepam") && is_yes(output, "kbdinteractiveauthentication");
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(needed); i++) {
+		if (sshd_check_is(output, needed[i], "yes"))
+			continue;
+		if (say)
+			output_error(
+				"sshd -T does not say \"%s yes\": an earlier line of sshd_config or another drop-in "
+				"wins, or sshd_config lacks `Include /etc/ssh/sshd_config.d/*.conf` at its top",
+				needed[i]);
+		return false;
+	}
+	return true;
 }
 
-int64_t sshd_check_grace_s(void)
+int64_t sshd_check_grace_s(const char *output)
 {
-	COSMO_AUTO(free) char *output = NULL;
-	char option[] = "-T";
 	char text[32] = "";
 	size_t len = 0;
-	const char *value = NULL;
+	const char *value = setting(output, "logingracetime", &len);
 	int64_t seconds = -1;
 
-	if (run_sshd(option, &output))
-		value = setting(output, "logingracetime", &len);
 	if (!value || len >= sizeof(text))
 		return -1;
 	memcpy(text, value, len);
 	if (parse_duration_s(text, 0, INT32_MAX, &seconds) != COSMO_OK)
 		return -1;
 	return seconds;
+}
+
+void sshd_check_note(void)
+{
+	COSMO_AUTO(free) char *output = ask_settings();
+	int64_t grace_s = sshd_check_grace_s(output);
+	size_t len = 0;
+	const char *methods = setting(output, "authenticationmethods", &len);
+
+	if (grace_s > 0 && grace_s < COMFORTABLE_GRACE_S)
+		printf("Note: sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
+		       "LoginGraceTime and `deadline` in [service sshd].\n",
+			(int)grace_s);
+	if (methods && !sshd_check_is(output, "authenticationmethods", "any") &&
+		!memmem(methods, len, "keyboard-interactive", strlen("keyboard-interactive")))
+		printf("Note: sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
+		       "in with a code.\n",
+			(int)len, methods);
+}
+
+bool sshd_check_root_key(void)
+{
+	COSMO_AUTO(free) char *output = ask_settings();
+
+	return output && !sshd_check_is(output, "permitrootlogin", "no") &&
+	       sshd_check_is(output, "pubkeyauthentication", "yes");
 }
 
 static int systemctl(char *verb, char *unit)

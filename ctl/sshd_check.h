@@ -8,14 +8,23 @@
 /* sshd -t: is the configuration valid? What sshd says otherwise is printed. */
 bool sshd_check_valid(void);
 
-/* sshd -T: "usepam yes" and "kbdinteractiveauthentication yes"? What lacks is printed. */
-bool sshd_check_ready(void);
+/* sshd -T: "usepam yes" and "kbdinteractiveauthentication yes"? What lacks is printed if @say. */
+bool sshd_check_ready(bool say);
 
-/* LoginGraceTime in seconds from sshd -T; 0: no limit; -1: not told. */
-int64_t sshd_check_grace_s(void);
+/* Print what else of sshd's settings people will meet: a short LoginGraceTime, methods. */
+void sshd_check_note(void);
+
+/* May root log in by a key? */
+bool sshd_check_root_key(void);
 
 /* Let a running sshd read its configuration again; nothing if none runs. False when that failed. */
 bool sshd_check_reload(void);
 
 /* Is there an sshd at all? */
 bool sshd_check_present(void);
+
+/* Of sshd -T's @output, for the above: is the setting @name exactly @value? */
+bool sshd_check_is(const char *output, const char *name, const char *value);
+
+/* Likewise LoginGraceTime in seconds; 0: no limit; -1: not told. */
+int64_t sshd_check_grace_s(const char *output);

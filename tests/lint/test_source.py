@@ -83,7 +83,7 @@ def test_source__shipped_pam_lines__are_those_that_enable_writes():
         for line in (SOURCE / "etc/pam.d" / service).read_text().splitlines():
             assert line.startswith("#") or line in code, f"{service}: {line}"
     drop_in = (SOURCE / "etc/sshd_config.d/30-cosmo-sso.conf").read_text()
-    code = "".join(re.findall(r'"([^"]*)\\n"', (SOURCE / "ctl/cmd_enable.c").read_text().split("sshd_dropin[]")[1].split(";\n")[0]))
+    code = "".join(re.findall(r'"([^"]*)\\n"', (SOURCE / "ctl/sshd_edit.c").read_text().split("shipped[]")[1].split(";\n")[0]))
     assert drop_in.replace("\n", "") == code
 
 
