@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ctl/sshd_edit.h"
+
+#define SHIPPED                                                                                    \
+	"# Signing in with a code is a conversation: keyboard-interactive through PAM.\n"          \
+	"UsePAM yes\nKbdInteractiveAuthentication yes\n"
+#define BLOCK                                                                                      \
+	"# BEGIN cosmo-sso (cosmo-ssoctl disable takes this out)\n" SHIPPED "# END cosmo-sso\n"
+
+static void check(const char *before, const char *enabled_to, const char *disabled_to)
+{
+	COSMO_AUTO(free) char *enabled = NULL;
+	COSMO_AUTO(free) char *again = NULL;
+	COSMO_AUTO(free) char *disabled = NULL;
+	const char *problem = NULL;
+
+	assert_int_equal(sshd_edit_enable(before, &enabled, &problem), COSMO_OK);
+	assert_string_equal(enabled, enabled_to);
+	assert_int_equal(sshd_edit_enable(enabled, &again, &problem), COSMO_OK);
+	assert_string_equal(again, enabled_to);
+	assert_int_equal(sshd_edit_disable(enabled, &disabled, &problem), COSMO_OK);
+	if (disabled_to)
+		assert_string_equal(disabled, disabled_to);
+	else
+		assert_null(disabled);
+}
+
+static void test_sshd_edit__no_file__comes_and_goes(void **state)
+{
+	(void)state;
+	check(NULL, BLOCK, NULL);
+}
+
+static void test_sshd_edit__lines_of_others__stay_behind_ours(void **state)
+{
+	(void)state;
+	check("LoginGraceTime 600\n", BLOCK "LoginGraceTime 600\n", "LoginGraceTime 600\n");
+	check("# x", BLOCK "# x", "# x");
+}
+
+static void test_sshd_edit__the_shipped_file_by_hand__is_ours(void **state)
+{
+	(void)state;
+	check(SHIPPED, BLOCK, NULL);
+}
+
+static void test_sshd_edit__written_to_meanwhile__keeps_that(void **state)
+{
+	COSMO_AUTO(free) char *disabled = NULL;
+	const char *problem = NULL;
+
+	(void)state;
+	assert_int_equal(sshd_edit_disable("# mine\n" BLOCK "MaxStartups 9\n", &disabled, &problem),
+		COSMO_OK);
+	assert_string_equal(disabled, "# mine\nMaxStartups 9\n");
+}
+
+static void test_sshd_edit__damaged_block__is_refused(void **state)
+{
+	const char *problem = NULL;
+	char *untouched = NULL;
+
+	(void)state;
+	assert_int_equal(
+		sshd_edit_enable("# BEGIN cosmo-sso (cosmo-ssoctl disable takes this out)\n",
+			&untouched, &problem),
+		COSMO_E_FORMAT);
+	assert_non_null(strstr(problem, "damaged"));
+	assert_null(untouched);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sshd_edit__no_file__comes_and_goes),
+		cmocka_unit_test(test_sshd_edit__lines_of_others__stay_behind_ours),
+		cmocka_unit_test(test_sshd_edit__the_shipped_file_by_hand__is_ours),
+		cmocka_unit_test(test_sshd_edit__written_to_meanwhile__keeps_that),
+		cmocka_unit_test(test_sshd_edit__damaged_block__is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
