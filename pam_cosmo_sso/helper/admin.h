@@ -44,5 +44,7 @@ COSMO_MUST_USE enum cosmo_err admin_progress(struct admin *admin, const char *fo
 /* Load the configuration; on failure admin->detail says file, line and what is wrong. */
 COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct config **ret);
 
-/* Have the judge compile every role rule; a bad one is said with its line in admin->detail. */
-COSMO_MUST_USE enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config);
+/* Have the judge compile every role rule; a bad one is said with @path and its line in
+ * admin->detail. */
+COSMO_MUST_USE enum cosmo_err admin_check_rules(
+	struct admin *admin, const struct config *config, const char *path);

@@ -20,7 +20,7 @@ static unsigned int line_of_rule(const struct config *config, const char *text)
 	return 0;
 }
 
-enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config)
+enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config, const char *path)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *question = NULL;
@@ -41,8 +41,8 @@ enum cosmo_err admin_check_rules(struct admin *admin, const struct config *confi
 			break;
 		rule = message_str(answer, FIELD_RULE);
 		if (rule && message_has(answer, FIELD_ERR) && !admin->detail[0])
-			snprintf(admin->detail, sizeof(admin->detail), "line %u: rule \"%s\": %s",
-				line_of_rule(config, rule), rule,
+			snprintf(admin->detail, sizeof(admin->detail), "%s:%u: rule \"%s\": %s",
+				path, line_of_rule(config, rule), rule,
 				message_str(answer, FIELD_DETAIL)
 					? message_str(answer, FIELD_DETAIL)
 					: "not valid");
@@ -52,11 +52,17 @@ enum cosmo_err admin_check_rules(struct admin *admin, const struct config *confi
 	return err;
 }
 
+static const char *requested_path(const struct admin *admin)
+{
+	const char *path = message_str(admin->request, FIELD_PATH);
+
+	return path ? path : COSMO_CONF_FILE;
+}
+
 /* The text given with the request, or the file in its place. */
 static enum cosmo_err requested_config(struct admin *admin, struct config **ret)
 {
 	struct config_problem problem = {0};
-	const char *path = message_str(admin->request, FIELD_PATH);
 	size_t len = 0;
 	const char *text = message_bytes(admin->request, FIELD_CONFIG, &len);
 	enum cosmo_err err = COSMO_OK;
@@ -65,8 +71,8 @@ static enum cosmo_err requested_config(struct admin *admin, struct config **ret)
 		return admin_load_config(admin, ret);
 	err = config_parse(text, len, ret, &problem);
 	if (err && problem.text[0])
-		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s",
-			path ? path : COSMO_CONF_FILE, problem.line, problem.text);
+		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s", requested_path(admin),
+			problem.line, problem.text);
 	return err;
 }
 
@@ -77,7 +83,7 @@ enum cosmo_err admin_check_config(struct admin *admin)
 
 	if (err || config->rule_count == 0)
 		return err;
-	return admin_check_rules(admin, config);
+	return admin_check_rules(admin, config, requested_path(admin));
 }
 
 /* -1: leave the question whether sshd may see provisional entries as it was answered before. */
@@ -106,7 +112,7 @@ enum cosmo_err admin_apply(struct admin *admin)
 	enum cosmo_err err = admin_load_config(admin, &config);
 
 	if (!err && config->rule_count > 0)
-		err = admin_check_rules(admin, config);
+		err = admin_check_rules(admin, config, COSMO_CONF_FILE);
 	if (err)
 		return provisional_of(admin->request) == 0 ? switch_provisional_off(admin) : err;
 	err = store_lock(admin->store, STORE_LOCK_MS);

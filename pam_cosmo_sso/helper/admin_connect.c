@@ -3,6 +3,10 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/admin.h"
@@ -13,6 +17,8 @@
 #include "paths.h"
 
 #define PROBE_TIMEOUT_MS 60000
+#define CONFIG_NAME      "cosmo-sso.conf"
+#define NEW_CONFIG       COSMO_CONF_FILE " (as it would be written)"
 
 static enum cosmo_err parse_request(struct admin *admin, struct config **ret)
 {
@@ -22,8 +28,8 @@ static enum cosmo_err parse_request(struct admin *admin, struct config **ret)
 	enum cosmo_err err = config_parse(text, len, ret, &problem);
 
 	if (err && problem.text[0])
-		snprintf(admin->detail, sizeof(admin->detail), "line %u: %s", problem.line,
-			problem.text);
+		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s", NEW_CONFIG,
+			problem.line, problem.text);
 	if (err)
 		return err;
 	if (!(*ret)->issuer || !(*ret)->client_id) {
@@ -53,6 +59,21 @@ static enum cosmo_err report_probe(struct admin *admin, const struct message *pr
 	return err;
 }
 
+/* Before the judge runs only the files that the configuration names can be at fault. */
+static void explain_files(struct admin *admin, const struct config *config, enum cosmo_err err)
+{
+	if (err != COSMO_E_CONFIG && err != COSMO_E_UNSAFE_FILE)
+		return;
+	snprintf(admin->detail, sizeof(admin->detail),
+		"%s%s%s%s%s must be there, not empty, root's own, no link, and not writable by others",
+		config->client_secret_file ? "client_secret_file " : "",
+		config->client_secret_file ? config->client_secret_file : "",
+		config->client_secret_file
+			? " (mode 0600, without which others could read the secret)"
+			: "",
+		config->ca_file ? " ca_file " : "", config->ca_file ? config->ca_file : "");
+}
+
 static enum cosmo_err probe(struct admin *admin, const struct config *config, bool *ret_offline)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
@@ -60,6 +81,8 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config, bo
 	COSMO_AUTO(message_free) struct message *answer = NULL;
 	enum cosmo_err err = message_new(MESSAGE_JUDGE_PROBE, &question);
 
+	if (!err)
+		err = admin_progress(admin, "asking %s", config->issuer);
 	/* No store: what is cached must not vouch for what is asked now. */
 	if (!err)
 		err = judge_put_setup(question, config, NULL, PROBE_TIMEOUT_MS);
@@ -70,7 +93,9 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config, bo
 	if (!err)
 		err = judge_next(judge, fdio_boot_ms() + PROBE_TIMEOUT_MS, &answer);
 	if (err) {
-		if (judge && judge_detail(judge))
+		if (!judge)
+			explain_files(admin, config, err);
+		else if (judge_detail(judge))
 			snprintf(admin->detail, sizeof(admin->detail), "%s", judge_detail(judge));
 		return err;
 	}
@@ -80,15 +105,60 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config, bo
 	return report_probe(admin, answer);
 }
 
-static enum cosmo_err write_config(const struct message *request)
+/* The configuration that is replaced, to be put back should a later step fail. */
+struct old_config {
+	int dir_fd;
+	char *text; /* NULL: there was none */
+	size_t len;
+	mode_t mode;
+};
+
+static void old_config_done(struct old_config *old)
+{
+	if (old->dir_fd >= 0)
+		close(old->dir_fd);
+	free(old->text);
+}
+COSMO_AUTO_DEFINE(struct old_config *, old_config_done);
+
+static enum cosmo_err old_config_read(struct old_config *old)
+{
+	const struct fdio_demands demands = {
+		.owner = 0, .forbidden_mode = 022, .max_bytes = CONFIG_MAX_BYTES};
+	struct stat st = {0};
+	enum cosmo_err err = COSMO_OK;
+
+	old->mode = 0644;
+	old->dir_fd = open(COSMO_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (old->dir_fd < 0)
+		return COSMO_E_IO;
+	err = fdio_read_file(old->dir_fd, CONFIG_NAME, &demands, &old->text, &old->len);
+	if (err)
+		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+	if (fstatat(old->dir_fd, CONFIG_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return COSMO_E_IO;
+	old->mode = st.st_mode & 0644;
+	return COSMO_OK;
+}
+
+/* Everybody may read it, unless its administrator did not want that or a password stands in it. */
+static enum cosmo_err write_config(
+	const struct old_config *old, const struct message *request, const struct config *config)
 {
 	size_t len = 0;
 	const void *text = message_bytes(request, FIELD_CONFIG, &len);
-	COSMO_AUTO_FD int dir_fd = open(COSMO_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool secret = config->proxy && strchr(config->proxy, '@');
 
-	if (dir_fd < 0)
-		return COSMO_E_IO;
-	return fdio_replace_file(dir_fd, "cosmo-sso.conf", text, len, 0644);
+	return fdio_replace_file(
+		old->dir_fd, CONFIG_NAME, text, len, secret ? old->mode & 0600 : old->mode);
+}
+
+static void put_config_back(const struct old_config *old)
+{
+	if (old->text)
+		(void)!fdio_replace_file(old->dir_fd, CONFIG_NAME, old->text, old->len, old->mode);
+	else
+		(void)unlinkat(old->dir_fd, CONFIG_NAME, 0);
 }
 
 /* Everything that changes this host, in one go under the writer lock; the gate opens last. */
@@ -96,18 +166,33 @@ static enum cosmo_err make_integration(
 	struct admin *admin, const struct config *config, bool offline)
 {
 	COSMO_AUTO(integration_free) struct integration *made = NULL;
-	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+	struct old_config old = {.dir_fd = -1};
+	COSMO_AUTO(old_config_done) struct old_config *old_owned = &old;
+	enum cosmo_err err = old_config_read(old_owned);
 
+	if (!err)
+		err = integration_seed_ensure(admin->store, NULL);
 	if (err)
 		return err;
-	err = integration_seed_ensure(admin->store, NULL);
-	if (!err)
-		err = write_config(admin->request);
+	err = write_config(old_owned, admin->request, config);
 	if (!err)
 		err = commit_settings(admin->store, config, -1);
 	if (!err)
 		err = integration_connect(
 			admin->store, config->issuer, config->client_id, offline, &made);
+	if (err)
+		put_config_back(old_owned);
+	return err;
+}
+
+static enum cosmo_err make_integration_locked(
+	struct admin *admin, const struct config *config, bool offline)
+{
+	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = make_integration(admin, config, offline);
 	store_unlock(admin->store);
 	return err;
 }
@@ -120,12 +205,12 @@ enum cosmo_err admin_connect(struct admin *admin)
 	enum cosmo_err err = parse_request(admin, &config);
 
 	if (!err)
-		err = admin_check_rules(admin, config);
+		err = admin_check_rules(admin, config, NEW_CONFIG);
 	if (!err)
 		err = probe(admin, config, &offline);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
-	err = make_integration(admin, config, offline);
+	err = make_integration_locked(admin, config, offline);
 	line.reason = err;
 	line.detail = config->issuer;
 	audit_send(&line);

@@ -6,6 +6,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/enrol.h"
+#include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/records.h"
 
 struct listing {
@@ -103,12 +104,34 @@ static enum cosmo_err send_listed(struct admin *admin, const char *name)
 	return admin_send(admin, item);
 }
 
+/* Listed, and not enrolled yet. */
+static enum cosmo_err list_expected(struct admin *admin)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_open(store_folder_fd(admin->store, STORE_LISTED), &dir);
+
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		COSMO_AUTO(record_free) struct record *record = NULL;
+
+		if (record_load(admin->store, name, &record) == COSMO_E_NOT_FOUND)
+			err = send_listed(admin, name);
+		if (!err)
+			err = folder_next(dir, &name);
+	}
+	return err;
+}
+
 enum cosmo_err admin_user_list(struct admin *admin)
 {
 	struct listing listing = {0};
+	enum cosmo_err err = COSMO_OK;
 
 	listing_init(&listing, admin);
-	return records_each(admin->store, visit, &listing);
+	err = records_each(admin->store, visit, &listing);
+	return err ? err : list_expected(admin);
 }
 
 enum cosmo_err admin_user_show(struct admin *admin)
@@ -134,10 +157,31 @@ enum cosmo_err admin_user_show(struct admin *admin)
 	return send_user(&listing, name, record);
 }
 
+/* Could the name be enrolled, and is it not yet? */
+static enum cosmo_err check_addable(
+	struct admin *admin, const struct config *config, const char *name)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(admin->store, name, &record);
+
+	if (!err) {
+		snprintf(admin->detail, sizeof(admin->detail),
+			"this user is enrolled; see `cosmo-ssoctl user show`");
+		return COSMO_E_EXISTS;
+	}
+	if (err != COSMO_E_NOT_FOUND)
+		return err;
+	err = enrol_check_name(config, &enrol_default_files, name);
+	if (err == COSMO_E_NAME_RESERVED)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"it is the name of a local user or group, of a role's group, of a package's account "
+			"or group, or reserved in the configuration");
+	return err;
+}
+
 enum cosmo_err admin_user_add(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
-	COSMO_AUTO(record_free) struct record *record = NULL;
 	const char *name = message_str(admin->request, FIELD_USER);
 	enum cosmo_err err = admin_load_config(admin, &config);
 
@@ -148,15 +192,15 @@ enum cosmo_err admin_user_add(struct admin *admin)
 			"a login name is up to 32 of a-z 0-9 _ . - and starts with a letter");
 		return COSMO_E_NAME_FORM;
 	}
-	if (record_load(admin->store, name, &record) == COSMO_OK)
-		return COSMO_E_EXISTS;
-	err = enrol_check_name(config, &enrol_default_files, name);
+	err = check_addable(admin, config, name);
 	if (err)
 		return err;
 	err = store_lock(admin->store, STORE_LOCK_MS);
 	if (err)
 		return err;
 	err = records_list_name(admin->store, name);
+	if (err == COSMO_E_EXISTS)
+		snprintf(admin->detail, sizeof(admin->detail), "this name is listed already");
 	store_unlock(admin->store);
 	return err;
 }
