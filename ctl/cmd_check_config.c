@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <json-c/json.h>
 #include <stdio.h>
 
 #include "common/config.h"
@@ -10,18 +11,35 @@
 #include "ctl/output.h"
 #include "paths.h"
 
+static void print_json(const char *path)
+{
+	struct json_object *object = json_object_new_object();
+
+	output_json_text(object, "file", path);
+	output_json_failure(object);
+	output_json(object);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(free) char *text = NULL;
-	const char *path = argc > 1 ? argv[1] : COSMO_CONF_FILE;
+	const char *path = COSMO_CONF_FILE;
+	bool json = false;
+	const struct option_spec specs[] = {{"json", OPTION_FLAG, &json}};
 	size_t len = 0;
+	int first = 0;
 	enum cosmo_err err = COSMO_OK;
 
-	if (argc > 2 || path[0] == '-')
-		return command_usage_error(self, "it takes one file at most");
-	if (argc > 1 && !input_read(path, CONFIG_MAX_BYTES, &text, &len))
+	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
 		return EXIT_CODE_USAGE;
+	if (argc - first > 1)
+		return command_usage_error(self, "it takes one file at most");
+	if (first < argc) {
+		path = argv[first];
+		if (!input_read(path, CONFIG_MAX_BYTES, &text, &len))
+			return EXIT_CODE_USAGE;
+	}
 	err = message_new(MESSAGE_CTL_CHECK_CONFIG, &request);
 	if (err)
 		return (int)exit_code_of(err);
@@ -29,16 +47,19 @@ static int run(const struct command *self, int argc, char **argv)
 	if (text)
 		message_put_bytes(request, FIELD_CONFIG, text, len);
 	err = ask_simple(request, NULL, NULL);
-	if (!err)
+	if (!err && json)
+		print_json(path);
+	else if (!err)
 		printf("%s: no error.\n", path);
 	return (int)exit_code_of(err);
 }
 
 const struct command command_check_config = {
 	.name = "check-config",
-	.arguments = "[FILE]",
+	.arguments = "[--json] [FILE]",
 	.summary = "Check the configuration, patterns of role rules included",
-	.help = "  FILE   another file than " COSMO_CONF_FILE "\n\n"
+	.help = "  FILE     another file than " COSMO_CONF_FILE "; -: standard input\n"
+		"  --json   print one JSON object: file, error (null), message, detail\n\n"
 		"Says the line and what is allowed there. Exit code 4: the file has an error.\n",
 	.run = run,
 };

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/base/gate.h"
 #include "common/config.h"
 #include "ctl/ask.h"
+#include "ctl/client_secret.h"
 #include "ctl/command.h"
 #include "ctl/config_edit.h"
 #include "ctl/exit_code.h"
@@ -25,8 +28,16 @@ struct connect_options {
 	const char *username_claim;
 	const char *scopes;
 	struct option_values rules;
+	bool client_secret;
 	bool dry_run;
+	bool json;
 	bool yes;
+};
+
+struct connect {
+	struct connect_options options;
+	struct json_object *steps;
+	struct client_secret secret;
 };
 
 static enum cosmo_err set_if_given(char **text, const char *key, const char *value)
@@ -39,10 +50,6 @@ static enum cosmo_err set_file(char **text, const char *key, const char *path)
 {
 	COSMO_AUTO(free) char *full = path ? realpath(path, NULL) : NULL;
 
-	if (path && !full) {
-		output_error("there is no file %s", path);
-		return COSMO_E_NOT_FOUND;
-	}
 	return set_if_given(text, key, full);
 }
 
@@ -104,11 +111,17 @@ static enum cosmo_err make_config(const struct connect_options *options, char **
 
 static void visit_progress(void *context, const struct message *item)
 {
-	(void)context;
-	if (message_type(item) != MESSAGE_PROGRESS)
+	struct connect *connect = context;
+	const char *text = message_str(item, FIELD_TEXT);
+
+	if (message_type(item) != MESSAGE_PROGRESS || !text)
 		return;
+	if (connect->options.json) {
+		json_object_array_add(connect->steps, json_object_new_string(text));
+		return;
+	}
 	printf("- ");
-	output_text(message_str(item, FIELD_TEXT));
+	output_text(text);
 	putchar('\n');
 	(void)fflush(stdout);
 }
@@ -132,69 +145,150 @@ static enum cosmo_err confirm_reconnect(const struct connect_options *options)
 		err = ask_simple(request, visit_status, &connected);
 	if (err || !connected || options->dry_run)
 		return err;
-	if (!output_confirm(
+	if (output_confirm(
 		    "This host is connected already. Connecting again makes a new integration: everybody is a "
 		    "viewer until their own next sign-in. To change settings only, edit the configuration and "
 		    "run `cosmo-ssoctl apply`.",
 		    options->yes))
-		return COSMO_E_CANCELLED;
-	return COSMO_OK;
+		return COSMO_OK;
+	output_failure(COSMO_E_CANCELLED, "This was not confirmed.", NULL);
+	return COSMO_E_CANCELLED;
 }
 
-static int connect_host(const struct connect_options *options)
+static void print_json(struct connect *connect, bool good)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(
+		object, "connected", json_object_new_boolean(good && !connect->options.dry_run));
+	json_object_object_add(
+		object, "dry_run", json_object_new_boolean(connect->options.dry_run));
+	json_object_object_add(object, "steps", json_object_get(connect->steps));
+	output_json_failure(object);
+	output_json(object);
+}
+
+static void conclude(struct connect *connect, enum cosmo_err err)
+{
+	if (connect->options.json)
+		print_json(connect, !err);
+	if (err)
+		output_error("nothing was changed");
+	else if (connect->options.json)
+		return;
+	else if (connect->options.dry_run)
+		puts("All checks passed; nothing was changed.");
+	else
+		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo` lets people sign in.");
+}
+
+static enum cosmo_err ask_to_connect(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(free) char *text = NULL;
-	enum cosmo_err err = confirm_reconnect(options);
+	enum cosmo_err err = make_config(&connect->options, &text);
 
-	if (err)
-		return (int)exit_code_of(err);
-	err = make_config(options, &text);
 	if (!err)
 		err = message_new(MESSAGE_CTL_CONNECT, &request);
 	if (err) {
 		output_failure(err, NULL, COSMO_CONF_FILE);
-		return (int)exit_code_of(err);
+		return err;
 	}
 	message_put_bytes(request, FIELD_CONFIG, text, strlen(text));
-	message_put_u64(request, FIELD_DRY_RUN, options->dry_run);
-	err = ask_simple(request, visit_progress, NULL);
-	if (err)
-		output_error("nothing was changed");
-	else if (options->dry_run)
-		puts("All checks passed; nothing was changed.");
-	else
-		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo` lets people sign in.");
+	message_put_u64(request, FIELD_DRY_RUN, connect->options.dry_run);
+	return ask_simple(request, visit_progress, connect);
+}
+
+static int connect_host(struct connect *connect)
+{
+	enum cosmo_err err = confirm_reconnect(&connect->options);
+
+	if (!err && connect->options.client_secret) {
+		err = client_secret_ask(COSMO_CONF_DIR, &connect->secret);
+		connect->options.client_secret_file = connect->secret.path;
+	}
+	if (!err)
+		err = ask_to_connect(connect);
+	if (err || connect->options.dry_run)
+		client_secret_drop(&connect->secret);
+	conclude(connect, err);
 	return (int)exit_code_of(err);
+}
+
+/* A value becomes one line of the configuration, and stays one. */
+static bool is_one_line(const char *value)
+{
+	for (; value && *value; value++)
+		if ((unsigned char)*value < 0x20 || *value == 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_rule(const char *rule)
+{
+	return is_one_line(rule) && rule[0] >= 'a' && rule[0] <= 'z' && strchr(rule, '=');
+}
+
+/* What would write something else into the configuration than it says. */
+static const char *problem_of(const struct connect_options *options)
+{
+	const char *const values[] = {options->issuer, options->client_id, options->proxy,
+		options->claim, options->username_claim, options->scopes,
+		options->client_secret_file, options->ca_file};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(values); i++)
+		if (!is_one_line(values[i]) || (values[i] && !values[i][0]))
+			return "a value is empty or has a control character";
+	for (size_t i = 0; i < options->rules.count; i++)
+		if (!is_rule(options->rules.items[i]))
+			return "a rule reads role=claim-value or role=~pattern";
+	if (options->client_secret && options->client_secret_file)
+		return "--client-secret and --client-secret-file exclude each other";
+	return NULL;
+}
+
+static bool has_file(const struct command *self, const char *path)
+{
+	if (!path || access(path, F_OK) == 0)
+		return true;
+	command_usage_error(self, "there is no file %s", path);
+	return false;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct connect_options options = {0};
+	struct connect connect = {0};
+	struct connect_options *options = &connect.options;
 	const struct option_spec specs[] = {
-		{"issuer", OPTION_TEXT, &options.issuer},
-		{"client-id", OPTION_TEXT, &options.client_id},
-		{"client-secret-file", OPTION_TEXT, &options.client_secret_file},
-		{"ca-file", OPTION_TEXT, &options.ca_file},
-		{"proxy", OPTION_TEXT, &options.proxy},
-		{"claim", OPTION_TEXT, &options.claim},
-		{"username-claim", OPTION_TEXT, &options.username_claim},
-		{"scopes", OPTION_TEXT, &options.scopes},
-		{"rule", OPTION_MANY, &options.rules},
-		{"dry-run", OPTION_FLAG, &options.dry_run},
-		{"yes", OPTION_FLAG, &options.yes},
+		{"issuer", OPTION_TEXT, &options->issuer},
+		{"client-id", OPTION_TEXT, &options->client_id},
+		{"client-secret", OPTION_FLAG, &options->client_secret},
+		{"client-secret-file", OPTION_TEXT, &options->client_secret_file},
+		{"ca-file", OPTION_TEXT, &options->ca_file},
+		{"proxy", OPTION_TEXT, &options->proxy},
+		{"claim", OPTION_TEXT, &options->claim},
+		{"username-claim", OPTION_TEXT, &options->username_claim},
+		{"scopes", OPTION_TEXT, &options->scopes},
+		{"rule", OPTION_MANY, &options->rules},
+		{"dry-run", OPTION_FLAG, &options->dry_run},
+		{"json", OPTION_FLAG, &options->json},
+		{"yes", OPTION_FLAG, &options->yes},
 	};
+	const char *problem = NULL;
 	int first = 0;
+	int code = 0;
 
 	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
 		return EXIT_CODE_USAGE;
-	if (first != argc)
-		return command_usage_error(self, "it takes no operand");
-	for (size_t i = 0; i < options.rules.count; i++)
-		if (!strchr(options.rules.items[i], '=') || strchr(options.rules.items[i], '\n'))
-			return command_usage_error(
-				self, "a rule reads role=claim-value or role=~pattern");
-	return connect_host(&options);
+	problem = first != argc ? "it takes no operand" : problem_of(options);
+	if (problem)
+		return command_usage_error(self, "%s", problem);
+	if (!has_file(self, options->client_secret_file) || !has_file(self, options->ca_file))
+		return EXIT_CODE_USAGE;
+	connect.steps = json_object_new_array();
+	code = connect_host(&connect);
+	json_object_put(connect.steps);
+	return code;
 }
 
 const struct command command_connect = {
@@ -203,6 +297,8 @@ const struct command command_connect = {
 	.summary = "Check the Identity Provider live and connect this host to it",
 	.help = "  --issuer URL                the provider's issuer, as its discovery document names it\n"
 		"  --client-id ID              the client registered there for this host\n"
+		"  --client-secret             ask for the client's secret on the terminal, unseen, and keep it in a\n"
+		"                              file of root's in " COSMO_CONF_DIR "\n"
 		"  --client-secret-file FILE   the client's secret, if it has one (root's, mode 0600)\n"
 		"  --ca-file FILE              trust only these CA certificates (PEM)\n"
 		"  --proxy URL                 reach the provider through this proxy\n"
@@ -212,7 +308,11 @@ const struct command command_connect = {
 		"  --rule ROLE=VALUE           who gets which role: an exact value, or ~PATTERN for a regular\n"
 		"                              expression over the whole value; repeat it; replaces old rules\n"
 		"  --dry-run                   check everything, change nothing\n"
+		"  --json                      print one JSON object: connected, dry_run, steps, error, message,\n"
+		"                              detail\n"
 		"  --yes                       do not ask before connecting again\n\n"
-		"What is not given is taken from " COSMO_CONF_FILE ".\n",
+		"What is not given is taken from " COSMO_CONF_FILE ".\n"
+		"Exit code 3: the provider could not be asked; 4: provider or configuration have to be changed.\n"
+		"Nothing is changed then.\n",
 	.run = run,
 };

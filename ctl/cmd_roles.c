@@ -34,8 +34,10 @@ static struct json_object *texts(const struct message *item, enum message_field 
 static void print_all(const char *label, const struct message *item, enum message_field field)
 {
 	printf("%-8s ", label);
-	for (size_t i = 0; i < message_count(item, field); i++)
-		printf("%s%s", i ? ", " : "", message_str_nth(item, field, i));
+	for (size_t i = 0; i < message_count(item, field); i++) {
+		(void)fputs(i ? ", " : "", stdout);
+		output_text(message_str_nth(item, field, i));
+	}
 	puts(message_count(item, field) ? "" : "none");
 }
 
@@ -120,6 +122,7 @@ static int test_claims(const char *claims, size_t len, struct roles_output *outp
 	if (output->json) {
 		json_object_object_add(
 			output->object, "result", json_object_new_string(cosmo_err_id(err)));
+		output_json_failure(output->object);
 		output_json(output->object);
 	} else if (!err) {
 		puts("result   would be admitted");
@@ -139,6 +142,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (first >= argc || !streq(argv[first], "test") || argc - first > 2)
 		return command_usage_error(self, "say test [FILE]");
+	input_note_terminal(argc - first == 2 ? argv[first + 1] : "-", "the claims");
 	if (!input_read(argc - first == 2 ? argv[first + 1] : "-", MAX_CLAIMS_BYTES, &claims, &len))
 		return EXIT_CODE_USAGE;
 	return test_claims(claims, len, &output);
@@ -149,7 +153,9 @@ const struct command command_roles = {
 	.arguments = "test [--json] [FILE]",
 	.summary = "Show which roles a person with given claims would get, and why",
 	.help = "  FILE     claims as a JSON object, as in an ID token; - or none: standard input\n"
-		"  --json   print one JSON object\n\n"
+		"  --json   print one JSON object: matches (rule, value), name, claim, roles, groups, result;\n"
+		"           error, message and detail when the person would be refused\n\n"
+		"Exit code 0: would be admitted; 1: would be refused; 4: a rule is wrong.\n"
 		"Example: echo '{\"preferred_username\":\"ada\",\"sub\":\"1\",\"ssoGroups\":[\"eng\"]}' |\n"
 		"         cosmo-ssoctl roles test\n",
 	.run = run,

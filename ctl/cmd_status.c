@@ -30,21 +30,16 @@ static const char *gate_name(uint64_t gate)
 	return "unknown";
 }
 
-static void add_text(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
-}
-
 static void print_json(const struct message *item)
 {
 	struct json_object *object = json_object_new_object();
 
 	json_object_object_add(object, "connected",
 		json_object_new_boolean(message_u64(item, FIELD_GATE, 0) == GATE_OPEN));
-	add_text(object, "gate", gate_name(message_u64(item, FIELD_GATE, 0)));
-	add_text(object, "integration", message_str(item, FIELD_INTEGRATION));
-	add_text(object, "issuer", message_str(item, FIELD_ISSUER));
-	add_text(object, "client_id", message_str(item, FIELD_CLIENT_ID));
+	output_json_text(object, "gate", gate_name(message_u64(item, FIELD_GATE, 0)));
+	output_json_text(object, "integration", message_str(item, FIELD_INTEGRATION));
+	output_json_text(object, "issuer", message_str(item, FIELD_ISSUER));
+	output_json_text(object, "client_id", message_str(item, FIELD_CLIENT_ID));
 	json_object_object_add(
 		object, "since", json_object_new_uint64(message_u64(item, FIELD_SINCE_S, 0)));
 	json_object_object_add(
@@ -53,7 +48,7 @@ static void print_json(const struct message *item)
 		json_object_new_boolean(message_u64(item, FIELD_SSHD_READY, 0) != 0));
 	json_object_object_add(object, "refresh_tokens",
 		json_object_new_boolean(message_u64(item, FIELD_OFFLINE_ACCESS, 0) != 0));
-	add_text(object, "problem",
+	output_json_text(object, "problem",
 		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : NULL);
 	output_json(object);
 }
@@ -71,7 +66,11 @@ static void print_text(const struct message *item)
 	char since[32] = "";
 
 	output_time((int64_t)message_u64(item, FIELD_SINCE_S, 0), since, sizeof(since));
-	printf("%-14s %s since %s\n", "Single sign-on", open ? "connected" : "disconnected", since);
+	if (open || message_u64(item, FIELD_SINCE_S, 0))
+		printf("%-14s %s since %s\n", "Single sign-on", open ? "connected" : "disconnected",
+			since);
+	else
+		print_line("Single sign-on", "never connected: run `cosmo-ssoctl connect`");
 	print_line("Gate", gate_name(message_u64(item, FIELD_GATE, 0)));
 	print_line("Issuer", message_str(item, FIELD_ISSUER));
 	print_line("Client id", message_str(item, FIELD_CLIENT_ID));

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,19 +21,55 @@ struct token_options {
 	const char *issuer;
 	const char *client_id;
 	const char *algs;
+	bool json;
+	struct json_object *passed;
 };
 
-static void put_algs(struct message *request, const char *list)
+/* False when the list names none, or one that does not exist. */
+static bool put_algs(struct message *request, const char *list)
 {
 	char copy[256] = "";
 	char *rest = NULL;
+	size_t count = 0;
 
-	snprintf(copy, sizeof(copy), "%s", list);
-	for (char *alg = strtok_r(copy, ",", &rest); alg; alg = strtok_r(NULL, ",", &rest))
+	if (strlen(list) >= sizeof(copy))
+		return false;
+	memcpy(copy, list, strlen(list) + 1);
+	for (char *alg = strtok_r(copy, ", ", &rest); alg; alg = strtok_r(NULL, ", ", &rest)) {
+		const char *known = strstr(default_algs, alg);
+		size_t len = strlen(alg);
+
+		if (!known || (known != default_algs && known[-1] != ',') ||
+			(known[len] != ',' && known[len] != '\0'))
+			return false;
 		message_put_str(request, FIELD_ALG, alg);
+		count++;
+	}
+	return count > 0;
 }
 
-static enum cosmo_err print_answers(struct ask *ask)
+static void add_check(struct token_options *options, const struct message *match)
+{
+	const char *check = message_str(match, FIELD_DETAIL);
+
+	if (options->json) {
+		json_object_array_add(options->passed, json_object_new_string(check ? check : ""));
+		return;
+	}
+	printf("ok       ");
+	output_text(check);
+	putchar('\n');
+}
+
+/* What the code's own text says of a sign-in is not so here. */
+static const char *text_of(enum cosmo_err err)
+{
+	return err == COSMO_E_IDP_NOT_JSON || err == COSMO_E_IDP_FIELD || err == COSMO_E_IDP_NO_KEYS
+		       ? "The key set given by --jwks is none, or has no usable key."
+		       : NULL;
+}
+
+static enum cosmo_err read_answers(struct token_options *options, struct ask *ask)
 {
 	for (;;) {
 		COSMO_AUTO(message_free) struct message *answer = NULL;
@@ -43,23 +80,36 @@ static enum cosmo_err print_answers(struct ask *ask)
 			return err;
 		}
 		if (message_type(answer) == MESSAGE_JUDGE_MATCH) {
-			printf("ok       ");
-			output_text(message_str(answer, FIELD_DETAIL));
-			putchar('\n');
+			add_check(options, answer);
 			continue;
 		}
-		if (message_type(answer) == MESSAGE_JUDGE_DONE) {
-			puts("result   the token is good");
+		if (message_type(answer) == MESSAGE_JUDGE_DONE)
 			return COSMO_OK;
-		}
 		err = message_err(answer);
-		printf("refused  %s\n", cosmo_err_id(err));
-		output_failure(err, NULL, message_str(answer, FIELD_DETAIL));
+		output_failure(err, text_of(err), message_str(answer, FIELD_DETAIL));
 		return err;
 	}
 }
 
-static int verify(const struct token_options *options, const char *token, size_t token_len)
+/* A key set that is none is a wrong word on the command line. */
+static int conclude(struct token_options *options, enum cosmo_err err)
+{
+	if (options->json) {
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "good", json_object_new_boolean(!err));
+		json_object_object_add(object, "passed", json_object_get(options->passed));
+		output_json_failure(object);
+		output_json(object);
+	} else {
+		printf("%s%s\n", err ? "refused  " : "result   the token is ",
+			err ? cosmo_err_id(err) : "good");
+	}
+	return text_of(err) ? EXIT_CODE_USAGE : (int)exit_code_of(err);
+}
+
+static int verify(const struct command *self, struct token_options *options, const char *token,
+	size_t token_len)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(ask_free) struct ask *ask = NULL;
@@ -77,13 +127,15 @@ static int verify(const struct token_options *options, const char *token, size_t
 	message_put_str(request, FIELD_ISSUER, options->issuer);
 	message_put_str(request, FIELD_CLIENT_ID, options->client_id);
 	message_put_u64(request, FIELD_SKEW_S, DEFAULT_SKEW_S);
-	put_algs(request, options->algs ? options->algs : default_algs);
+	if (!put_algs(request, options->algs ? options->algs : default_algs))
+		return command_usage_error(
+			self, "--alg takes a list of these, comma-separated: %s", default_algs);
 	err = ask_judge(request, &ask);
 	if (err) {
 		output_failure(err, NULL, NULL);
 		return (int)exit_code_of(err);
 	}
-	return (int)exit_code_of(print_answers(ask));
+	return conclude(options, read_answers(options, ask));
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -94,6 +146,7 @@ static int run(const struct command *self, int argc, char **argv)
 		{"issuer", OPTION_TEXT, &options.issuer},
 		{"client-id", OPTION_TEXT, &options.client_id},
 		{"alg", OPTION_TEXT, &options.algs},
+		{"json", OPTION_FLAG, &options.json},
 	};
 	COSMO_AUTO(free) char *token = NULL;
 	size_t len = 0;
@@ -104,24 +157,32 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (first + 1 != argc || !streq(argv[first], "verify") || !options.jwks)
 		return command_usage_error(self, "say verify --jwks FILE < TOKEN");
+	if (streq(options.jwks, "-"))
+		return command_usage_error(
+			self, "--jwks names a file; standard input is the token's");
+	input_note_terminal("-", "the token");
 	if (!input_read("-", MAX_TOKEN_BYTES, &token, &len))
 		return EXIT_CODE_USAGE;
 	while (len > 0 && (token[len - 1] == '\n' || token[len - 1] == '\r'))
 		len--;
-	code = verify(&options, token, len);
+	options.passed = json_object_new_array();
+	code = verify(self, &options, token, len);
+	json_object_put(options.passed);
 	explicit_bzero(token, len);
 	return code;
 }
 
 const struct command command_token = {
 	.name = "token",
-	.arguments = "verify --jwks FILE [--issuer URL] [--client-id ID] [--alg LIST] < TOKEN",
+	.arguments =
+		"verify --jwks FILE [--issuer URL] [--client-id ID] [--alg LIST] [--json] < TOKEN",
 	.summary = "Check an ID token's signature and claims as a sign-in would",
 	.help = "  --jwks FILE      the issuer's key set\n"
 		"  --issuer URL     demand this issuer\n"
 		"  --client-id ID   demand this audience\n"
-		"  --alg LIST       allowed algorithms, comma-separated\n\n"
+		"  --alg LIST       allowed algorithms, comma-separated\n"
+		"  --json           print one JSON object: good, passed (the checks), error, message, detail\n\n"
 		"The token is read from standard input, never from the command line. Each check is named.\n"
-		"Exit code 0: good; 1: refused; 2: wrong usage; 6: could not be checked.\n",
+		"Exit code 0: good; 1: refused; 2: wrong usage or no key set; 6: could not be checked.\n",
 	.run = run,
 };

@@ -26,11 +26,6 @@ static struct json_object *texts(const struct message *item, enum message_field 
 	return array;
 }
 
-static void add_text(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
-}
-
 static void add_number(struct json_object *object, const char *key, const struct message *item,
 	enum message_field field)
 {
@@ -43,12 +38,12 @@ static void add_json(struct user_output *output, const struct message *item)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_text(object, "name", message_str(item, FIELD_USER));
+	output_json_text(object, "name", message_str(item, FIELD_USER));
 	add_number(object, "uid", item, FIELD_UID);
-	add_text(object, "display_name", message_str(item, FIELD_DISPLAY_NAME));
+	output_json_text(object, "display_name", message_str(item, FIELD_DISPLAY_NAME));
 	json_object_object_add(object, "roles", texts(item, FIELD_ROLE));
 	json_object_object_add(object, "effective_roles", texts(item, FIELD_EFFECTIVE_ROLE));
-	add_text(object, "reason",
+	output_json_text(object, "reason",
 		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : "ok");
 	json_object_object_add(
 		object, "locked", json_object_new_boolean(message_u64(item, FIELD_LOCKED, 0) != 0));
@@ -57,10 +52,10 @@ static void add_json(struct user_output *output, const struct message *item)
 	add_number(object, "signed_in", item, FIELD_SIGNED_IN_S);
 	add_number(object, "confirmed", item, FIELD_CONFIRMED_S);
 	add_number(object, "lease_until", item, FIELD_LEASE_UNTIL_S);
-	add_text(object, "issuer", message_str(item, FIELD_ISSUER));
-	add_text(object, "sub", message_str(item, FIELD_SUB));
-	add_text(object, "home", message_str(item, FIELD_HOME));
-	add_text(object, "shell", message_str(item, FIELD_SHELL));
+	output_json_text(object, "issuer", message_str(item, FIELD_ISSUER));
+	output_json_text(object, "sub", message_str(item, FIELD_SUB));
+	output_json_text(object, "home", message_str(item, FIELD_HOME));
+	output_json_text(object, "shell", message_str(item, FIELD_SHELL));
 	json_object_array_add(output->array, object);
 }
 
@@ -68,8 +63,10 @@ static void print_roles(const struct message *item, enum message_field field)
 {
 	size_t count = message_count(item, field);
 
-	for (size_t i = 0; i < count; i++)
-		printf("%s%s", i ? "," : "", message_str_nth(item, field, i));
+	for (size_t i = 0; i < count; i++) {
+		(void)fputs(i ? "," : "", stdout);
+		output_text(message_str_nth(item, field, i));
+	}
 	if (count == 0)
 		putchar('-');
 }
@@ -176,13 +173,22 @@ static int run_list(struct user_output *output)
 	return code;
 }
 
-static int run_add(const char *name)
+static int run_add(const char *name, bool json)
 {
 	struct user_output output = {0};
 	int code = ask_users(MESSAGE_CTL_USER_ADD, name, &output);
+	struct json_object *object = NULL;
 
-	if (code == EXIT_CODE_OK)
+	if (code != EXIT_CODE_OK)
+		return code;
+	if (!json) {
 		printf("%s is listed: the first sign-in under this name enrols it.\n", name);
+		return code;
+	}
+	object = json_object_new_object();
+	output_json_text(object, "name", name);
+	json_object_object_add(object, "listed", json_object_new_boolean(true));
+	output_json(object);
 	return code;
 }
 
@@ -200,6 +206,9 @@ static int run(const struct command *self, int argc, char **argv)
 	name = first + 1 < argc ? argv[first + 1] : NULL;
 	if (streq(verb, "list") && !name)
 		return run_list(&output);
+	if (verb && !streq(verb, "list") && !streq(verb, "show") && !streq(verb, "add"))
+		return command_usage_error(
+			self, "there is no \"user %s\"; say list, show NAME or add NAME", verb);
 	if (!name || first + 2 != argc)
 		return command_usage_error(self, "say list, show NAME or add NAME");
 	if (streq(verb, "show")) {
@@ -207,18 +216,21 @@ static int run(const struct command *self, int argc, char **argv)
 		return ask_users(MESSAGE_CTL_USER_SHOW, name, &output);
 	}
 	if (streq(verb, "add"))
-		return run_add(name);
-	return command_usage_error(self, "there is no \"user %s\"", verb);
+		return run_add(name, output.json);
+	return command_usage_error(self, "list takes no name");
 }
 
 const struct command command_user = {
 	.name = "user",
-	.arguments = "list [--json] | show NAME [--json] | add NAME",
+	.arguments = "list|show NAME|add NAME [--json]",
 	.summary = "List users, show one, or list a name for enrolment",
 	.help = "  list       everybody who has signed in or is listed\n"
 		"  show NAME  one user: ids, roles, since when, and why\n"
 		"  add NAME   allow NAME to enrol when [enroll] mode = listed, and outside\n"
 		"             the limits for unknown names\n"
-		"  --json     print a JSON array\n",
+		"  --json     list and show print a JSON array with one object for each user (name, uid,\n"
+		"             display_name, roles, effective_roles, reason, locked, listed, signed_in,\n"
+		"             confirmed, lease_until, issuer, sub, home, shell), add one object (name, listed)\n\n"
+		"Exit code 1: there is no such user, the name is taken or reserved; 2: it is no login name.\n",
 	.run = run,
 };

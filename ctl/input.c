@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +22,17 @@ static ssize_t read_some(int fd, char *data, size_t len)
 	return got;
 }
 
+static void COSMO_PRINTF(1, 2) complain(const char *format, ...)
+{
+	char text[1024] = "";
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	output_usage(text);
+}
+
 bool input_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_len)
 {
 	bool is_stdin = streq(path, "-");
@@ -35,16 +48,22 @@ bool input_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret
 			len += (size_t)got;
 	}
 	if (!data || fd < 0 || got < 0) {
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-		output_error("cannot read %s: %s", path, strerror(errno));
+		complain("cannot read %s: %s", path, strerrordesc_np(errno));
 		return false;
 	}
 	if (len > max_bytes) {
-		output_error("%s is larger than %zu bytes", path, max_bytes);
+		complain("%s is larger than the %zu bytes that are allowed", path, max_bytes);
+		explicit_bzero(data, len);
 		return false;
 	}
 	data[len] = '\0';
 	*ret_data = COSMO_STEAL(&data);
 	*ret_len = len;
 	return true;
+}
+
+void input_note_terminal(const char *path, const char *what)
+{
+	if (streq(path, "-") && isatty(STDIN_FILENO))
+		output_error("reading %s from this terminal; end with Ctrl-D", what);
 }

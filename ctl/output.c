@@ -8,6 +8,7 @@
 
 #include "common/base/log.h"
 #include "common/base/utf8.h"
+#include "ctl/advice.h"
 
 /* This program has one thread and one command a run. */
 static struct {
@@ -58,16 +59,33 @@ static void remember(const char *id, const char *text, const char *detail)
 	output_json_text(state.failure, "detail", detail);
 }
 
+/* Length of the text without its request to ask whoever reads it here. */
+static int for_administrators(const char *text)
+{
+	static const char ask[] = " Please ask the administrator of this host.";
+	size_t len = strlen(text);
+
+	if (len > strlen(ask) && streq(text + len - strlen(ask), ask))
+		len -= strlen(ask);
+	return (int)len;
+}
+
 void output_failure(enum cosmo_err err, const char *text, const char *detail)
 {
+	const char *advice = text ? NULL : advice_for(err);
+	char own[2048] = "";
+
 	if (!text && err == COSMO_E_NOT_ROOT)
 		text = "Only root may do this: run it as root, for example with sudo.";
 	if (!text)
 		text = cosmo_err_text(err);
-	output_error("%s [%s]", text, cosmo_err_id(err));
+	(void)snprintf(own, sizeof(own), "%.*s", for_administrators(text), text);
+	output_error("%s [%s]", own, cosmo_err_id(err));
 	if (detail && detail[0])
 		output_error("%s", detail);
-	remember(cosmo_err_id(err), text, detail && detail[0] ? detail : NULL);
+	if (advice)
+		output_error("%s", advice);
+	remember(cosmo_err_id(err), own, detail && detail[0] ? detail : NULL);
 }
 
 void output_usage(const char *text)
@@ -148,8 +166,8 @@ bool output_confirm(const char *question, bool yes)
 		output_error("%s Nothing was done: say --yes to go on.", question);
 		return false;
 	}
-	printf("%s Go on? [y/N] ", question);
 	(void)fflush(stdout);
+	(void)fprintf(stderr, "%s Go on? [y/N] ", question);
 	if (!fgets(answer, sizeof(answer), stdin))
 		return false;
 	return answer[0] == 'y' || answer[0] == 'Y';

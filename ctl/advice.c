@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/advice.h"
+
+#include "common/base/auto.h"
+
+static const struct {
+	enum cosmo_err err;
+	const char *text;
+} advice[] = {
+	{COSMO_E_DNS, "Look at the host's part of the issuer's URL, and at this host's resolver."},
+	{COSMO_E_CONNECT,
+		"Look at the issuer's URL, at firewalls, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_IDP_TIMEOUT, "Look at firewalls, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_TLS_TRUST,
+		"If the provider's certificate is of a CA of your own, say --ca-file; else look at its name "
+		"and dates."},
+	{COSMO_E_IDP_REDIRECT, "Give the issuer's final URL; redirects are not followed."},
+	{COSMO_E_IDP_NOT_JSON,
+		"Look at the issuer's URL: behind it, /.well-known/openid-configuration must be JSON."},
+	{COSMO_E_IDP_GONE,
+		"Look at the issuer's URL: behind it there is no /.well-known/openid-configuration."},
+	{COSMO_E_IDP_ISSUER,
+		"Give the issuer exactly as the provider names itself, a '/' at its end included."},
+	{COSMO_E_IDP_NO_DEVICE_GRANT,
+		"The provider must offer the device authorization grant; it may have to be switched on there."},
+	{COSMO_E_IDP_CLIENT,
+		"Look at --client-id, and whether this client needs a secret (--client-secret)."},
+	{COSMO_E_IDP_GRANT_TYPE,
+		"Allow the device authorization grant for this client at the provider."},
+	{COSMO_E_IDP_SCOPE,
+		"Look at --scopes, and at what the provider allows this client to ask for."},
+	{COSMO_E_RULES_EMPTY,
+		"Say who gets which role with --rule ROLE=VALUE, or in [rules] of the configuration."},
+	{COSMO_E_RULE_ROLE,
+		"Roles are viewer, developer, admin and those with a [role NAME] section."},
+	{COSMO_E_STORE_MISSING, "Run `systemd-tmpfiles --create`, then `cosmo-ssoctl connect`."},
+	{COSMO_E_SPAWN, "Look whether cosmo-sso is installed whole."},
+	{COSMO_E_PEER_GONE,
+		"Look whether cosmo-sso is installed whole, its system users included."},
+};
+
+const char *advice_for(enum cosmo_err err)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(advice); i++)
+		if (advice[i].err == err)
+			return advice[i].text;
+	return NULL;
+}
