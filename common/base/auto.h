@@ -38,7 +38,10 @@
 
 static inline void cosmo_auto_free(void *owned)
 {
-	free(*(void **)owned);
+	void *memory = NULL;
+
+	memcpy(&memory, owned, sizeof(memory)); /* of whatever pointer type it is */
+	free(memory);
 }
 
 void cosmo_auto_close(const int *fd);

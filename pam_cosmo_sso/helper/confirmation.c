@@ -18,10 +18,13 @@ int64_t confirmation_time_s(int64_t now_s, int64_t idp_time_s)
 
 static enum cosmo_err replace_text(char **text, const char *value)
 {
-	char *copy = value ? strdup(value) : NULL;
+	char *copy = NULL;
 
-	if (value && !copy)
-		return COSMO_E_NOMEM;
+	if (value) {
+		copy = strdup(value);
+		if (!copy)
+			return COSMO_E_NOMEM;
+	}
 	free(*text);
 	*text = copy;
 	return COSMO_OK;
