@@ -127,6 +127,20 @@ enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why)
 	return fetch_keys(provider, why);
 }
 
+bool provider_has_refetched(const struct provider *provider)
+{
+	return provider->has_refetched;
+}
+
+enum cosmo_err provider_refetch_key(struct provider *provider, const char *kid,
+	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret)
+{
+	enum cosmo_err err = fetch_keys(provider, why);
+
+	provider->has_refetched = true;
+	return err == COSMO_OK ? jwks_find(provider->jwks, kid, alg, why, ret) : err;
+}
+
 enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
 	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret)
 {
@@ -136,9 +150,7 @@ enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
 		err = jwks_find(provider->jwks, kid, alg, why, ret);
 	if (err != COSMO_E_JWS_KEY || provider->has_refetched)
 		return err;
-	provider->has_refetched = true;
-	err = fetch_keys(provider, why);
-	return err == COSMO_OK ? jwks_find(provider->jwks, kid, alg, why, ret) : err;
+	return provider_refetch_key(provider, kid, alg, why, ret);
 }
 
 /* Add a fetched document; *max_age_s becomes the shortest life of all of them. */

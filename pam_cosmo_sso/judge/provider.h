@@ -46,6 +46,16 @@ size_t provider_key_count(const struct provider *provider);
 COSMO_MUST_USE enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
 	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret);
 
+/* Have the keys been fetched again? Once in an exchange is enough. */
+bool provider_has_refetched(const struct provider *provider);
+
+/*
+ * The same from keys fetched again, for a signature that did not verify: an IdP without a "kid", or
+ * one that uses it again, may have new keys. Errors: those of jwks_find() and provider_load_keys().
+ */
+COSMO_MUST_USE enum cosmo_err provider_refetch_key(struct provider *provider, const char *kid,
+	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret);
+
 /*
  * Tell the helper, as JUDGE_CACHE, what was fetched since the last call; nothing when nothing was.
  * Errors: those of dialogue_send().

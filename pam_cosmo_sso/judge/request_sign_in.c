@@ -31,6 +31,22 @@ static enum cosmo_err show(struct request *request, const struct device_grant *g
 	return request_send(request, message);
 }
 
+/* The payload, once its signature is good; borrowed from @jws. */
+static enum cosmo_err verify_signature(struct provider *provider, const struct jws *jws,
+	struct reason *why, const char **ret_payload, size_t *ret_len)
+{
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *key = NULL;
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *newer = NULL;
+	enum cosmo_err err = provider_find_key(provider, jws_kid(jws), jws_alg(jws), why, &key);
+
+	if (!err)
+		err = jws_verify(jws, key, why, ret_payload, ret_len);
+	if (err != COSMO_E_JWS_SIGNATURE || provider_has_refetched(provider))
+		return err;
+	err = provider_refetch_key(provider, jws_kid(jws), jws_alg(jws), why, &newer);
+	return err ? err : jws_verify(jws, newer, why, ret_payload, ret_len);
+}
+
 /* The claims of the ID token, once its signature and they themselves have been checked. */
 static enum cosmo_err verify_id_token(struct request *request, const struct setup *setup,
 	struct provider *provider, const struct token_response *tokens, struct json_object **ret)
@@ -43,7 +59,6 @@ static enum cosmo_err verify_id_token(struct request *request, const struct setu
 		.max_age_s = setup->max_age_s,
 	};
 	COSMO_AUTO(jws_free) struct jws *jws = NULL;
-	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *key = NULL;
 	COSMO_AUTO(json_free) struct json_object *claims = NULL;
 	const char *payload = NULL;
 	size_t len = 0;
@@ -51,14 +66,15 @@ static enum cosmo_err verify_id_token(struct request *request, const struct setu
 		&setup->allowed, &request->why, &jws);
 
 	if (!err)
-		err = provider_find_key(provider, jws_kid(jws), jws_alg(jws), &request->why, &key);
-	if (!err)
-		err = jws_verify(jws, key, &request->why, &payload, &len);
+		err = verify_signature(provider, jws, &request->why, &payload, &len);
 	if (err)
 		return err;
 	err = json_parse(payload, len, &claims);
+	if (err == COSMO_E_FORMAT)
+		return reason_give(&request->why, COSMO_E_JWS_FORM,
+			"token: the payload is no well-formed JSON object");
 	if (err)
-		return err == COSMO_E_NOMEM ? err : COSMO_E_JWS_FORM;
+		return err;
 	err = id_token_check(claims, &policy, fdio_now_s(), &request->why);
 	if (!err)
 		*ret = COSMO_STEAL(&claims);
@@ -178,6 +194,20 @@ static enum cosmo_err judge_tokens(struct request *request, const struct setup *
 	return answer_identity(request, setup, &sources, tokens);
 }
 
+/*
+ * The keys can be had while the person reads, and are worth keeping even if nobody approves. A
+ * fault on the way is no reason to give up yet: provider_find_key() tries again.
+ */
+static enum cosmo_err load_keys_early(struct provider *provider, struct reason *why)
+{
+	enum cosmo_err err = provider_load_keys(provider, why);
+
+	if (!oauth_fault_is_passing(err))
+		return err;
+	*why = (struct reason){.text = ""};
+	return COSMO_OK;
+}
+
 enum cosmo_err request_sign_in(struct request *request)
 {
 	COSMO_AUTO(setup_free) struct setup *setup = NULL;
@@ -195,10 +225,8 @@ enum cosmo_err request_sign_in(struct request *request)
 			setup, provider_discovery(provider), why, &grant, &asked_date_s);
 	if (!err)
 		err = show(request, grant);
-	/* The keys can be had while the person reads; what was fetched is worth keeping even if
-	 * nobody approves. */
 	if (!err)
-		err = provider_load_keys(provider, why);
+		err = load_keys_early(provider, why);
 	if (!err)
 		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
 	if (!err)

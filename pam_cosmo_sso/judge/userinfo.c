@@ -30,6 +30,9 @@ enum cosmo_err userinfo_get(const struct setup *setup, const struct provider *pr
 	if (!url || !tokens->access_token)
 		return COSMO_OK;
 	err = client_bearer(tokens->access_token, &authorization);
+	if (err == COSMO_E_FORMAT)
+		return reason_give(
+			why, COSMO_E_USERINFO, "userinfo: the access token fits no header");
 	if (!err)
 		err = idp_get(&setup->idp, url, authorization, why, &response);
 	if (err)

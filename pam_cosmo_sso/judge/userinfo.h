@@ -12,7 +12,8 @@
 /*
  * Ask with the access token; the answer's "sub" must be that of @id_token. *ret is NULL where the
  * IdP has no such endpoint or gave no access token. The caller frees it. Errors: those of
- * idp_get(), COSMO_E_USERINFO (no 200, no JSON), COSMO_E_USERINFO_SUB, COSMO_E_NOMEM.
+ * idp_get(), COSMO_E_USERINFO (no 200, no JSON, a token that fits no header), COSMO_E_USERINFO_SUB,
+ * COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err userinfo_get(const struct setup *setup,
 	const struct provider *provider, const struct token_response *tokens,

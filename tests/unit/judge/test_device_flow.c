@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The device grant carried out on a clock that only waiting moves: poll() and fdio_boot_ms() are
+ * the test's own, see meson.build.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/judge/device_flow.h"
+#include "tests/unit/judge/fetch_stand_in.h"
+
+#define PENDING   "{\"error\":\"authorization_pending\"}"
+#define SLOW_DOWN "{\"error\":\"slow_down\"}"
+#define TOKENS    "{\"id_token\":\"i\",\"access_token\":\"a\",\"token_type\":\"Bearer\"}"
+#define CODE                                                                                          \
+	"{\"device_code\":\"d c\",\"user_code\":\"U\",\"verification_uri\":\"https://idp.example/\"," \
+	"\"expires_in\":60,\"interval\":5}"
+#define POLL_BODY                                                                                  \
+	"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d+c&"       \
+	"client_id=cosmo"
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int64_t __wrap_fdio_boot_ms(void);
+
+static int64_t clock_ms;
+static int64_t waits_ms[64];
+static size_t wait_count;
+
+int64_t __wrap_fdio_boot_ms(void)
+{
+	return clock_ms;
+}
+
+/* What is ready is ready at once; else the whole time passes. */
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	int ready = __real_poll(fds, count, 0);
+
+	if (ready != 0)
+		return ready;
+	assert_true(timeout_ms > 0 && wait_count < COSMO_ARRAY_LEN(waits_ms));
+	waits_ms[wait_count++] = timeout_ms;
+	clock_ms += timeout_ms;
+	return 0;
+}
+
+static struct fetch_stand_in fetch;
+static struct reason why;
+static int peer[2];
+static struct message *question;
+static struct setup *setup;
+static struct discovery *discovery;
+
+static int start(void **state)
+{
+	(void)state;
+	clock_ms = 1000000;
+	wait_count = 0;
+	why.text[0] = '\0';
+	fetch_start(&fetch);
+	question = fetch_question();
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, peer) != 0)
+		return -1;
+	if (setup_read(question, &fetch.dialogue, &setup) != COSMO_OK)
+		return -1;
+	return discovery_parse(fetch_discovery, strlen(fetch_discovery), FETCH_ISSUER, NULL,
+		       &discovery) == COSMO_OK
+		       ? 0
+		       : -1;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	discovery_free(discovery);
+	setup_free(setup);
+	message_free(question);
+	fetch_stop(&fetch);
+	close(peer[0]);
+	close(peer[1]);
+	return 0;
+}
+
+static struct device_grant *begun(void)
+{
+	struct device_grant *grant = NULL;
+	int64_t date_s = 0;
+
+	fetch_lay_body(&fetch, 200, CODE);
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_OK);
+	return grant;
+}
+
+static enum cosmo_err finish(struct device_grant *grant)
+{
+	COSMO_AUTO(token_response_free) struct token_response *tokens = NULL;
+	enum cosmo_err err = device_flow_finish(setup, discovery, grant, peer[0], &why, &tokens);
+
+	assert_true((err == COSMO_OK) == (tokens != NULL));
+	return err;
+}
+
+static void assert_waits(const int64_t *wanted_s, size_t count)
+{
+	assert_int_equal(wait_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(waits_ms[i], wanted_s[i] * 1000);
+}
+
+static void test_device_flow_begin__request__says_what_is_configured(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
+	int64_t date_s = 0;
+
+	(void)state;
+	setup->audience = "api x";
+	setup->acr = "mfa";
+	setup->max_age_s = 300;
+	fetch_lay(&fetch, (struct fetch_answer){.status = 200,
+				  .body = CODE,
+				  .date_s = 99,
+				  .retry_after_s = -1,
+				  .max_age_s = -1});
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_OK);
+	assert_int_equal(date_s, 99);
+	fetch_expect(&fetch, "/device",
+		"scope=openid+profile+offline_access&audience=api+x&acr_values=mfa&max_age=300&"
+		"client_id=cosmo");
+	fetch_expect_none(&fetch);
+}
+
+/* offline_access is asked for once, and only where it is listed. */
+static void test_device_flow_begin__offline_access__follows_the_idps_list(void **state)
+{
+	static const struct {
+		const char *scopes, *body;
+	} cases[] = {
+		{"openid", "scope=openid+offline_access&client_id=cosmo"},
+		{"openid offline_access x", "scope=openid+offline_access+x&client_id=cosmo"},
+		{"offline_access", "scope=offline_access&client_id=cosmo"},
+		{"openid offline_access2",
+			"scope=openid+offline_access2+offline_access&client_id=cosmo"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		setup->scopes = cases[i].scopes;
+		device_grant_free(begun());
+		fetch_expect(&fetch, "/device", cases[i].body);
+	}
+	static const char bare[] =
+		"{\"issuer\":\"" FETCH_ISSUER "\",\"device_authorization_endpoint\":\"" FETCH_ISSUER
+		"/device\",\"token_endpoint\":\"" FETCH_ISSUER
+		"/token\",\"jwks_uri\":\"" FETCH_ISSUER "/jwks\"}";
+	discovery_free(discovery);
+	assert_int_equal(
+		discovery_parse(bare, strlen(bare), FETCH_ISSUER, NULL, &discovery), COSMO_OK);
+	setup->scopes = "openid";
+	device_grant_free(begun());
+	fetch_expect(&fetch, "/device", "scope=openid&client_id=cosmo");
+}
+
+static void test_device_flow_begin__refused__is_told(void **state)
+{
+	struct device_grant *grant = NULL;
+	int64_t date_s = 0;
+
+	(void)state;
+	fetch_lay_body(&fetch, 401, "{\"error\":\"invalid_client\"}");
+	assert_int_equal(
+		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_CLIENT);
+	assert_string_equal(why.text, "error=invalid_client status=401");
+	fetch_lay_body(&fetch, 200, "<html>");
+	assert_int_equal(
+		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_NOT_JSON);
+	fetch_lay_failure(&fetch, COSMO_E_CONNECT, NULL);
+	assert_int_equal(
+		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_CONNECT);
+	setup->client.auth = CLIENT_AUTH_BASIC; /* and no secret */
+	assert_int_equal(
+		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_CLIENT);
+	assert_null(grant);
+}
+
+static void test_device_flow_finish__approval__is_found_at_the_interval(void **state)
+{
+	static const int64_t waits_s[] = {5, 5, 10, 10};
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_lay_body(&fetch, 400, PENDING);
+	fetch_lay_body(&fetch, 400, SLOW_DOWN);
+	fetch_lay_body(&fetch, 400, PENDING);
+	fetch_lay_body(&fetch, 200, TOKENS);
+	assert_int_equal(finish(grant), COSMO_OK);
+	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
+}
+
+static void test_device_flow_finish__each_question__is_the_same(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_expect(&fetch, "/device", "scope=openid+profile+offline_access&client_id=cosmo");
+	fetch_lay_body(&fetch, 400, PENDING);
+	fetch_lay_body(&fetch, 200, TOKENS);
+	assert_int_equal(finish(grant), COSMO_OK);
+	fetch_expect(&fetch, "/token", POLL_BODY);
+	fetch_expect(&fetch, "/token", POLL_BODY);
+	fetch_expect_none(&fetch);
+}
+
+static void test_device_flow_finish__faults__are_waited_out(void **state)
+{
+	static const int64_t waits_s[] = {5, 10, 20, 5};
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_lay_failure(&fetch, COSMO_E_CONNECT, "refused");
+	fetch_lay_body(&fetch, 503, "busy");
+	fetch_lay_body(&fetch, 400, PENDING);
+	fetch_lay_body(&fetch, 200, TOKENS);
+	assert_int_equal(finish(grant), COSMO_OK);
+	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
+	assert_string_equal(why.text, "");
+}
+
+static void test_device_flow_finish__fault_to_the_end__is_the_reason(void **state)
+{
+	static const int64_t waits_s[] = {5, 10, 20};
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		fetch_lay_failure(&fetch, COSMO_E_CONNECT, "refused");
+	assert_int_equal(finish(grant), COSMO_E_CONNECT);
+	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
+	assert_string_equal(why.text, "refused");
+}
+
+static void test_device_flow_finish__code_runs_out__ends_when_it_does(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	for (int i = 0; i < 11; i++)
+		fetch_lay_body(&fetch, 400, PENDING);
+	assert_int_equal(finish(grant), COSMO_E_CODE_EXPIRED);
+	assert_int_equal(clock_ms, 1000000 + 60 * 1000);
+	assert_int_equal(wait_count, 12);
+}
+
+static void test_device_flow_finish__denied__ends_at_once(void **state)
+{
+	static const int64_t waits_s[] = {5};
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_lay_body(&fetch, 403, "{\"error\":\"access_denied\"}");
+	assert_int_equal(finish(grant), COSMO_E_DENIED);
+	assert_waits(waits_s, 1);
+}
+
+/* The person went away: nobody is asked any more. */
+static void test_device_flow_finish__peer_gone__ends_without_a_question(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_expect(&fetch, "/device", "scope=openid+profile+offline_access&client_id=cosmo");
+	fetch_lay_body(&fetch, 200, TOKENS);
+	close(peer[1]);
+	peer[1] = -1;
+	assert_int_equal(finish(grant), COSMO_E_PEER_GONE);
+	fetch_expect_none(&fetch);
+}
+
+static void test_device_flow_finish__peer_talks__ends_the_exchange(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	assert_int_equal(send(peer[1], "x", 1, 0), 1);
+	assert_int_equal(finish(grant), COSMO_E_PROTOCOL);
+}
+
+static void test_device_flow_finish__no_id_token__is_refused(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_lay_body(&fetch, 200, "{\"access_token\":\"a.b.c\",\"token_type\":\"Bearer\"}");
+	assert_int_equal(finish(grant), COSMO_E_NO_ID_TOKEN);
+}
+
+/* Fetch that does not answer is not waited for beyond the request's own time. */
+static void test_device_flow_finish__fetch_silent__ends(void **state)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	assert_int_equal(finish(grant), COSMO_E_TIMEOUT);
+	assert_int_equal(clock_ms, 1000000 + 5000 + IDP_TIMEOUT_MS + 2000);
+}
+
+int main(void)
+{
+#define ONE(test) cmocka_unit_test_setup_teardown(test, start, stop)
+	const struct CMUnitTest tests[] = {
+		ONE(test_device_flow_begin__request__says_what_is_configured),
+		ONE(test_device_flow_begin__offline_access__follows_the_idps_list),
+		ONE(test_device_flow_begin__refused__is_told),
+		ONE(test_device_flow_finish__approval__is_found_at_the_interval),
+		ONE(test_device_flow_finish__each_question__is_the_same),
+		ONE(test_device_flow_finish__faults__are_waited_out),
+		ONE(test_device_flow_finish__fault_to_the_end__is_the_reason),
+		ONE(test_device_flow_finish__code_runs_out__ends_when_it_does),
+		ONE(test_device_flow_finish__denied__ends_at_once),
+		ONE(test_device_flow_finish__peer_gone__ends_without_a_question),
+		ONE(test_device_flow_finish__peer_talks__ends_the_exchange),
+		ONE(test_device_flow_finish__no_id_token__is_refused),
+		ONE(test_device_flow_finish__fetch_silent__ends),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/base/fdio.h"
+#include "tests/unit/judge/fetch_stand_in.h"
+
+static struct fetch_stand_in fetch;
+static struct reason why;
+
+static int start(void **state)
+{
+	(void)state;
+	fetch_start(&fetch);
+	why.text[0] = '\0';
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	fetch_stop(&fetch);
+	return 0;
+}
+
+static struct idp idp_with(int64_t left_ms)
+{
+	return (struct idp){.fetch = &fetch.dialogue, .deadline_ms = fdio_boot_ms() + left_ms};
+}
+
+static enum cosmo_err get(struct idp_response *ret)
+{
+	const struct idp idp = idp_with(60000);
+
+	return idp_get(&idp, FETCH_ISSUER "/x", NULL, &why, ret);
+}
+
+static void test_idp_get__answer__is_handed_on_whatever_its_status(void **state)
+{
+	static const unsigned int statuses[] = {200, 302, 404, 500};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(statuses); i++) {
+		IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+
+		fetch_lay(&fetch, (struct fetch_answer){.status = statuses[i],
+					  .body = "text",
+					  .date_s = 77,
+					  .retry_after_s = 8,
+					  .max_age_s = 0});
+		assert_int_equal(get(&response), COSMO_OK);
+		assert_int_equal(response.http_status, statuses[i]);
+		assert_int_equal(response.body_len, 4);
+		assert_memory_equal(response.body, "text", 4);
+		assert_int_equal(response.date_s, 77);
+		assert_int_equal(response.retry_after_s, 8);
+		assert_int_equal(response.max_age_s, 0);
+		fetch_expect(&fetch, "/x", NULL);
+	}
+}
+
+static void test_idp_get__headers_not_told__have_their_marks(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+
+	(void)state;
+	fetch_lay_body(&fetch, 204, "");
+	assert_int_equal(get(&response), COSMO_OK);
+	assert_int_equal(response.body_len, 0);
+	assert_non_null(response.body);
+	assert_int_equal(response.date_s, 0);
+	assert_int_equal(response.retry_after_s, 0);
+	assert_int_equal(response.max_age_s, -1);
+	idp_response_done(&response);
+	idp_response_done(&response);
+}
+
+static void test_idp_get__huge_numbers__cannot_overflow_later_sums(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+
+	(void)state;
+	fetch_lay(&fetch, (struct fetch_answer){.status = 200,
+				  .body = "",
+				  .date_s = INT64_MAX,
+				  .retry_after_s = INT64_MAX,
+				  .max_age_s = INT64_MAX});
+	assert_int_equal(get(&response), COSMO_OK);
+	assert_int_equal(response.retry_after_s, INT32_MAX);
+	assert_int_equal(response.max_age_s, INT32_MAX);
+	assert_true(response.date_s <= INT64_MAX / 4);
+}
+
+static void test_idp_get__failure__is_fetchs_own_business_only(void **state)
+{
+	static const struct {
+		enum cosmo_err told, err;
+	} cases[] = {
+		{COSMO_E_DNS, COSMO_E_DNS},
+		{COSMO_E_TLS_TRUST, COSMO_E_TLS_TRUST},
+		{COSMO_E_IDP_REDIRECT, COSMO_E_IDP_REDIRECT},
+		{COSMO_E_NOMEM, COSMO_E_NOMEM},
+		{COSMO_OK, COSMO_E_PROTOCOL},
+		{COSMO_E_DENIED, COSMO_E_PROTOCOL},
+		{COSMO_E_INVALID_GRANT, COSMO_E_PROTOCOL},
+		{COSMO_E_BUSY, COSMO_E_PROTOCOL},
+		{COSMO_E_NOT_OURS, COSMO_E_PROTOCOL},
+		{COSMO_E_LOCKED, COSMO_E_PROTOCOL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+
+		print_message("%s\n", cosmo_err_id(cases[i].told));
+		fetch_lay_failure(&fetch, cases[i].told, "because");
+		assert_int_equal(get(&response), cases[i].err);
+		assert_null(response.message);
+	}
+}
+
+static void test_idp_get__no_time_left__asks_nobody(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	const struct idp idp = idp_with(0);
+
+	(void)state;
+	assert_int_equal(idp_get(&idp, FETCH_ISSUER "/x", NULL, &why, &response), COSMO_E_DEADLINE);
+	fetch_expect_none(&fetch);
+}
+
+static void test_idp_get__fetch_gone__is_told_and_stays_so(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+
+	(void)state;
+	fetch_stop(&fetch);
+	fetch_start(&fetch);
+	close(fetch.fd);
+	fetch.fd = -1;
+	assert_int_equal(get(&response), COSMO_E_PEER_GONE);
+	assert_string_equal(why.text, "talking to fetch: peer_gone");
+	assert_int_not_equal(get(&response), COSMO_OK);
+}
+
+/* Each request has the time that is left, at most the usual. */
+static void test_idp_post__request__tells_everything_and_no_more(void **state)
+{
+	static const int64_t lefts_ms[] = {3000, 7000, 60000};
+	COSMO_AUTO(secret_free) struct cosmo_secret *authorization = NULL;
+	COSMO_AUTO(form_free) struct form *form = NULL;
+
+	(void)state;
+	assert_int_equal(secret_new("Basic eA==", 10, &authorization), COSMO_OK);
+	assert_int_equal(form_new(&form), COSMO_OK);
+	form_add(form, "a", "b");
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(lefts_ms); i++) {
+		IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+		COSMO_AUTO(message_free) struct message *request = NULL;
+		struct idp idp = idp_with(lefts_ms[i]);
+		uint64_t left_ms = (uint64_t)lefts_ms[i];
+		size_t len = 0;
+
+		idp.ca_pem = "pem";
+		idp.ca_pem_len = 3;
+		idp.proxy = "http://proxy.example";
+		fetch_lay_body(&fetch, 200, "{}");
+		assert_int_equal(
+			idp_post(&idp, FETCH_ISSUER "/token", form, authorization, &why, &response),
+			COSMO_OK);
+		request = fetch_request(&fetch);
+		assert_non_null(request);
+		assert_string_equal(message_str(request, FIELD_URL), FETCH_ISSUER "/token");
+		assert_string_equal(message_str(request, FIELD_PROXY), "http://proxy.example");
+		assert_memory_equal(message_bytes(request, FIELD_CA_PEM, &len), "pem", 3);
+		assert_memory_equal(message_bytes(request, FIELD_BODY, &len), "a=b", 3);
+		assert_memory_equal(
+			message_bytes(request, FIELD_AUTHORIZATION, &len), "Basic eA==", 10);
+		assert_true(message_u64(request, FIELD_TIMEOUT_MS, 0) <=
+			    (left_ms < IDP_TIMEOUT_MS ? left_ms : IDP_TIMEOUT_MS));
+		assert_true(message_u64(request, FIELD_CONNECT_TIMEOUT_MS, 0) <=
+			    (left_ms < IDP_CONNECT_TIMEOUT_MS ? left_ms : IDP_CONNECT_TIMEOUT_MS));
+		assert_true(message_u64(request, FIELD_CONNECT_TIMEOUT_MS, 0) > 0);
+	}
+}
+
+static void test_idp_post__form_too_big__is_not_sent(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	COSMO_AUTO(form_free) struct form *form = NULL;
+	static char many[FORM_MAX_BYTES + 2];
+	const struct idp idp = idp_with(60000);
+
+	(void)state;
+	memset(many, 'x', sizeof(many) - 1);
+	assert_int_equal(form_new(&form), COSMO_OK);
+	form_add(form, "a", many);
+	assert_int_equal(idp_post(&idp, FETCH_ISSUER "/token", form, NULL, &why, &response),
+		COSMO_E_TOO_BIG);
+	fetch_expect_none(&fetch);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__answer__is_handed_on_whatever_its_status, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__headers_not_told__have_their_marks, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__huge_numbers__cannot_overflow_later_sums, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__failure__is_fetchs_own_business_only, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__no_time_left__asks_nobody, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_get__fetch_gone__is_told_and_stays_so, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_post__request__tells_everything_and_no_more, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_idp_post__form_too_big__is_not_sent, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
