@@ -6,6 +6,7 @@
  *
  * WORDs are settings and calls, done from left to right:
  *   tty=T rhost=H env=K=V   PAM items and environment
+ *   clock                   reports when each call began and each message came ("clock WHAT NS")
  *   answers=A,B,...         what the conversation does at each ECHO_ON prompt; the last one
  * repeats: enter, error, end (no line), after:PATH (Enter once PATH exists) noconv silent close-std
  * ignore-sigchld uid=N again=N (all calls N times, each in a transaction of its own) auth setcred
@@ -28,6 +29,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOG_FD     200
@@ -37,6 +39,7 @@
 extern char **environ;
 
 static FILE *report;
+static bool has_clock;
 static bool std_is_closed;
 
 struct session {
@@ -44,6 +47,16 @@ struct session {
 	const char *answers;
 	int flags;
 };
+
+static void report_clock(const char *what)
+{
+	struct timespec now = {0};
+
+	if (!has_clock)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	fprintf(report, "clock %s %lld\n", what, now.tv_sec * 1000000000LL + now.tv_nsec);
+}
 
 static void report_text(const char *text)
 {
@@ -93,6 +106,7 @@ static int converse(
 	for (int fd = 0; std_is_closed && fd <= 2; fd++)
 		(void)!write(fd, "stray", 5);
 	for (int i = 0; i < count && status == PAM_SUCCESS; i++) {
+		report_clock("message");
 		fprintf(report, "message %d ", messages[i]->msg_style);
 		report_text(messages[i]->msg);
 		fflush(report);
@@ -142,8 +156,12 @@ static void one_word(struct session *session, const char *word)
 		session->answers = word + 8;
 	else if (strcmp(word, "silent") == 0)
 		session->flags = (int)PAM_SILENT;
-	else
+	else if (strcmp(word, "clock") == 0)
+		has_clock = true;
+	else {
+		report_clock(word);
 		fprintf(report, "%s %d\n", word, call(session, word));
+	}
 	fflush(report);
 }
 

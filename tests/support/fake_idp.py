@@ -275,6 +275,8 @@ class FakeIdp:
                 connection, _ = self._server.accept()
             except OSError:
                 return
+            # As servers do; else each first answer waits 40 ms for the client's delayed acknowledgement.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.connections += 1
             threading.Thread(target=self._serve, args=(connection, self.connections), daemon=True).start()
 

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""A whole sign-in without sshd around it: a program that uses PAM, the module, helper, judge and fetch as built, each
+where it is installed, against an IdP of the test's."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+from .helper_rig import HelperRig
+from .pam_rig import installed
+from .program import built
+
+CONFIG = """
+[integration]
+issuer = {issuer}
+client_id = {client_id}
+ca_file = {conf_dir}/ca.pem
+algs = RS256
+claim = groups
+[rules]
+admin = admins
+[limits]
+user_per_hour = 1000
+"""
+# What the module says, also when that is nothing, is what the program hears.
+SERVICE = "".join(f"{kind} required {{module}}\n" for kind in ("auth", "account", "session", "password"))
+
+
+class SignInRig(HelperRig):
+    """with SignInRig() as rig: rig.connect(idp.issuer, idp.CLIENT_ID, idp.ca_pem); rig.caller("login", "ada", "auth")"""
+
+    def __enter__(self):
+        super().__enter__()
+        for name in ("pam", "lib"):
+            (self.folder / name).mkdir(mode=0o755)
+        self._file("nsswitch.conf", "passwd: files cosmo\ngroup: files [SUCCESS=merge] cosmo\nhosts: files\n")
+        shutil.copy(built("nss_cosmo/libnss_cosmo.so.2"), self.folder / "lib")
+        shutil.copy(built("tests/integration/pam_caller"), self.folder / "caller")
+        shutil.copy(built("pam_cosmo_sso/module/pam_cosmo_sso.so"), self.folder / "lib")
+        self._file("pam/other", "auth required pam_deny.so\n")
+        for name in ("login", "sshd"):
+            self._file(f"pam/{name}", SERVICE.format(module=self.folder / "lib/pam_cosmo_sso.so"))
+        return self
+
+    def connect(self, issuer, client_id, ca_pem):
+        (self.folder / "conf/ca.pem").write_bytes(ca_pem)
+        (self.folder / "conf/ca.pem").chmod(0o644)
+        conf_dir = installed("COSMO_CONF_DIR")
+        exchange = self.start("ctl")
+        exchange.peer.send("CTL_CONNECT", CONFIG=CONFIG.format(issuer=issuer, client_id=client_id, conf_dir=conf_dir))
+        while (message := exchange.recv()).type == "PROGRESS":
+            pass
+        assert message.type == "RESULT" and message.ERR == 0, message
+        exchange.all_gone()
+
+    def forget(self):
+        """An empty cache, as on a host that has just been set up."""
+        for path in (self.folder / "cache").iterdir():
+            path.unlink()
+
+    @property
+    def report(self):
+        return self.folder / "report"
+
+    def caller_words(self, service, user, *words):
+        self.report.unlink(missing_ok=True)
+        return [str(word) for word in (self.folder / "caller", self.report, self.folder / "pam", service, user, *words)]
+
+    def caller_environment(self):
+        return self._environment() | {"LD_LIBRARY_PATH": str(self.folder / "lib")}
+
+    def caller(self, service, user, *words):
+        """The program, in a mount namespace of its own; its report when it has ended."""
+        command = self._command(*self.caller_words(service, user, *words))
+        subprocess.run(command, check=True, env=self.caller_environment(), timeout=120)
+        return self.report.read_text()
+
+    def inside(self, *words, **options):
+        """Run a command where everything stands in its place; what it prints."""
+        command = self._command(*words)
+        environment = self._environment() | {"PATH": os.environ["PATH"]}
+        return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, **options).stdout
+
+
+class Inside:
+    """The same rig for a program that was started by inside(): it stands in the namespace itself."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    forget, report, caller_words = SignInRig.forget, SignInRig.report, SignInRig.caller_words
+
+    def caller_environment(self):
+        return {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self.folder / "lib")}
