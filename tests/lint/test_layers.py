@@ -35,6 +35,12 @@ def folder_of(name):
     return str(pathlib.PurePosixPath(name).parent)
 
 
+def test_layers__folders_with_sources__all_have_a_place():
+    found = {str(path.parent.relative_to(SOURCE)) for part in ("common", "pam_cosmo_sso", "nss_cosmo", "ctl")
+             for path in (SOURCE / part).rglob("*.[ch]")}
+    assert found == set(ALLOWED)
+
+
 @pytest.mark.parametrize("folder", sorted(ALLOWED))
 def test_layers__includes_of_a_folder__only_point_down(folder):
     wrong = []

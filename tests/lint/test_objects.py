@@ -15,8 +15,8 @@ NEEDED = {
     "nss_cosmo/libnss_cosmo.so.2": set(),
     "pam_cosmo_sso/module/pam_cosmo_sso.so": {"libpam.so.0", "libqrencode.so.4"},
     "pam_cosmo_sso/helper/cosmo-sso-helper": set(),
-    "pam_cosmo_sso/judge/cosmo-sso-judge": {"libjson-c.so.5", "libcrypto.so.3", "libpcre2-8.so.0", "libseccomp.so.2"},
-    "pam_cosmo_sso/fetch/cosmo-sso-fetch": {"libcurl.so.4", "libseccomp.so.2"},
+    "pam_cosmo_sso/judge/cosmo-sso-judge": {"libjson-c.so.5", "libcrypto.so.3", "libpcre2-8.so.0"},
+    "pam_cosmo_sso/fetch/cosmo-sso-fetch": {"libcurl.so.4"},
     "ctl/cosmo-ssoctl": {"libjson-c.so.5", "libpam.so.0"},
 }
 EXPORTED = {
@@ -27,6 +27,10 @@ EXPORTED = {
     "pam_cosmo_sso/module/pam_cosmo_sso.so": {
         "pam_sm_" + name for name in (
             "authenticate", "setcred", "acct_mgmt", "open_session", "close_session", "chauthtok")},
+}
+MAPS = {
+    "nss_cosmo/libnss_cosmo.so.2": "nss_cosmo/nss_cosmo.map",
+    "pam_cosmo_sso/module/pam_cosmo_sso.so": "pam_cosmo_sso/module/module.map",
 }
 
 
@@ -39,7 +43,15 @@ def readelf(option, name):
 @pytest.mark.parametrize("name", sorted(NEEDED))
 def test_objects__needed_libraries__are_those_of_the_design(name):
     needed = set(re.findall(r"\(NEEDED\).*\[([^\]]+)\]", readelf("-d", name)))
-    assert needed - LIBC <= NEEDED[name]
+    assert needed - LIBC == NEEDED[name]
+
+
+@pytest.mark.parametrize("name", sorted(MAPS))
+def test_objects__version_script__names_the_entry_points_and_hides_the_rest(name):
+    script = (SOURCE / MAPS[name]).read_text()
+    shown, hidden = re.fullmatch(r"\{\s*global:(.*)local:(.*)\};\s*", script, re.DOTALL).groups()
+    assert set(shown.replace(";", " ").split()) == EXPORTED[name]
+    assert hidden.split() == ["*;"]
 
 
 @pytest.mark.parametrize("name", sorted(EXPORTED))

@@ -65,17 +65,6 @@ def test_source__suppressions__name_the_check_and_the_reason():
     assert not wrong
 
 
-def test_source__pam_and_nss_entry_points__are_short():
-    wrong = []
-    for name in ("pam_cosmo_sso/module/module.c", "nss_cosmo/module.c"):
-        for match in re.finditer(r"\n([^\n;{}]*\b(?:pam_sm|_nss_cosmo)_\w+\([^;{}]*\))\n\{\n(.*?)\n\}\n",
-                                 (SOURCE / name).read_text(), re.DOTALL):
-            lines = match.group(0).strip().count("\n") + 1
-            if lines > 20:
-                wrong.append(f"{name}: {lines} lines: {match.group(1).split('(')[0]}")
-    assert not wrong
-
-
 def test_source__shipped_pam_lines__are_those_that_enable_writes():
     text = (SOURCE / "ctl/pam_edit.c").read_text()
     code = "".join(re.findall(r'"((?:auth|account|session)[^"]*)\\n"', text))

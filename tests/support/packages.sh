@@ -12,7 +12,7 @@ BUILD_PACKAGES=(
 # For tools/check, the unit tests and the integration tests.
 # shellcheck disable=SC2034
 TEST_PACKAGES=(
-    clang clang-format clang-tidy libclang-rt-14-dev shellcheck valgrind binutils git
+    clang clang-format clang-tidy libclang-rt-14-dev universal-ctags shellcheck valgrind binutils git
     libcmocka-dev libpam-wrapper libnss-wrapper pamtester
     python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl zbar-tools
 )
