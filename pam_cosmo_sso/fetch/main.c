@@ -103,16 +103,15 @@ static enum cosmo_err serve_one(struct dialogue *dialogue, struct http *http, in
 	return err;
 }
 
-static enum cosmo_err serve(int peer_fd)
+static enum cosmo_err serve(int peer_fd, struct http *http)
 {
 	struct dialogue dialogue = dialogue_init(peer_fd, CHANNEL_FETCH, SIDE_SERVER);
 	int64_t end_boot_ms = fdio_boot_ms() + LIFE_MS;
-	struct http *http = NULL;
-	enum cosmo_err err = http_new(&http);
+	enum cosmo_err err = COSMO_OK;
 
 	while (!err)
 		err = serve_one(&dialogue, http, end_boot_ms);
-	return err; /* http is left to _exit(): a name look-up may still run in it */
+	return err;
 }
 
 int main(void)
@@ -125,6 +124,8 @@ int main(void)
 		.max_cpu_s = 60,
 		.max_data_bytes = (size_t)64 * 1024 * 1024,
 	};
+	/* Ours to the end and left to _exit(): a name look-up may still run in it. */
+	struct http *http = NULL;
 	enum cosmo_err err = sandbox_enter(&profile);
 
 	if (err)
@@ -133,6 +134,8 @@ int main(void)
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread was started yet */
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)signal(SIGPIPE, SIG_IGN);
-	err = serve(SPAWN_PEER_FD);
+	err = http_new(&http);
+	if (!err)
+		err = serve(SPAWN_PEER_FD, http);
 	_exit(err == COSMO_E_PEER_GONE ? EXIT_SUCCESS : EXIT_FAILURE);
 }

@@ -131,9 +131,12 @@ class Exchange:
 
 
 class HelperRig:
-    """with HelperRig() as rig: rig.store("connect"); rig.sign_in("ada").result()"""
+    """with HelperRig() as rig: rig.store("connect"); rig.sign_in("ada").result()
 
-    def __init__(self):
+    `helper_under`: a command that runs the helper, such as valgrind; what it says is in `reports`."""
+
+    def __init__(self, helper_under=()):
+        self.helper_under = helper_under
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-helper-"))
         self.folder.chmod(0o755)
         self.exchanges, self.reports = [], Reports()
@@ -166,11 +169,12 @@ class HelperRig:
     def _install(self, part, name):
         """The helper is started with an environment that tells it where to report to; what it starts is not."""
         source, place = built(f"pam_cosmo_sso/{part}/{name}"), self.folder / "libexec" / name
-        if part == "helper" or not is_sanitized(source):
-            shutil.copy(source, place)
-        else:
+        under = self.helper_under if part == "helper" else ()
+        if under or (part != "helper" and is_sanitized(source)):
             shutil.copy(source, self.folder / "real" / name)
-            self.reports.put_in_place(place, self.folder / "real" / name)
+            self.reports.put_in_place(place, *under, self.folder / "real" / name)
+        else:
+            shutil.copy(source, place)
 
     def _file(self, name, text):
         (self.folder / name).write_text(text)
@@ -210,7 +214,8 @@ class HelperRig:
         }
         return [f"{self.folder / source}={target}" for source, target in pairs.items()]
 
-    def _command(self, *words):
+    def command(self, *words):
+        """These words, to be run where everything stands in its place."""
         scratch = tempfile.mkdtemp(dir=self.folder)
         return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
 
@@ -219,14 +224,14 @@ class HelperRig:
 
     def store(self, *words):
         """Have the store made or changed by the product's own writer; see store_maker.c."""
-        command = self._command(built("tests/integration/store_maker"), *words)
+        command = self.command(built("tests/integration/store_maker"), *words)
         subprocess.run(command, check=True, env=self._environment(), timeout=60)
 
     def start(self, channel="pam", hostile="", pair=None, **options):
         """A helper that waits for its question. `hostile`: Python that runs just before its exec."""
         ours, theirs = pair or socket.socketpair()
         program = installed("COSMO_HELPER_PATH")
-        command = self._command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
+        command = self.command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
                                    env=self._environment(), pass_fds=(theirs.fileno(),), **options)
         theirs.close()

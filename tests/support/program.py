@@ -2,6 +2,7 @@
 """Starts one of the built processes as the helper does, but under hostile conditions and in a mount namespace of its
 own, where our system users exist and chosen files stand over the machine's."""
 
+import fcntl
 import os
 import pathlib
 import socket
@@ -16,16 +17,17 @@ BUILD_DIR = os.environ.get("COSMO_BUILD_DIR")
 SETTINGS = {"ASAN_OPTIONS": "detect_leaks=0", "UBSAN_OPTIONS": "print_stacktrace=1"}
 USERS = {"cosmo-sso-judge": 64101, "cosmo-sso-fetch": 64102}
 
-# $1: descriptor of the socket, $2: what to start the program with, $3: program, then pairs of source and target to be
-# mounted.
+# $1: descriptor of the socket, $2: that of a second one or nothing, $3: what to start the program with, $4: program,
+# then pairs of source and target to be mounted.
 START = """
-peer=$1 wrapper=$2 program=$3
-shift 3
+peer=$1 second=$2 wrapper=$3 program=$4
+shift 4
 while [ $# -gt 0 ]; do
     mount --bind "$1" "$2" || exit 99
     shift 2
 done
 eval "exec 3<&$peer $peer<&-"
+[ -z "$second" ] || eval "exec 4<&$second $second<&-"
 exec $wrapper "$program"
 """
 
@@ -46,9 +48,9 @@ def _with_users(source, line):
 class Program:
     """A running process: `peer` is our end of its descriptor 3, `pid` its own."""
 
-    def __init__(self, path, mounts=(), files=None, env=None, pass_fds=(), wrapper=""):
+    def __init__(self, path, mounts=(), files=None, env=None, pass_fds=(), wrapper="", second=None):
         """`mounts`: pairs of source and target; `files`: target: text, for files that exist; `wrapper`: a command that
-        execs the program."""
+        execs the program; `second`: a socket that becomes its descriptor 4, and is closed here."""
         self._folder = tempfile.TemporaryDirectory()
         texts = {
             "/etc/passwd": _with_users("/etc/passwd", "{name}:x:{number}:{number}::/nonexistent:/usr/sbin/nologin"),
@@ -62,16 +64,21 @@ class Program:
             pairs += [copy, target]
         ours, theirs = socket.socketpair()
         command = ["unshare", "-m", "--propagation", "private", "bash", "-c", START, "bash"]
-        command += [theirs.fileno(), wrapper, path]
+        passed = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in (theirs, second) if end]
+        command += [*passed, *[""] * (2 - len(passed)), wrapper, path]
         self.process = subprocess.Popen(
             [str(part) for part in command + pairs],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={"PATH": os.environ["PATH"]} | SETTINGS | (env or {}),
-            pass_fds=(theirs.fileno(), *pass_fds),
+            pass_fds=(*passed, *pass_fds),
         )
         theirs.close()
+        if second:
+            second.close()
+        for fd in passed:
+            os.close(fd)
         self.peer, self.pid = Peer(ours), self.process.pid
 
     def proc(self, name):

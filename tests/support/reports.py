@@ -9,11 +9,12 @@ limit on file sizes does not count.
 import fcntl
 import os
 import pathlib
+import shlex
 import shutil
 import tempfile
 
 ROOM_BYTES = 1 << 20  # nobody reads before the end, so a report has to fit
-SCRIPT = "#!/bin/sh\n{settings} exec {command} \"$@\" 2>>{pipe}\n"
+SCRIPT = "#!/bin/sh\nexport {settings}\nexec {command} \"$@\" 2>>{pipe}\n"
 # In the sandbox nothing can be cloned, which LeakSanitizer would have to; leaks there are valgrind's business.
 SANDBOXED = "ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1"
 
@@ -36,9 +37,10 @@ class Reports:
         path = f"log_path={self._folder}/sanitizer"
         return {"ASAN_OPTIONS": path, "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
 
-    def put_in_place(self, place, command, settings=SANDBOXED):
+    def put_in_place(self, place, *command):
         """A script at `place` that runs `command` with what it is given."""
-        place.write_text(SCRIPT.format(settings=settings, command=command, pipe=self.pipe))
+        words = shlex.join(map(str, command))
+        place.write_text(SCRIPT.format(settings=SANDBOXED, command=words, pipe=self.pipe))
         place.chmod(0o755)
 
     def take(self):
