@@ -108,6 +108,7 @@ def test_20_transactions_with_the_real_helper__clean(tty):
         objects = {"module": built("pam_cosmo_sso/module/pam_cosmo_sso.so"),
                    "marker": built("tests/integration/pam_marker.so")}  # fmt: skip
         (rig.folder / "pam/login").write_text(SERVICE.format(args="", **objects))
+        (rig.folder / "pam/other").write_text("auth required pam_deny.so\n")  # libpam would log, and wait for the logger
         report = rig.folder / "report"
         words = [report, rig.folder / "pam", "login", "ada", "again=19", tty, "auth", "account", "open", "close"]
         command = rig.command(*valgrind.COMMAND, built("tests/integration/pam_caller"), *words)

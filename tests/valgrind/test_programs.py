@@ -176,7 +176,7 @@ def test_judge__probe__clean(idp):
 REFUSALS = {
     "denied": ("/token", Answer(400, {"error": "access_denied"}), "E_DENIED"),
     "expired": ("/token", Answer(400, {"error": "expired_token"}), "E_CODE_EXPIRED"),
-    "not_json": ("/token", Answer(200, "{" * 10000), "E_IDP_NOT_JSON"),
+    "not_json": ("/.well-known/openid-configuration", Answer(200, "{" * 10000), "E_IDP_NOT_JSON"),
     "not_a_token": ("/token", Answer(200, {"access_token": "a", "token_type": "Bearer", "id_token": "a.b.c"}),
                     "E_JWS_FORM"),
     "no_discovery": ("/.well-known/openid-configuration", Answer(404, "not here"), "E_IDP_GONE"),
