@@ -11,6 +11,7 @@
 #include "common/base/users_db_slot.h"
 
 #define ATTEMPTS      64
+#define REOPENINGS    8
 #define MAX_MAPS      1024
 #define LOOK_EVERY_MS 1000
 
@@ -44,6 +45,26 @@ static enum cosmo_err remembered_error(struct users_db *db)
 	return err ? err : COSMO_E_BUSY;
 }
 
+/* The file that has the name and is in force. One that another took the place of meanwhile was
+ * opened a moment too early. */
+static enum cosmo_err map_open(struct users_db *db, const struct users_db_map **ret)
+{
+	for (int i = 0; i < REOPENINGS; i++) {
+		const struct users_db_map *map = NULL;
+		enum cosmo_err err =
+			users_db_map_open(AT_FDCWD, db->path, db->machine_id_path, &map);
+
+		if (err)
+			return err;
+		if (map_fate(map) != USERS_DB_SUPERSEDED) {
+			*ret = map;
+			return COSMO_OK;
+		}
+		users_db_map_free(map);
+	}
+	return COSMO_E_STORE_DAMAGED;
+}
+
 static enum cosmo_err map_reopen(
 	struct users_db *db, const struct users_db_map *old, const struct users_db_map **ret)
 {
@@ -56,11 +77,10 @@ static enum cosmo_err map_reopen(
 		return remembered_error(db);
 	if (atomic_load(&db->maps_used) >= MAX_MAPS)
 		return COSMO_E_STORE_DAMAGED;
-	err = users_db_map_open(AT_FDCWD, db->path, db->machine_id_path, &map);
-	if (!err && map_fate(map) == USERS_DB_SUPERSEDED) {
-		users_db_map_free(map);
+	err = map_open(db, &map);
+	/* Where there was a file, none is no sign of a host that was never connected. */
+	if (err == COSMO_E_STORE_MISSING && old)
 		err = COSMO_E_STORE_DAMAGED;
-	}
 	if (err) {
 		atomic_store(&db->looked_err, (uint32_t)err);
 		atomic_store(&db->looked_ms, now_ms);
@@ -308,10 +328,12 @@ enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret)
 	const struct users_db_map *map = NULL;
 	uint64_t words[USERS_DB_STATE_WORDS];
 	struct users_db_pair pair = {0};
+	struct activity before = {.pending = false};
 	enum cosmo_err err = map_get(db, &map);
 
 	if (err)
 		return err;
+	before = activity_now(map);
 	pair = users_db_state_pair(map->words, map->header.key);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		if (users_db_pair_load(&pair, USERS_DB_STATE_WORDS, words) >= 0) {
@@ -320,7 +342,7 @@ enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret)
 		}
 		pause_briefly(i);
 	}
-	return COSMO_E_STORE_DAMAGED;
+	return doubt_reason(map, &before);
 }
 
 void users_db_done(struct users_db *db)

@@ -44,10 +44,21 @@ struct users_db_pair users_db_settings_pair(const struct users_db_map *map)
 	};
 }
 
+/* Neither copy was whole in any attempt: damaged, or does somebody write them all the time? */
+static enum cosmo_err doubt_reason(const struct users_db_pair *pair, const uint64_t *before)
+{
+	for (size_t copy = 0; copy < 2; copy++)
+		if (users_db_load_first(pair->copies + copy * pair->stride + 1) != before[copy])
+			return COSMO_E_BUSY;
+	return COSMO_E_STORE_DAMAGED;
+}
+
 static enum cosmo_err settings_load(
 	const struct users_db_map *map, struct users_db_settings_copy *ret)
 {
 	const struct users_db_pair pair = users_db_settings_pair(map);
+	const uint64_t before[2] = {users_db_load_first(pair.copies + 1),
+		users_db_load_first(pair.copies + pair.stride + 1)};
 	uint64_t words[USERS_DB_SETTINGS_WORDS];
 
 	for (int i = 0; i < ATTEMPTS; i++) {
@@ -57,7 +68,7 @@ static enum cosmo_err settings_load(
 		ret->sequence = users_db_sequence(words[1]);
 		return settings_are_sound(&ret->settings) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 	}
-	return COSMO_E_STORE_DAMAGED;
+	return doubt_reason(&pair, before);
 }
 
 /* A copy of a settings change, in pages of its own; lost races are undone. */
