@@ -78,6 +78,20 @@ static enum cosmo_err read_seed(int private_dir_fd, unsigned char *ret_seed)
 	return COSMO_OK;
 }
 
+/* The uid's file is written first: a name whose uid is nobody's or another's is damaged. */
+static enum cosmo_err known_uid(int private_dir_fd, const char *name, uint32_t *ret_uid)
+{
+	char holder[MAX_ENTRY_BYTES] = "";
+	enum cosmo_err err = registered_uid(private_dir_fd, name, ret_uid);
+
+	if (err)
+		return err;
+	err = holder_of(private_dir_fd, *ret_uid, holder, sizeof(holder));
+	if (err == COSMO_E_NOT_FOUND || (!err && !streq(holder, name)))
+		return COSMO_E_STORE_DAMAGED;
+	return err;
+}
+
 enum cosmo_err uid_candidate_pick(
 	int private_dir_fd, const char *name, uint32_t min, uint32_t max, uint32_t *ret_uid)
 {
@@ -86,7 +100,7 @@ enum cosmo_err uid_candidate_pick(
 
 	if (!login_name_is_valid(name, true) || min > max)
 		return COSMO_E_INVALID;
-	err = registered_uid(private_dir_fd, name, ret_uid);
+	err = known_uid(private_dir_fd, name, ret_uid);
 	if (err != COSMO_E_NOT_FOUND)
 		return err;
 	err = read_seed(private_dir_fd, seed);

@@ -136,7 +136,11 @@ enum cosmo_err uid_register_assign(struct store *store, const char *name, uint32
 	known = fstatat(store_folder_fd(store, STORE_NAMES), name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!known && errno != ENOENT)
 		return COSMO_E_IO;
-	if (!known && demanded) {
+	if (known) {
+		*ret_uid = uid;
+		return COSMO_OK;
+	}
+	if (demanded) {
 		if (demanded < min || demanded > max)
 			return COSMO_E_UID;
 		uid = demanded;
