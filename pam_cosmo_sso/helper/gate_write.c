@@ -57,7 +57,8 @@ static void page_free(struct gate_page *page)
 }
 COSMO_AUTO_DEFINE(struct gate_page *, page_free);
 
-static enum cosmo_err map_page(int run_fd, struct gate_page **ret)
+/* @ret_unsafe: it is a gate, but not one that readers should believe. */
+static enum cosmo_err map_page(int run_fd, struct gate_page **ret, bool *ret_unsafe)
 {
 	COSMO_AUTO_FD int fd =
 		openat(run_fd, GATE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -70,9 +71,9 @@ static enum cosmo_err map_page(int run_fd, struct gate_page **ret)
 		return errno == ELOOP ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
 	if (fstat(fd, &st) < 0)
 		return COSMO_E_IO;
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0 ||
-		st.st_size != GATE_FILE_BYTES)
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct gate_page))
 		return COSMO_E_UNSAFE_FILE;
+	*ret_unsafe = st.st_uid != 0 || (st.st_mode & 022) != 0 || st.st_size != GATE_FILE_BYTES;
 	page = mmap(NULL, GATE_FILE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (page == MAP_FAILED)
 		return COSMO_E_IO;
@@ -82,10 +83,13 @@ static enum cosmo_err map_page(int run_fd, struct gate_page **ret)
 
 static enum cosmo_err map_sound_page(int run_fd, struct gate_page **ret)
 {
-	enum cosmo_err err = map_page(run_fd, ret);
+	bool unsafe = false;
+	enum cosmo_err err = map_page(run_fd, ret, &unsafe);
 
 	if (err)
 		return err;
+	if (unsafe)
+		return COSMO_E_UNSAFE_FILE;
 	if ((*ret)->magic != GATE_MAGIC || (*ret)->version != GATE_VERSION)
 		return COSMO_E_STORE_DAMAGED;
 	return COSMO_OK;
@@ -127,7 +131,7 @@ enum cosmo_err gate_write_open(
 		!atomic_compare_exchange_strong(&page->state, &word, closed))
 		return COSMO_E_DISCONNECTED;
 	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
-		__atomic_store_n(&page->integration[i], integration[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&page->integration[i], integration[i], __ATOMIC_RELEASE);
 	if (!atomic_compare_exchange_strong(&page->state, &closed, next_word(closed, GATE_OPEN)))
 		return COSMO_E_DISCONNECTED;
 	return COSMO_OK;
@@ -137,7 +141,8 @@ enum cosmo_err gate_write_close(int run_fd, uint64_t *ret_word)
 {
 	COSMO_AUTO(page_free) struct gate_page *page = NULL;
 	uint64_t word = 0;
-	enum cosmo_err err = map_page(run_fd, &page);
+	bool unsafe = false;
+	enum cosmo_err err = map_page(run_fd, &page, &unsafe);
 
 	if (err)
 		return err;
@@ -146,5 +151,6 @@ enum cosmo_err gate_write_close(int run_fd, uint64_t *ret_word)
 		continue;
 	if (ret_word)
 		*ret_word = next_word(word, GATE_CLOSED);
-	return COSMO_OK;
+	/* Closed for those who have it mapped; but somebody else may open it again. */
+	return unsafe ? COSMO_E_UNSAFE_FILE : COSMO_OK;
 }

@@ -31,6 +31,7 @@ COSMO_MUST_USE enum cosmo_err gate_write_open(
  * One atomic store; seen by every reader at its next look-up. The state word changes even if the
  * gate was closed already, so that an opening under way fails. *ret_word (may be NULL): the word it
  * has now. Errors: those of gate_write_word() but COSMO_E_STORE_DAMAGED: a damaged gate is closed
- * too.
+ * too. So is one of another owner, mode or size, which some process may have mapped before it came
+ * to that, but COSMO_E_UNSAFE_FILE is returned.
  */
 COSMO_MUST_USE enum cosmo_err gate_write_close(int run_fd, uint64_t *ret_word);
