@@ -222,7 +222,7 @@ static enum cosmo_err save_disconnected(struct store *store, const char *reason)
 
 	if (err == COSMO_E_NOT_FOUND || (!err && !integration->connected))
 		return COSMO_OK;
-	if (err == COSMO_E_STORE_DAMAGED)
+	if (err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
 		integration = calloc(1, sizeof(*integration));
 	else if (err)
 		return err;
