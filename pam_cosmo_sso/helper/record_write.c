@@ -53,12 +53,38 @@ static void put_record(struct record_text *text, const struct record *record)
 	put_token(text, record->refresh_token);
 }
 
-static enum cosmo_err check_texts(const struct record *record)
+static bool fits(const char *text)
 {
-	if (!login_name_is_valid(record->name, true) || record->uid == 0 || record->gid == 0)
+	return !text || strnlen(text, RECORD_MAX_TEXT_BYTES + 1) <= RECORD_MAX_TEXT_BYTES;
+}
+
+static bool roles_fit(const struct record *record)
+{
+	if (record->role_count > USERS_DB_MAX_ROLES)
+		return false;
+	for (uint32_t i = 0; i < record->role_count; i++)
+		if (!record->roles[i] || !fits(record->roles[i]))
+			return false;
+	return true;
+}
+
+static bool numbers_fit(const struct record *record)
+{
+	return record->uid != 0 && record->gid != 0 && record->enrolled_s >= 0 &&
+	       record->signed_in_s >= 0 && record->confirmed_s >= 0 && record->auth_time_s >= 0 &&
+	       record->refresh_expires_s >= 0 &&
+	       (record->flags & ~(uint32_t)(USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0;
+}
+
+/* Nothing is written that could not be read again: the person would be locked out by it. */
+static enum cosmo_err check_record(const struct record *record)
+{
+	if (!login_name_is_valid(record->name, true) || !numbers_fit(record) || !roles_fit(record))
 		return COSMO_E_INVALID;
-	if (!record->issuer || !record->sub || !record->home || !record->shell ||
-		record->role_count > USERS_DB_MAX_ROLES)
+	if (!record->issuer || !record->sub || !record->home || !record->shell)
+		return COSMO_E_INVALID;
+	if (!fits(record->issuer) || !fits(record->sub) || !fits(record->display_name) ||
+		!fits(record->home) || !fits(record->shell) || !fits(record->acr))
 		return COSMO_E_INVALID;
 	return record->refresh_token && strlen(secret_peek(record->refresh_token)) !=
 						secret_len(record->refresh_token)
@@ -70,7 +96,7 @@ enum cosmo_err record_stage(struct store *store, const struct record *record, bo
 {
 	struct record_text text = {0};
 	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
-	enum cosmo_err err = check_texts(record);
+	enum cosmo_err err = check_record(record);
 
 	if (!err)
 		err = record_text_init(owned, "user", RECORD_MAX_BYTES);

@@ -10,7 +10,8 @@
 #include "common/base/secret.h"
 #include "pam_cosmo_sso/helper/store.h"
 
-#define RECORD_MAX_BYTES ((size_t)256 * 1024) /* of the file */
+#define RECORD_MAX_BYTES      ((size_t)256 * 1024) /* of the file */
+#define RECORD_MAX_TEXT_BYTES ((size_t)1024)       /* of one text; escaped it still is a line */
 
 struct record {
 	char name[COSMO_MAX_NAME_BYTES + 1];
