@@ -18,6 +18,7 @@
 
 #include "pam_cosmo_sso/helper/gate_write.h"
 #include "tests/unit/store/store_fixture.h"
+#include "tests/unit/store/traced_child.h"
 
 static const unsigned char first_id[INTEGRATION_BYTES] = "first----------";
 static const unsigned char second_id[INTEGRATION_BYTES] = "second---------";
@@ -144,6 +145,15 @@ static void patch(const struct fixture *fixture, off_t at, const void *bytes, si
 
 	assert_true(fd >= 0);
 	assert_int_equal(pwrite(fd, bytes, len, at), (ssize_t)len);
+	close(fd);
+}
+
+/* An empty file. */
+static void patch_new(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+	assert_true(fd >= 0);
 	close(fd);
 }
 
@@ -282,6 +292,91 @@ static void test_gate_read__reconnecting_all_the_time__never_half_an_id(void **s
 	gate_done(&reader);
 }
 
+/* As somebody has it mapped who started while all was well. */
+static void test_gate_write_close__not_one_of_ours_any_more__closed_and_told(void **state)
+{
+	static const struct {
+		mode_t mode;
+		uid_t owner;
+		off_t size;
+	} rows[] = {{0664, 0, GATE_FILE_BYTES}, {0646, 0, GATE_FILE_BYTES},
+		{0644, 1, GATE_FILE_BYTES}, {0644, 0, GATE_FILE_BYTES - 1},
+		{0644, 0, 2 * GATE_FILE_BYTES}};
+	struct fixture *fixture = fixture_of(state);
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct gate_reader reader = {.path = fixture->gate};
+
+		open_gate(fixture, first_id);
+		assert_int_equal(view_of(&reader).state, GATE_OPEN);
+		assert_int_equal(chmod(fixture->gate, rows[i].mode), 0);
+		assert_int_equal(chown(fixture->gate, rows[i].owner, 0), 0);
+		assert_int_equal(truncate(fixture->gate, rows[i].size), 0);
+		assert_int_equal(gate_write_close(run_fd(fixture), &word), COSMO_E_UNSAFE_FILE);
+		assert_int_equal(view_of(&reader).state, GATE_CLOSED);
+		assert_int_equal(
+			gate_write_open(run_fd(fixture), word, first_id), COSMO_E_UNSAFE_FILE);
+		assert_int_equal(view_of(&reader).state, GATE_CLOSED);
+		gate_done(&reader);
+		assert_int_equal(unlink(fixture->gate), 0);
+	}
+	assert_int_equal(mkfifo(fixture->gate, 0644), 0);
+	assert_int_equal(gate_write_close(run_fd(fixture), &word), COSMO_E_UNSAFE_FILE);
+	assert_int_equal(unlink(fixture->gate), 0);
+	patch_new(fixture->gate);
+	assert_int_equal(gate_write_close(run_fd(fixture), &word), COSMO_E_UNSAFE_FILE);
+}
+
+struct reopening {
+	const struct fixture *fixture;
+	struct gate_reader reader;
+	unsigned long seen[GATE_OPEN + 1];
+	unsigned long wrong;
+};
+
+static int reopen(void *context)
+{
+	const struct reopening *reopening = context;
+	uint64_t word = 0;
+
+	if (gate_write_close(run_fd(reopening->fixture), &word))
+		return 1;
+	return gate_write_open(run_fd(reopening->fixture), word, second_id) ? 1 : 0;
+}
+
+static void look(void *context)
+{
+	struct reopening *reopening = context;
+	struct gate_view view = view_of(&reopening->reader);
+
+	reopening->seen[view.state]++;
+	if (view.state == GATE_OPEN && memcmp(view.integration, first_id, INTEGRATION_BYTES) != 0 &&
+		memcmp(view.integration, second_id, INTEGRATION_BYTES) != 0)
+		reopening->wrong++;
+	/* Once closed it is not open again by the old id. */
+	if (view.state == GATE_OPEN && reopening->seen[GATE_CLOSED] > 0 &&
+		memcmp(view.integration, second_id, INTEGRATION_BYTES) != 0)
+		reopening->wrong++;
+}
+
+/* Wherever a writer of the gate stops, it is open by one id, or closed. */
+static void test_gate_write__between_any_two_instructions__open_or_closed(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct reopening reopening = {.fixture = fixture, .reader = {.path = fixture->gate}};
+
+	open_gate(fixture, first_id);
+	look(&reopening);
+	print_message("%lu instructions\n", traced_steps(reopen, &reopening, look, &reopening));
+	assert_int_equal(reopening.wrong, 0);
+	assert_int_equal(reopening.seen[GATE_MISSING] + reopening.seen[GATE_FRESH], 0);
+	/* The id alone takes sixteen instructions behind the closed gate. */
+	assert_true(reopening.seen[GATE_CLOSED] > 16);
+	assert_memory_equal(view_of(&reopening.reader).integration, second_id, INTEGRATION_BYTES);
+	gate_done(&reopening.reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +390,8 @@ int main(void)
 		WITH_FIXTURE(test_gate_write_ensure__existing_gate__left_alone),
 		WITH_FIXTURE(test_gate_write_open__closed_meanwhile__stays_closed),
 		WITH_FIXTURE(test_gate_write_open__open_gate__refused),
+		WITH_FIXTURE(test_gate_write_close__not_one_of_ours_any_more__closed_and_told),
+		WITH_FIXTURE(test_gate_write__between_any_two_instructions__open_or_closed),
 		WITH_FIXTURE(test_gate_read__reconnecting_all_the_time__never_half_an_id),
 	};
 

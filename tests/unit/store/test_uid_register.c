@@ -201,6 +201,121 @@ static void test_uid_candidate_pick__damaged_seed__store_damaged(void **state)
 	assert_int_equal(pick(fixture, "ada", 1000, 1999, &uid), COSMO_E_STORE_DAMAGED);
 }
 
+/* Whoever was removed keeps his uid, and nobody else is given it. */
+static void test_uid_register_assign__removed_user__uid_is_his_for_ever(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct users_db_user user = {0};
+	uint32_t uid = 0;
+
+	assert_int_equal(store_lock(fixture->store, STORE_LOCK_MS), COSMO_OK);
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	assert_int_equal(commit_settings(fixture->store, &fixture->config, -1), COSMO_OK);
+	record = fixture_record(fixture, "ada");
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+	record->flags = USERS_DB_REMOVED;
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+	assert_int_equal(users_db_find_name(store_users_db(fixture->store), "ada", &user),
+		COSMO_E_NOT_FOUND);
+	assert_int_equal(users_db_find_uid(store_users_db(fixture->store), record->uid, &user),
+		COSMO_E_NOT_FOUND);
+	assert_int_equal(
+		users_db_find_ever(store_users_db(fixture->store), "ada", &user), COSMO_OK);
+	/* Nobody else: neither by choice nor by chance, from the one uid of that range. */
+	assert_int_equal(assign(fixture, "eve", record->uid, record->uid, 0, &uid), COSMO_E_UID);
+	assert_int_equal(
+		assign(fixture, "eve", FIXTURE_UID_MIN, FIXTURE_UID_MAX, record->uid, &uid),
+		COSMO_E_UID);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_OK);
+	assert_int_equal(uid, record->uid);
+	/* Also when users.db is lost, and made anew. */
+	assert_int_equal(unlink(fixture->users_db), 0);
+	assert_int_equal(commit_rebuild(fixture->store, &fixture->config), COSMO_OK);
+	users_db_done(store_users_db(fixture->store));
+	assert_int_equal(
+		users_db_find_ever(store_users_db(fixture->store), "ada", &user), COSMO_OK);
+	assert_int_equal(user.uid, record->uid);
+	assert_int_equal(users_db_find_name(store_users_db(fixture->store), "ada", &user),
+		COSMO_E_NOT_FOUND);
+	assert_int_equal(assign(fixture, "eve", record->uid, record->uid, 0, &uid), COSMO_E_UID);
+}
+
+/* Whose first choices are the same: the later one gets the next free one. */
+static void test_uid_register_assign__same_first_choice__next_free_one(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	char name[16] = "";
+	uint32_t first = 0;
+	uint32_t second = 0;
+	uint32_t wanted = uid_candidate(seed, "ada", 1000, 1999, 0);
+
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	for (int i = 0; !name[0] || uid_candidate(seed, name, 1000, 1999, 0) != wanted; i++)
+		snprintf(name, sizeof(name), "user%d", i);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &first), COSMO_OK);
+	assert_int_equal(first, wanted);
+	assert_int_equal(assign(fixture, name, 1000, 1999, 0, &second), COSMO_OK);
+	assert_int_equal(second, uid_candidate(seed, "ada", 1000, 1999, 1));
+	/* They keep what they have, whoever comes first next time. */
+	assert_int_equal(pick(fixture, name, 1000, 1999, &second), COSMO_OK);
+	assert_int_equal(second, uid_candidate(seed, "ada", 1000, 1999, 1));
+}
+
+static void test_uid_register_assign__anagrams__each_his_own(void **state)
+{
+	static const char *const names[] = {"abcd", "abdc", "acbd", "acdb", "adbc", "adcb", "bacd",
+		"badc", "bcad", "bcda", "bdac", "bdca"};
+	struct fixture *fixture = fixture_of(state);
+	uint32_t uids[COSMO_ARRAY_LEN(names)] = {0};
+
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(names); i++) {
+		assert_int_equal(
+			assign(fixture, names[i], 0x70000400, 0x7ffdffff, 0, &uids[i]), COSMO_OK);
+		/* Not by probing either: the hash tells them apart. */
+		assert_int_equal(uids[i], uid_candidate(seed, names[i], 0x70000400, 0x7ffdffff, 0));
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(uids[i], uids[k]);
+	}
+}
+
+/* The two sides of the register do not agree: nobody is given a second uid, or another's. */
+static void test_uid_register_assign__sides_disagree__store_damaged(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	char path[32] = "";
+	char line[16] = "";
+	uint32_t ada = 0;
+	uint32_t eve = 0;
+	uint32_t uid = 0;
+
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &ada), COSMO_OK);
+	assert_int_equal(assign(fixture, "eve", 1000, 1999, 0, &eve), COSMO_OK);
+	snprintf(line, sizeof(line), "%08x\n", eve);
+	write_private(fixture, "names/ada", line);
+	assert_int_equal(pick(fixture, "ada", 1000, 1999, &uid), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_E_STORE_DAMAGED);
+	/* One bit: a uid that nobody has. */
+	snprintf(line, sizeof(line), "%08x\n", ada ^ 0x10000000);
+	write_private(fixture, "names/ada", line);
+	assert_int_equal(pick(fixture, "ada", 1000, 1999, &uid), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 1500, &uid), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(
+		uid_register_check(fixture->store, "ada", ada ^ 0x10000000), COSMO_E_NOT_FOUND);
+	snprintf(line, sizeof(line), "%08x\n", ada);
+	write_private(fixture, "names/ada", line);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_OK);
+	snprintf(path, sizeof(path), "uids/%08x", ada);
+	write_private(fixture, path, "eve\n");
+	assert_int_equal(pick(fixture, "ada", 1000, 1999, &uid), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_E_STORE_DAMAGED);
+	remove_private(fixture, path);
+	assert_int_equal(pick(fixture, "ada", 1000, 1999, &uid), COSMO_E_STORE_DAMAGED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +328,10 @@ int main(void)
 		WITH_FIXTURE(test_uid_register_assign__broken_off_between_its_files__goes_on),
 		WITH_FIXTURE(test_uid_register__damaged_entries__store_damaged),
 		WITH_FIXTURE(test_uid_candidate_pick__damaged_seed__store_damaged),
+		WITH_FIXTURE(test_uid_register_assign__removed_user__uid_is_his_for_ever),
+		WITH_FIXTURE(test_uid_register_assign__same_first_choice__next_free_one),
+		WITH_FIXTURE(test_uid_register_assign__anagrams__each_his_own),
+		WITH_FIXTURE(test_uid_register_assign__sides_disagree__store_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -271,3 +271,22 @@ size_t traced_list(traced_work work, void *context, struct traced_call *ret_call
 	assert_int_equal(WEXITSTATUS(status), 0);
 	return calls;
 }
+
+unsigned long traced_steps(
+	traced_work work, void *context, void (*look)(void *look_context), void *look_context)
+{
+	pid_t child = start(work, context);
+	unsigned long steps = 0;
+	int status = 0;
+
+	for (;; steps++) {
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+		wait_for(child, &status);
+		if (!WIFSTOPPED(status))
+			break;
+		look(look_context);
+	}
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	return steps;
+}

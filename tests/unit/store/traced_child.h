@@ -27,6 +27,10 @@ struct traced_end {
 struct traced_end traced_run(
 	traced_work work, void *context, enum traced_action action, unsigned int nth);
 
+/* Run @work to its end, one machine instruction at a time, with @look between. Returns how many. */
+unsigned long traced_steps(
+	traced_work work, void *context, void (*look)(void *look_context), void *look_context);
+
 struct traced_call {
 	long number;    /* SYS_... */
 	char path[64];  /* the file's last name: of the descriptor, or of the argument */
