@@ -116,6 +116,8 @@ static enum cosmo_err stage_records(struct commit *commit)
 		err = record_link(commit->store, commit->records[i], alone);
 		if (!err)
 			err = record_stage(commit->store, commit->records[i], alone);
+		if (err == COSMO_E_TOO_BIG)
+			err = COSMO_E_INVALID;
 	}
 	if (!err && !alone && syncfs(store_private_fd(commit->store)) < 0)
 		err = COSMO_E_IO;
@@ -288,8 +290,10 @@ enum cosmo_err commit_user(
 {
 	enum cosmo_err err = commit_users(store, config, &record, 1);
 
-	/* Damage that was met on the way: from the records, this one among them or not. */
-	if (err == COSMO_E_STORE_DAMAGED && commit_rebuild(store, config) == COSMO_OK)
+	/* Damage that was met on the way, or sequences at their end: a new file from the records,
+	 * this one among them or not. */
+	if ((err == COSMO_E_STORE_DAMAGED || err == COSMO_E_TOO_BIG) &&
+		commit_rebuild(store, config) == COSMO_OK)
 		err = commit_users(store, config, &record, 1);
 	return err;
 }
