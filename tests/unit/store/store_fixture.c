@@ -216,7 +216,7 @@ static void version_texts(uint32_t version, char *ret_gecos, char *ret_home)
 {
 	snprintf(ret_gecos, USERS_DB_MAX_TEXT, "version %u", version);
 	snprintf(ret_home, USERS_DB_MAX_TEXT, "/home/%s%u",
-		version % 4 ? "" : "a/rather/long/way/to/the/folder/of/", version);
+		version % 4 ? "" : "a/rather/long/way/to/the/very/last/folder/of/", version);
 }
 
 void fixture_version(struct record *record, uint32_t version)

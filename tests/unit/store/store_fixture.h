@@ -39,6 +39,8 @@ int fixture_setup_bare(void **state);
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 #define WITH_READY_FIXTURE(test)                                                                   \
 	cmocka_unit_test_setup_teardown(test, fixture_setup_ready, fixture_teardown)
+#define WITH_MEMORY_FIXTURE(test)                                                                  \
+	cmocka_unit_test_setup_teardown(test, fixture_setup_in_memory, fixture_teardown)
 
 /* The fixture of a test; skips it, loudly, if there is none for lack of root. */
 struct fixture *fixture_of(void **state);

@@ -291,15 +291,12 @@ static void test_readers__sequence_left_out__old_states_are_seen(void **state)
 	munmap(board, sizeof(*board));
 }
 
-#define IN_MEMORY(test)                                                                            \
-	cmocka_unit_test_setup_teardown(test, fixture_setup_in_memory, fixture_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_MEMORY(test_readers__hundred_thousand_commits__no_mixture),
-		IN_MEMORY(test_readers__check_left_out__mixtures_are_seen),
-		IN_MEMORY(test_readers__sequence_left_out__old_states_are_seen),
+		WITH_MEMORY_FIXTURE(test_readers__hundred_thousand_commits__no_mixture),
+		WITH_MEMORY_FIXTURE(test_readers__check_left_out__mixtures_are_seen),
+		WITH_MEMORY_FIXTURE(test_readers__sequence_left_out__old_states_are_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

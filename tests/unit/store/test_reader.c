@@ -291,7 +291,7 @@ static void expect_busy(const struct fixture *fixture, size_t at, size_t stride,
 	assert_int_equal(pthread_create(&thread, NULL, scribble, &scribbler), 0);
 	while (atomic_load(&scribbler.rounds) == 0)
 		sched_yield();
-	while (!busy && atomic_load(&scribbler.rounds) < 100000000) {
+	while (!busy && atomic_load(&scribbler.rounds) < 2000000) {
 		enum cosmo_err err = look(&db);
 
 		assert_true(err == COSMO_E_BUSY || err == COSMO_E_STORE_DAMAGED);
