@@ -178,7 +178,10 @@ static int enable_targets(struct enable *enable)
 
 	if (err) {
 		output_error("nothing was changed");
-		return (int)exit_code_of(err);
+		return err == COSMO_E_FORMAT || err == COSMO_E_UNSAFE_FILE ||
+				       err == COSMO_E_NOT_FOUND
+			       ? EXIT_CODE_MISCONFIGURED
+			       : (int)exit_code_of(err);
 	}
 	if (!file_changes_any(&enable->edit.changes))
 		puts("The files are so already.");
@@ -258,7 +261,9 @@ const struct command command_enable = {
 	"  --no-local-root   go on although no local account could reach root\n\n"
 	"The account and session phases for root are tried with the change before anything is written, and\n"
 	"again, with sshd -t and sshd -T, after it; if they fail, everything is put back. The old files are\n"
-	"kept below " BACKUP_ROOT ". Exit code 4: the change does not work on this host.\n",
+	"kept below " BACKUP_ROOT ".\n"
+	"Exit code 1: not confirmed; 4: a file, or sshd, or PAM does not allow the change; nothing was\n"
+	"changed, or everything put back.\n",
 	.run = run,
 };
 

@@ -127,7 +127,8 @@ static int test_claims(const char *claims, size_t len, struct roles_output *outp
 	} else if (!err) {
 		puts("result   would be admitted");
 	}
-	return (int)exit_code_of(err);
+	/* What was handed over is no set of claims: nobody was judged. */
+	return err == COSMO_E_FORMAT ? EXIT_CODE_USAGE : (int)exit_code_of(err);
 }
 
 static int run(const struct command *self, int argc, char **argv)
@@ -155,7 +156,7 @@ const struct command command_roles = {
 	.help = "  FILE     claims as a JSON object, as in an ID token; - or none: standard input\n"
 		"  --json   print one JSON object: matches (rule, value), name, claim, roles, groups, result;\n"
 		"           error, message and detail when the person would be refused\n\n"
-		"Exit code 0: would be admitted; 1: would be refused; 4: a rule is wrong.\n"
+		"Exit code 0: would be admitted; 1: would be refused; 2: these are no claims; 4: a rule is wrong.\n"
 		"Example: echo '{\"preferred_username\":\"ada\",\"sub\":\"1\",\"ssoGroups\":[\"eng\"]}' |\n"
 		"         cosmo-ssoctl roles test\n",
 	.run = run,

@@ -2,7 +2,9 @@
 #include <inttypes.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "common/base/parse.h"
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
@@ -147,6 +149,10 @@ static int ask_users(enum message_type type, const char *name, struct user_outpu
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	enum cosmo_err err = message_new(type, &request);
 
+	if (!err && name && strlen(name) > COSMO_MAX_NAME_BYTES) {
+		err = COSMO_E_NAME_FORM;
+		output_failure(err, NULL, "a login name has up to 32 characters");
+	}
 	if (err)
 		return (int)exit_code_of(err);
 	if (name)
