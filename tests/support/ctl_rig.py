@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""The built cosmo-ssoctl with the built helper, judge and fetch, everything where it is installed, in a mount namespace
+per command; see helper_rig.py."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+
+import pexpect
+
+from .helper_rig import HelperRig
+from .pam_rig import installed
+from .program import built
+
+NOBODY = 65534
+
+
+@dataclasses.dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        """The one document on standard output; it is ASCII."""
+        assert self.out.isascii() and not any(ord(c) < 32 and c != "\n" for c in self.out), ascii(self.out)
+        return json.loads(self.out)
+
+    @property
+    def said(self):
+        return self.out + self.err
+
+
+class CtlRig(HelperRig):
+    """with CtlRig() as rig: rig.ctl("status", "--json").json"""
+
+    conf_dir = property(lambda self: installed("COSMO_CONF_DIR"))
+    conf_file = property(lambda self: installed("COSMO_CONF_FILE"))
+
+    def _ctl_command(self, words, user=None):
+        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+        return self._command(*become, built("ctl/cosmo-ssoctl"), *words)
+
+    def ctl(self, *words, stdin="", user=None, timeout_s=120):
+        data = stdin if isinstance(stdin, bytes) else stdin.encode()
+        done = subprocess.run(self._ctl_command(words, user), input=data, capture_output=True, timeout=timeout_s,
+                              env=self._environment())
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def ctl_in_terminal(self, *words):
+        command = [str(word) for word in self._ctl_command(words)]
+        return pexpect.spawn(command[0], command[1:], env=self._environment(), encoding="utf-8", timeout=60)
+
+    def put_conf(self, name, text, mode=0o644):
+        """A file beside the configuration; its path as the product sees it."""
+        path = self.folder / "conf" / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        path.chmod(mode)
+        return f"{self.conf_dir}/{name}"
+
+    def connect_words(self, idp, *more, **changes):
+        """`changes`: other values of --issuer and so on; None leaves one out."""
+        ca = self.put_conf("ca.pem", idp.ca_pem)
+        given = {"issuer": idp.issuer, "client-id": idp.CLIENT_ID, "ca-file": ca, "claim": "groups",
+                 "rule": "admin=admins"} | {name.replace("_", "-"): value for name, value in changes.items()}
+        words = [word for name, value in given.items() if value is not None for word in (f"--{name}", value)]
+        return ["connect", *words, *more]
+
+    def connect(self, idp, *more, **changes):
+        return self.ctl(*self.connect_words(idp, *more, **changes))
+
+    def snapshot(self):
+        """All that a command could change: names, modes and bytes below /etc/cosmo-sso, the state and the cache, and the
+        gate; what the reading side makes in passing (lock files) is left out."""
+        found = {}
+        for top in ("conf", "state", "cache", "run"):
+            for path in sorted((self.folder / top).rglob("*")):
+                if path.is_file() and path.name != "lock":
+                    found[str(path.relative_to(self.folder))] = (oct(path.stat().st_mode), path.read_bytes())
+        return found
+
+    @property
+    def config_text(self):
+        return (self.folder / "conf/cosmo-sso.conf").read_text()
+
+    def config_mode(self):
+        return (self.folder / "conf/cosmo-sso.conf").stat().st_mode & 0o7777
+
+
+def shipped_config():
+    return (pathlib.Path(__file__).resolve().parents[2] / "etc/cosmo-sso.conf").read_text()
