@@ -5,6 +5,8 @@
  */
 #include <fcntl.h>
 
+#include <openssl/crypto.h>
+
 #include "common/base/fdio.h"
 #include "common/dialogue.h"
 #include "common/message.h"
@@ -67,6 +69,13 @@ static enum cosmo_err serve(void)
 	return err ? fail(&request, err) : COSMO_OK;
 }
 
+/* Without its configuration file, which OpenSSL would open when it is first used. */
+static enum cosmo_err start_crypto(void)
+{
+	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ? COSMO_OK
+									   : COSMO_E_INTERNAL;
+}
+
 int main(void)
 {
 	const bool has_fetch = fcntl(SPAWN_SECOND_FD, F_GETFD) >= 0;
@@ -80,6 +89,8 @@ int main(void)
 	};
 	enum cosmo_err err = sandbox_enter(&profile);
 
+	if (!err)
+		err = start_crypto();
 	if (!err)
 		err = serve();
 	return err ? 1 : 0;

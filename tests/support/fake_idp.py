@@ -132,7 +132,7 @@ class Keys:
             return r.to_bytes(32, "big") + s.to_bytes(32, "big")
         return self.private(alg).sign(data)
 
-    def token(self, claims, alg="RS256", **header):
+    def token(self, claims, alg="RS256", /, **header):
         """A compact JWS; `header` adds to and replaces header members."""
         protected = {"alg": alg, "typ": "JWT", "kid": self.kid(alg)} | header
         signed = ".".join(b64url(json.dumps(part).encode()) for part in (protected, claims))

@@ -1,0 +1,575 @@
+# SPDX-License-Identifier: MIT
+"""The built cosmo-sso-judge, asking a scripted IdP through the built cosmo-sso-fetch. Needs root and COSMO_BUILD_DIR."""
+
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import stat
+import subprocess
+import sys
+import time
+import urllib.parse
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support import wire  # noqa: E402
+from support.fake_idp import Answer, FakeIdp, b64url  # noqa: E402
+from support.program import USERS, Program, built  # noqa: E402
+
+JUDGE = "pam_cosmo_sso/judge/cosmo-sso-judge"
+FETCH = "pam_cosmo_sso/fetch/cosmo-sso-fetch"
+ALGS = ("RS256", "ES256", "EdDSA")
+AUTH = wire._enum(wire.COMMON / "client_auth.h", "client_auth")
+CLAIM = wire._enum(wire.COMMON / "claim_state.h", "claim_state")
+SECRET = "s%c r+t/:&"
+
+
+@contextlib.contextmanager
+def judging(with_fetch=True, **options):
+    """A judge, with a fetch behind it that nobody else holds."""
+    with contextlib.ExitStack() as stack:
+        second = stack.enter_context(Program(built(FETCH))).peer.socket if with_fetch else None
+        yield stack.enter_context(Program(built(JUDGE), second=second, **options))
+
+
+@pytest.fixture(scope="module")
+def shared_idp():
+    """One for all: its keys and certificates take their time."""
+    with FakeIdp(algs=ALGS) as idp:
+        yield idp
+
+
+@pytest.fixture
+def idp(shared_idp):
+    idp = shared_idp
+    idp.requests.clear()
+    idp._scripts.clear()
+    idp.pending, idp.alg = 0, "RS256"
+    idp.claims = {"sub": "1000", "preferred_username": "ada", "name": "Ada", "groups": ["admins", "eng"]}
+    return idp
+
+
+def setup_fields(idp, **changes):
+    return {
+        "ISSUER": idp.issuer,
+        "CLIENT_ID": idp.CLIENT_ID,
+        "CLIENT_AUTH": AUTH["CLIENT_AUTH_NONE"],
+        "SCOPES": "openid profile",
+        "CA_PEM": idp.ca_pem,
+        "ALG": list(ALGS),
+        "SKEW_S": 60,
+        "DEADLINE_MS": 60_000,
+    } | changes
+
+
+def claim_fields(**changes):
+    return {
+        "USERNAME_CLAIM": "preferred_username",
+        "SUBJECT_CLAIM": "sub",
+        "NAME_CLAIM": "name",
+        "ROLES_CLAIM": "groups",
+        "RULE": ["admin = admins", "dev = ~eng.*", "dba = dbas"],
+        "KEEP_DOMAINS": 0,
+    } | changes
+
+
+def answers(judge, last=("JUDGE_IDENTITY", "JUDGE_FAILED", "JUDGE_PROBED", "JUDGE_DONE")):
+    """All messages to the last one."""
+    found = []
+    while not found or found[-1].type not in last:
+        found.append(judge.peer.recv())
+    return found
+
+
+def sign_in(idp, **changes):
+    with judging() as judge:
+        judge.peer.send("JUDGE_SIGN_IN", **(setup_fields(idp) | claim_fields() | changes))
+        found = answers(judge)
+        judge.peer.close()
+        assert judge.wait() == (0, b"")
+        return found
+
+
+def refused(idp, **changes):
+    """The error; everything before it is no identity."""
+    found = sign_in(idp, **changes)
+    assert [message.type for message in found if message.type not in ("JUDGE_SHOW", "JUDGE_CACHE")] == ["JUDGE_FAILED"]
+    return found[-1].error
+
+
+def asked(idp):
+    return [request.path for request in idp.requests]
+
+
+def cached(idp):
+    return {"DISCOVERY": json.dumps(idp.discovery()), "JWKS": json.dumps(idp.keys.jwks())}
+
+
+def token_answer(id_token, **changes):
+    return Answer(body={"id_token": id_token, "access_token": "at", "token_type": "Bearer"} | changes)
+
+
+# A sign-in that succeeds.
+
+
+@pytest.mark.parametrize("auth", ["CLIENT_AUTH_NONE", "CLIENT_AUTH_BASIC", "CLIENT_AUTH_POST"])
+@pytest.mark.parametrize("alg", ALGS)
+def test_a_sign_in(idp, alg, auth):
+    idp.alg = alg
+    secret = {"CLIENT_SECRET": SECRET} if auth != "CLIENT_AUTH_NONE" else {}
+    show, cache, identity = sign_in(idp, CLIENT_AUTH=AUTH[auth], **secret)
+    assert (show.type, cache.type, identity.type) == ("JUDGE_SHOW", "JUDGE_CACHE", "JUDGE_IDENTITY")
+    assert show.USER_CODE == "WDJB-MJHT" and show.VERIFICATION_URI == f"{idp.issuer}/activate"
+    assert (show.EXPIRES_IN_S, show.INTERVAL_S) == (600, 1)
+    assert json.loads(cache.JWKS) == idp.keys.jwks() and json.loads(cache.DISCOVERY) == idp.discovery()
+    assert (identity.ISSUER, identity.SUB, identity.USERNAME) == (idp.issuer, "1000", "ada")
+    assert (identity.DISPLAY_NAME, identity.all("ROLE")) == ("Ada", ["admin", "dev"])
+    assert identity.CLAIM_STATE == CLAIM["CLAIM_PRESENT"] and identity.REFRESH_TOKEN
+    assert abs(identity.IDP_TIME_S - time.time()) < 60
+    for request in idp.requests[1:]:  # after discovery
+        if request.method == "GET":
+            continue
+        if auth == "CLIENT_AUTH_BASIC":
+            pair = base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode()
+            name, _, password = pair.partition(":")
+            assert (urllib.parse.unquote_plus(name), urllib.parse.unquote_plus(password)) == (idp.CLIENT_ID, SECRET)
+            assert not {"client_id", "client_secret"} & set(request.form)
+        else:
+            assert "authorization" not in request.headers and request.form["client_id"] == idp.CLIENT_ID
+            assert request.form.get("client_secret") == (SECRET if auth == "CLIENT_AUTH_POST" else None)
+    assert asked(idp) == ["/.well-known/openid-configuration", "/device", "/jwks", "/token"]
+
+
+def test_what_is_cached_is_not_asked_for(idp):
+    found = sign_in(idp, **cached(idp))
+    assert [message.type for message in found] == ["JUDGE_SHOW", "JUDGE_IDENTITY"]
+    assert asked(idp) == ["/device", "/token"]
+
+
+def test_pending_is_asked_again(idp):
+    idp.pending = 2
+    assert sign_in(idp, **cached(idp))[-1].type == "JUDGE_IDENTITY"
+    assert asked(idp) == ["/device", "/token", "/token", "/token"]
+
+
+def test_claims_missing_are_had_from_userinfo(idp):
+    token = idp.keys.token(idp.id_token_claims(groups=None))
+    idp.script("/token", token_answer(token))
+    identity = sign_in(idp, **cached(idp))[-1]
+    assert identity.all("ROLE") == ["admin", "dev"] and asked(idp)[-1] == "/userinfo"
+    assert idp.requests[-1].headers["authorization"] == "Bearer at"
+
+
+def test_no_group_claim_anywhere_is_not_no_groups(idp):
+    del idp.claims["groups"]
+    identity = sign_in(idp, **cached(idp))[-1]
+    assert (identity.all("ROLE"), identity.CLAIM_STATE) == ([], CLAIM["CLAIM_MISSING"])
+    idp.claims["groups"] = []
+    identity = sign_in(idp, **cached(idp))[-1]
+    assert (identity.all("ROLE"), identity.CLAIM_STATE) == ([], CLAIM["CLAIM_EMPTY"])
+
+
+def test_keys_rotated_since_they_were_cached(idp):
+    fields = cached(idp)
+    idp.keys.rotate()
+    found = sign_in(idp, **fields)
+    assert [message.type for message in found] == ["JUDGE_SHOW", "JUDGE_CACHE", "JUDGE_IDENTITY"]
+    assert json.loads(found[1].JWKS) == idp.keys.jwks() and asked(idp) == ["/device", "/token", "/jwks"]
+
+
+def test_keys_rotated_by_an_idp_that_names_none(idp):
+    def nameless():
+        return {"keys": [{name: value for name, value in key.items() if name != "kid"} for key in idp.keys.jwks()["keys"]]}
+
+    fields = cached(idp) | {"JWKS": json.dumps(nameless())}
+    idp.keys.rotate()
+    idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(), kid=None)))
+    idp.script("/jwks", Answer(body=nameless()))
+    assert sign_in(idp, **fields)[-1].type == "JUDGE_IDENTITY"
+    assert asked(idp) == ["/device", "/token", "/jwks"]
+
+
+def test_keys_that_could_not_be_had_early_are_asked_for_again(idp):
+    idp.script("/jwks", Answer(503))
+    assert sign_in(idp)[-1].type == "JUDGE_IDENTITY"
+    assert asked(idp) == ["/.well-known/openid-configuration", "/device", "/jwks", "/token", "/jwks"]
+
+
+# Tokens that are refused, each with its own code.
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"iss": "https://evil.example"}, "E_TOKEN_ISS"),
+        ({"iss": "{}/"}, "E_TOKEN_ISS"),
+        ({"iss": None}, "E_TOKEN_ISS"),
+        ({"aud": "other"}, "E_TOKEN_AUD"),
+        ({"aud": ["other"]}, "E_TOKEN_AUD"),
+        ({"aud": None}, "E_TOKEN_AUD"),
+        ({"aud": ["cosmo-test", "api"]}, "E_TOKEN_AZP"),
+        ({"azp": "other"}, "E_TOKEN_AZP"),
+        ({"exp": -HOUR}, "E_TOKEN_EXPIRED"),
+        ({"iat": HOUR}, "E_TOKEN_EARLY"),
+        ({"nbf": HOUR}, "E_TOKEN_EARLY"),
+        ({"exp": "tomorrow"}, "E_TOKEN_CLAIM"),
+        ({"iat": None}, "E_TOKEN_CLAIM"),
+        ({"sub": None}, "E_TOKEN_SUB"),
+        ({"sub": ""}, "E_TOKEN_SUB"),
+        ({"preferred_username": "ada@elsewhere.example"}, "E_NAME_FORM"),
+        ({"preferred_username": "../ada"}, "E_NAME_FORM"),
+        ({"groups": 7}, "E_CLAIM_TYPE"),
+        ({"groups": None, "_claim_names": {"groups": "src1"}}, "E_CLAIM_OVERAGE"),
+    ],
+    ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
+)
+def test_a_claim_that_is_wrong(idp, changes, error):
+    changes = {
+        name: value.format(idp.issuer) if name == "iss" and value else
+        int(time.time()) + value if isinstance(value, int) and name in ("exp", "iat", "nbf") else value
+        for name, value in changes.items()
+    }  # fmt: skip
+    idp.script("/token", Answer(body=idp.tokens(**changes)))
+    assert refused(idp, **cached(idp)) == error
+
+
+def test_a_username_claim_that_nobody_has(idp):
+    del idp.claims["preferred_username"]
+    assert refused(idp, **cached(idp)) == "E_NAME_MISSING"
+
+
+def test_the_name_told_is_the_one_who_approved(idp):
+    """The judge is not told who is expected: that another one approved is for the helper to see, by this name."""
+    idp.claims |= {"preferred_username": "mallory", "sub": "666"}
+    identity = sign_in(idp, **cached(idp))[-1]
+    assert (identity.USERNAME, identity.SUB) == ("mallory", "666")
+
+
+def forged_by_another_key(idp):
+    kid = idp.keys.kid("RS256")
+    idp.keys.rotate()
+    token = idp.keys.token(idp.id_token_claims(), kid=kid)
+    idp.keys.generation -= 1
+    return token
+
+
+def changed_after_signing(idp):
+    header, _, signature = idp.keys.token(idp.id_token_claims()).split(".")
+    claims = b64url(json.dumps(idp.id_token_claims(preferred_username="root")).encode())
+    return f"{header}.{claims}.{signature}"
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda idp: idp.keys.token(idp.id_token_claims(), "none"), "E_JWS_ALG"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), "HS256"), "E_JWS_ALG"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), "HS256", alg="RS256"), "E_JWS_KEY"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), "HS256", alg="RS256", kid="RS256-1"), "E_JWS_SIGNATURE"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), alg="PS256"), "E_JWS_ALG"),  # not in the list
+        (lambda idp: idp.keys.token(idp.id_token_claims(), crit=["exp"]), "E_JWS_CRIT"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), kid="unknown"), "E_JWS_KEY"),
+        (lambda idp: idp.keys.token(idp.id_token_claims(), "ES256", kid="RS256-1"), "E_JWS_KEY"),
+        (forged_by_another_key, "E_JWS_SIGNATURE"),
+        (changed_after_signing, "E_JWS_SIGNATURE"),
+        (lambda idp: idp.keys.token(idp.id_token_claims()) + ".x", "E_JWS_FORM"),
+        (lambda idp: idp.keys.token(idp.id_token_claims()) + "=", "E_JWS_FORM"),
+        (lambda idp: idp.keys.token(["not", "claims"]), "E_JWS_FORM"),
+    ],
+    ids=["none", "hs256", "hs256 as rs256", "hs256 as rs256 with kid", "unlisted", "crit", "kid", "kid of another",
+         "another key", "another payload", "four parts", "padding", "no object"],
+)  # fmt: skip
+def test_a_token_that_is_wrong(idp, make, error):
+    idp.keys.generation = 1
+    fields = cached(idp)
+    idp.script("/token", token_answer(make(idp)))
+    assert refused(idp, **fields) == error
+
+
+def test_a_key_in_the_header_is_not_obeyed(idp):
+    """Neither the key itself nor where it is said to be."""
+    kid, fields = idp.keys.kid("ES256"), cached(idp)
+    idp.keys.rotate()
+    header = {"kid": kid, "jwk": idp.keys.jwk("ES256"), "jku": f"{idp.issuer}/evil", "x5u": f"{idp.issuer}/evil"}
+    idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(), "ES256", **header)))
+    idp.keys.generation -= 1
+    assert refused(idp, **fields) == "E_JWS_SIGNATURE"
+    assert "/evil" not in asked(idp)
+
+
+def test_an_access_token_is_no_identity(idp):
+    token = idp.keys.token(idp.id_token_claims())
+    idp.script("/token", Answer(body={"access_token": token, "token_type": "Bearer"}))
+    assert refused(idp, **cached(idp)) == "E_NO_ID_TOKEN"
+
+
+def test_userinfo_of_somebody_else(idp):
+    idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(groups=None))))
+    idp.script("/userinfo", Answer(body={"sub": "1001", "groups": ["admins"]}))
+    assert refused(idp, **cached(idp)) == "E_USERINFO_SUB"
+
+
+# The IdP's own no, and its silence.
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "error"),
+    [
+        (403, "access_denied", "E_DENIED"),
+        (400, "authorization_declined", "E_DENIED"),
+        (429, "expired_token", "E_CODE_EXPIRED"),
+        (400, "invalid_grant", "E_INVALID_GRANT"),
+        (401, "invalid_client", "E_IDP_CLIENT"),
+    ],
+)
+def test_the_idp_says_no(idp, status, word, error):
+    idp.script("/token", Answer(status, {"error": word}))
+    assert refused(idp, **cached(idp)) == error
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "error"),
+    [
+        ("/.well-known/openid-configuration", Answer(404), "E_IDP_GONE"),
+        ("/.well-known/openid-configuration", Answer(500), "E_IDP_STATUS"),
+        ("/.well-known/openid-configuration", Answer(body="<html>"), "E_IDP_NOT_JSON"),
+        ("/.well-known/openid-configuration", Answer(body='{"a":"\\u0000"}'), "E_IDP_NOT_JSON"),
+        ("/.well-known/openid-configuration", Answer(body={"issuer": "https://evil.example"}), "E_IDP_ISSUER"),
+        ("/.well-known/openid-configuration", Answer(302, headers={"Location": "/x"}), "E_IDP_REDIRECT"),
+        ("/.well-known/openid-configuration", Answer(body=b"x" * (256 * 1024 + 1)), "E_IDP_BODY_TOO_BIG"),
+        ("/device", Answer(400, {"error": "invalid_client"}), "E_IDP_CLIENT"),
+        ("/device", Answer(400, {"error": "invalid_grant"}), "E_IDP_GRANT_TYPE"),
+        ("/device", Answer(429, {"error": "slow_down"}), "E_IDP_RATE"),
+        ("/device", Answer(body={"device_code": "x"}), "E_IDP_FIELD"),
+        ("/jwks", Answer(body={"keys": []}), "E_IDP_NO_KEYS"),
+        ("/token", Answer(200, {}), "E_NO_ID_TOKEN"),
+    ],
+    ids=str,
+)
+def test_an_idp_that_is_broken(idp, path, answer, error):
+    idp.script(path, answer)
+    assert refused(idp) == error
+
+
+def test_an_idp_without_the_device_grant(idp):
+    document = idp.discovery()
+    del document["device_authorization_endpoint"]
+    idp.script("/.well-known/openid-configuration", Answer(body=document))
+    assert refused(idp) == "E_IDP_NO_DEVICE_GRANT"
+
+
+def test_the_deadline_ends_the_wait(idp):
+    idp.pending = 1000
+    assert refused(idp, DEADLINE_MS=2500, **cached(idp)) == "E_DEADLINE"
+    assert asked(idp) == ["/device", "/token", "/token"]
+
+
+def test_it_ends_when_its_peer_goes_while_it_waits(idp):
+    idp.pending = 1000
+    with judging() as judge:
+        judge.peer.send("JUDGE_SIGN_IN", **(setup_fields(idp) | claim_fields() | cached(idp)))
+        assert judge.peer.recv().type == "JUDGE_SHOW"
+        judge.peer.close()
+        assert judge.wait() == (1, b"")
+
+
+# The other three questions.
+
+
+def test_a_probe(idp):
+    with judging() as judge:
+        judge.peer.send("JUDGE_PROBE", **setup_fields(idp))
+        probed = answers(judge)[-1]
+    assert (probed.type, probed.ISSUER, probed.KEY_COUNT) == ("JUDGE_PROBED", idp.issuer, 3)
+    assert (probed.DEVICE_ENDPOINT, probed.TOKEN_ENDPOINT) == (f"{idp.issuer}/device", f"{idp.issuer}/token")
+    assert (probed.REVOCATION_ENDPOINT, probed.OFFLINE_ACCESS) == (f"{idp.issuer}/revoke", 1)
+
+
+def test_rules_on_claims():
+    with judging(with_fetch=False) as judge:
+        claims = {"sub": "1", "preferred_username": "Ada", "groups": ["eng-1", "eng-2", "x"]}
+        judge.peer.send("JUDGE_RULES", CLAIMS=json.dumps(claims), **claim_fields())
+        *matches, done = answers(judge)
+    assert [(match.RULE, match.CLAIM_VALUE) for match in matches] == [
+        ("dev = ~eng.*", "eng-1"), ("dev = ~eng.*", "eng-2")]  # fmt: skip
+    assert (done.type, done.USERNAME, done.all("ROLE")) == ("JUDGE_DONE", "ada", ["dev"])
+
+
+def test_every_bad_rule_is_named():
+    with judging(with_fetch=False) as judge:
+        rules = ["admin = ~(", "dev = ok", "Bad = x"]
+        judge.peer.send("JUDGE_RULES", **claim_fields(RULE=rules))
+        *wrong, failed = answers(judge)
+    assert [(match.RULE, match.error) for match in wrong] == [(rules[0], "E_RULE_PATTERN"), (rules[2], "E_RULE_ROLE")]
+    assert failed.type == "JUDGE_FAILED" and failed.error == "E_RULE_ROLE"
+
+
+def verify(idp, token, **changes):
+    fields = {"JWKS": json.dumps(idp.keys.jwks()), "ISSUER": idp.issuer, "CLIENT_ID": idp.CLIENT_ID, "ALG": list(ALGS),
+              "SKEW_S": 60}  # fmt: skip
+    with judging(with_fetch=False) as judge:
+        judge.peer.send("JUDGE_VERIFY", TOKEN=token, **(fields | changes))
+        *passed, last = answers(judge)
+    return [match.DETAIL for match in passed], last.error if last.type == "JUDGE_FAILED" else "OK"
+
+
+def test_a_token_looked_at(idp):
+    steps = ["form and algorithm", "a key of the set fits", "signature", "iss", "aud, azp", "exp, iat, nbf", "sub",
+             "acr, auth_time"]  # fmt: skip
+    token = idp.keys.token(idp.id_token_claims())
+    assert verify(idp, token) == (steps, "OK")
+    assert verify(idp, token, ISSUER="https://evil.example") == (steps[:3], "E_TOKEN_ISS")
+    assert verify(idp, token, CLIENT_ID="other") == (steps[:4], "E_TOKEN_AUD")
+    assert verify(idp, token[:-8] + "AAAAAAAA") == (steps[:2], "E_JWS_SIGNATURE")
+    assert verify(idp, token, ALG=["ES256"]) == ([], "E_JWS_ALG")
+    assert verify(idp, "x") == ([], "E_JWS_FORM")
+    assert verify(idp, token, SKEW_S=2**63)[1] == "E_INVALID"
+
+
+# What it does not take.
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        wire.encode("JUDGE_DONE"),
+        wire.encode("FETCH_REQUEST", METHOD=0),
+        wire.encode("JUDGE_SIGN_IN", ISSUER="https://idp.example"),
+        wire.encode("SIGN_IN", SERVICE="sshd"),
+    ],
+    ids=["rubbish", "answer", "foreign", "incomplete", "another's"],
+)
+def test_it_ends_at_a_message_that_may_not_come(frame):
+    with judging(with_fetch=False) as judge:
+        judge.peer.socket.sendall(frame)
+        assert judge.wait() == (1, b"")
+
+
+def test_a_question_that_needs_fetch_without_one(idp):
+    with judging(with_fetch=False) as judge:
+        judge.peer.send("JUDGE_PROBE", **setup_fields(idp))
+        assert answers(judge)[-1].type == "JUDGE_FAILED"
+
+
+# Its confinement.
+
+
+@pytest.fixture
+def confined(idp, tmp_path):
+    """A judge that was started with as much as can be inherited, and waits for an approval."""
+    idp.pending = 1000
+    leak = os.open(tmp_path / "leak", os.O_RDWR | os.O_CREAT)
+    wrapper = "setpriv --groups=4,27 --inh-caps=+net_raw"
+    with judging(pass_fds=(leak,), wrapper=wrapper) as judge:
+        os.close(leak)
+        judge.peer.send("JUDGE_SIGN_IN", **(setup_fields(idp) | claim_fields() | cached(idp)))
+        assert judge.peer.recv().type == "JUDGE_SHOW"
+        yield judge
+
+
+def test_it_is_its_own_user_for_good_and_may_do_nothing_else(confined):
+    status = confined.status()
+    assert status["Uid"].split() == status["Gid"].split() == [str(USERS["cosmo-sso-judge"])] * 4
+    assert status["Groups"].split() == [] and status["NoNewPrivs"].strip() == "1"
+    assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
+    assert (status["Umask"].strip(), status["Threads"].strip()) == ("0077", "1")
+
+
+def test_nobody_else_may_look_into_it(confined):
+    """The kernel gives the files of a process that is not dumpable to root."""
+    assert confined.proc("mem").stat().st_uid == 0
+
+
+def test_it_has_its_own_session_and_stands_in_the_root(confined):
+    assert os.getsid(confined.pid) == os.getpgid(confined.pid) == confined.pid
+    assert os.readlink(confined.proc("cwd")) == "/"
+
+
+def test_it_keeps_two_sockets_and_nothing_else(confined, tmp_path):
+    """No file either: what OpenSSL reads at its start would be one."""
+    links = {int(entry.name): os.readlink(entry) for entry in confined.proc("fd").iterdir()}
+    assert set(links) == {0, 1, 2, 3, 4} and str(tmp_path / "leak") not in links.values()
+    assert all(stat.S_ISSOCK(confined.proc(f"fd/{number}").stat().st_mode) for number in (3, 4))
+
+
+def test_its_limits_are_set_hard(confined):
+    limits = {line[:26].strip(): line[26:].split() for line in confined.proc("limits").read_text().splitlines()[1:]}
+    zero = ("Max file size", "Max core file size", "Max msgqueue size", "Max processes")
+    assert [limits[name][:2] for name in zero] == [["0", "0"]] * 4
+    for name in ("Max open files", "Max cpu time"):
+        assert limits[name][0] == limits[name][1] != "unlimited"
+
+
+CONNECT = """
+import socket, sys
+for family, place in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "::1")):
+    with socket.socket(family) as probe:
+        try:
+            probe.connect((place, int(sys.argv[2])))
+            print("connected")
+        except OSError as error:
+            print(error.strerror)
+"""
+
+
+def test_it_cannot_connect_anywhere(confined):
+    """Its network has nothing but a loopback that is down; who stands there reaches nobody, who stands here does."""
+    assert os.readlink(confined.proc("ns/net")) != os.readlink("/proc/self/ns/net")
+    inside = ["nsenter", f"--net={confined.proc('ns/net')}"]
+    shown = subprocess.run([*inside, "ip", "-json", "link"], check=True, capture_output=True, text=True).stdout
+    assert [(link["ifname"], "UP" in link["flags"]) for link in json.loads(shown)] == [("lo", False)]
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        probe = [sys.executable, "-c", CONNECT, "127.0.0.1", str(server.getsockname()[1])]
+        there = subprocess.run([*inside, *probe], check=True, capture_output=True, text=True).stdout.split("\n")
+        here = subprocess.run(probe, check=True, capture_output=True, text=True).stdout.split("\n")
+    assert here[0] == "connected"
+    assert there[:2] == ["Network is unreachable"] * 2 and "connected" not in there
+
+
+@pytest.mark.parametrize("alg", ALGS)
+def test_it_opens_nothing_once_it_is_asked(idp, tmp_path, alg):
+    """Its own start does: the positive control. Libraries that read something when they are first used would be seen."""
+    trace, idp.alg = tmp_path / "trace", alg
+    wrapper = f"strace -f -o {trace} -e trace=%file,%desc,%network,%process"
+    with judging(wrapper=wrapper) as judge:
+        judge.peer.send("JUDGE_SIGN_IN", **(setup_fields(idp) | claim_fields()))
+        assert answers(judge)[-1].type == "JUDGE_IDENTITY"
+        judge.peer.close()
+        assert judge.wait() == (0, b"")
+    before, _, after = trace.read_text().partition("recvmsg(3")
+    calls = {line.split()[1].partition("(")[0] for line in after.splitlines()[1:]} - {"+++"}
+    assert "/etc/passwd" in before and "recvmsg" in calls
+    assert calls <= {"sendto", "sendmsg", "recvmsg", "poll", "mmap", "munmap", "close", "exit_group"}, calls
+
+
+def test_the_environment_has_no_say(idp, tmp_path):
+    """OpenSSL would read its configuration from there, and allocators their orders."""
+    bad = tmp_path / "openssl.cnf"
+    bad.write_text("openssl_conf = init\n[init]\nproviders = p\n[p]\nnull = n\n[n]\nactivate = 1\n")
+    token = idp.keys.token(idp.id_token_claims())
+    fields = {"JWKS": json.dumps(idp.keys.jwks()), "ALG": list(ALGS), "SKEW_S": 60}
+    with judging(with_fetch=False, env={"OPENSSL_CONF": str(bad), "OPENSSL_MODULES": "/nonexistent"}) as judge:
+        judge.peer.send("JUDGE_VERIFY", TOKEN=token, **fields)
+        assert answers(judge)[-1].type == "JUDGE_DONE"
+
+
+@pytest.mark.parametrize(
+    "line", ["", "cosmo-sso-judge:x:0:64101:::\n", "cosmo-sso-judge:x:64101:0:::\n", "cosmo-sso-judge:x:::::\n"]
+)
+def test_without_its_own_user_it_does_not_start(line):
+    with judging(with_fetch=False, files={"/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n" + line}) as judge:
+        assert judge.wait() == (1, b"")
+
+
+@pytest.mark.parametrize("user", ["--reuid=65534 --regid=65534 --clear-groups", "--bounding-set=-setuid"])
+def test_without_the_power_to_become_that_user_it_does_not_start(user):
+    with judging(with_fetch=False, wrapper=f"setpriv {user}") as judge:
+        assert judge.wait() == (1, b"")
