@@ -215,8 +215,7 @@ const struct config_form config_form_path = {is_path, "an absolute path without 
 const struct config_form config_form_home = {is_home,
 	"an absolute path with %u for the login name, without blanks and ':', that has at most 127 "
 	"bytes with a name of 32"};
-const struct config_form config_form_shell = {
-	is_shell, "an absolute path without blanks and ':', of at most 127 bytes"};
+const struct config_form config_form_shell = {is_shell, "an absolute path without blanks and ':'"};
 const struct config_form config_form_text = {is_text, "text"};
 const struct config_form config_form_amr = {is_amr, "words of at most 63 bytes"};
 const struct config_form config_form_program = {is_shell, "absolute paths of at most 127 bytes"};

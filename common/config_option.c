@@ -233,7 +233,7 @@ static void write_durations(
 
 	write_duration(option->min, min, sizeof(min));
 	write_duration(option->max, max, sizeof(max));
-	snprintf(ret, ret_size, "%s a duration from %s to %s, such as 90s, 15m, 24h or 14d", before,
+	snprintf(ret, ret_size, "%sa duration from %s to %s, such as 90s, 15m, 24h or 14d", before,
 		min, max);
 }
 
@@ -269,7 +269,7 @@ void config_option_expects(const struct config_option *option, char *ret, size_t
 		write_durations(option, "", ret, ret_size);
 		return;
 	case TYPE_AUTH:
-		write_durations(option, "device, skip, deny or recent: with", ret, ret_size);
+		write_durations(option, "device, skip, deny or recent: with ", ret, ret_size);
 		return;
 	}
 }
