@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes cosmo-sso-errors.7.scd out of the list of errors, so that the page cannot lag behind it.
+ */
+#include <security/pam_modules.h>
+#include <stdio.h>
+
+#include "common/base/auto.h"
+#include "ctl/exit_code.h"
+#include "docs/man/err_advice.h"
+#include "pam_cosmo_sso/module/pam_result.h"
+
+static const char *const symbols[] = {
+#define SYMBOL_(symbol, id, class) [COSMO_##symbol] = "COSMO_" #symbol,
+	COSMO_ERR_LIST(SYMBOL_)
+#undef SYMBOL_
+};
+
+static const struct {
+	int code;
+	const char *name;
+} pam_codes[] = {
+	{PAM_SUCCESS, "SUCCESS"},
+	{PAM_SYSTEM_ERR, "SYSTEM_ERR"},
+	{PAM_SERVICE_ERR, "SERVICE_ERR"},
+	{PAM_BUF_ERR, "BUF_ERR"},
+	{PAM_PERM_DENIED, "PERM_DENIED"},
+	{PAM_AUTH_ERR, "AUTH_ERR"},
+	{PAM_CRED_INSUFFICIENT, "CRED_INSUFFICIENT"},
+	{PAM_AUTHINFO_UNAVAIL, "AUTHINFO_UNAVAIL"},
+	{PAM_USER_UNKNOWN, "USER_UNKNOWN"},
+	{PAM_MAXTRIES, "MAXTRIES"},
+	{PAM_ACCT_EXPIRED, "ACCT_EXPIRED"},
+	{PAM_CONV_ERR, "CONV_ERR"},
+	{PAM_IGNORE, "IGNORE"},
+};
+
+static const char *class_name(enum cosmo_err err)
+{
+	switch (cosmo_err_class(err)) {
+	case COSMO_CLASS_OK:
+		return "ok";
+	case COSMO_CLASS_DENIED:
+		return "denied";
+	case COSMO_CLASS_UNREACHABLE:
+		return "unreachable";
+	case COSMO_CLASS_MISCONFIGURED:
+		return "misconfigured";
+	case COSMO_CLASS_BUSY:
+		return "busy";
+	case COSMO_CLASS_INTERNAL:
+		return "internal";
+	case COSMO_CLASS_NOT_OURS:
+		return "not ours";
+	}
+	return NULL;
+}
+
+static const char *pam_name(enum pam_phase phase, enum cosmo_err err)
+{
+	int code = pam_result(phase, err, false);
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(pam_codes); i++)
+		if (pam_codes[i].code == code)
+			return pam_codes[i].name;
+	return NULL;
+}
+
+/* What scdoc would take for markup stands for itself; backticks become bold. */
+static void put_text(const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '`')
+			putchar('*');
+		else if (*text == '_' || *text == '*' || *text == '\\' || *text == '[' ||
+			 *text == '#')
+			printf("\\%c", *text);
+		else
+			putchar(*text);
+	}
+}
+
+static void put_row(enum cosmo_err err)
+{
+	printf("|  ");
+	put_text(cosmo_err_id(err));
+	printf("\n:  ");
+	put_text(pam_name(PHASE_AUTHENTICATE, err));
+	printf("\n:  ");
+	put_text(pam_name(PHASE_ACCOUNT, err));
+	printf("\n:  %d\n", (int)exit_code_of(err));
+}
+
+static void put_entry(enum cosmo_err err)
+{
+	putchar('*');
+	put_text(cosmo_err_id(err));
+	printf("* (");
+	put_text(symbols[err]);
+	printf(", %s)\n\t\"", class_name(err));
+	put_text(cosmo_err_text(err));
+	printf("\"++\n");
+	put_text(err_advice(err));
+	printf("\n\n");
+}
+
+static bool is_whole(enum cosmo_err err)
+{
+	bool whole = class_name(err) && err_advice(err) && pam_name(PHASE_AUTHENTICATE, err) &&
+		     pam_name(PHASE_ACCOUNT, err);
+
+	if (!whole)
+		fprintf(stderr,
+			"%s: no advice in docs/man/err_advice.c, or no name for its PAM code\n",
+			symbols[err]);
+	return whole;
+}
+
+static const char head[] =
+	"cosmo-sso-errors(7)\n\n"
+	"# NAME\n\ncosmo-sso-errors - what can go wrong with single sign-on, and what to do about it\n\n"
+	"# DESCRIPTION\n\n"
+	"Every failure of cosmo-sso has one stable word. It stands as _reason_ in the log lines "
+	"(facility authpriv), in square brackets behind what *cosmo-ssoctl*(8) says, and as _reason_, "
+	"_result_ or _problem_ in what it prints with *--json*. The person who signs in is told the "
+	"sentence, not the word. This page is made from the program's own list.\n\n"
+	"The class says what kind of failure it is:\n\n"
+	"- *denied*: a definite no, by the Identity Provider (IdP), by a rule or by the person\n"
+	"- *unreachable*: the IdP could not be asked; trying later may help\n"
+	"- *misconfigured*: the administrator of this host or of the IdP has to change something\n"
+	"- *busy*: a limit or a lock; trying later helps\n"
+	"- *internal*: a fault of this host or of cosmo-sso\n"
+	"- *not ours*: the name is somebody else's business\n\n"
+	"# CODES\n\n"
+	"_auth_ and _account_ are the PAM results without their PAM\\_ in these two phases, see "
+	"*pam_cosmo_sso*(8) for the others; in sshd's authentication every failure but _not\\_ours_ is "
+	"MAXTRIES. _exit_ is the exit code of *cosmo-ssoctl*(8).\n\n"
+	"|< *word*\n:[ *auth*\n:[ *account*\n:[ *exit*\n";
+
+static const char foot[] =
+	"# SEE ALSO\n\n*cosmo-ssoctl*(8), *cosmo-sso.conf*(5), *pam_cosmo_sso*(8), "
+	"*nss_cosmo*(8)\n";
+
+int main(void)
+{
+	size_t count = cosmo_err_count();
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_whole((enum cosmo_err)i))
+			return 1;
+	fputs(head, stdout);
+	for (size_t i = 0; i < count; i++)
+		put_row((enum cosmo_err)i);
+	printf("\n# MEANING\n\nIn quotes: what the person reads. Below: what the administrator does.\n\n");
+	for (size_t i = 0; i < count; i++)
+		put_entry((enum cosmo_err)i);
+	fputs(foot, stdout);
+	return ferror(stdout) || fflush(stdout) == EOF ? 1 : 0;
+}
