@@ -14,6 +14,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
     clang clang-format clang-tidy libclang-rt-14-dev universal-ctags shellcheck valgrind binutils git
     libcmocka-dev libpam-wrapper libnss-wrapper pamtester strace iproute2
+    groff-base
     python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl zbar-tools
 )
 
