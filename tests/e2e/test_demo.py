@@ -1,43 +1,70 @@
 # SPDX-License-Identifier: MIT
 """tools/demo: what a new user runs first, and what it leaves behind, which is nothing."""
 
+import contextlib
+import os
 import pathlib
-import signal
+import re
+import shutil
 import subprocess
+import tempfile
 
 import pexpect
+import pytest
 
+from support.offspring import Offspring
 from support.process import watch
 from support.product import SOURCE
 
-DEMO = SOURCE / "tools/demo"
+DEMO = str(SOURCE / "tools/demo")
 
 
-def left_behind():
-    """Whatever a host, an IdP, a browser or a terminal of the rig leaves if it is not taken down."""
-    folders = [str(path) for path in pathlib.Path("/tmp").glob("cosmo-sso-*")]
-    groups = [str(path) for path in pathlib.Path("/sys/fs/cgroup").glob("*/cosmo-sso-test-*")]
-    mounts = [line for line in pathlib.Path("/proc/mounts").read_text().splitlines() if "cosmo-sso-host" in line]
-    tree = subprocess.run(["git", "status", "--porcelain"], cwd=SOURCE, capture_output=True, text=True).stdout
-    return {*folders, *groups, *mounts, *tree.splitlines()}
+def tree():
+    return subprocess.run(["git", "status", "--porcelain"], cwd=SOURCE, capture_output=True, text=True).stdout
+
+
+def mounts():
+    return [line for line in pathlib.Path("/proc/mounts").read_text().splitlines() if "cosmo-sso" in line]
+
+
+@contextlib.contextmanager
+def nothing_left_behind():
+    """Gives the environment to run a demo in. Afterwards its processes, mounts, cgroups and temporary files are gone."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    before = tree(), mounts()
+    pids = []
+    try:
+        with Offspring() as offspring:
+            yield {**os.environ, "TMPDIR": str(folder)}, pids
+            watch(lambda: not offspring.left(), 30, "the end of all processes")
+        assert list(folder.iterdir()) == []
+        assert (tree(), mounts()) == before
+        assert pids and not [found for pid in pids for found in pathlib.Path("/sys/fs/cgroup").glob(f"**/cosmo-sso-test-{pid}-*")]
+    finally:
+        shutil.rmtree(folder)
 
 
 def test_demo__automatic__three_roles_and_nothing_left():
-    before = left_behind()
-    done = subprocess.run([DEMO, "--auto"], capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout + done.stderr
-    for shown in ("(cosmo-admin)", "(cosmo-developer)", "(cosmo-viewer)", "A camera reads this from the screen: https://"):
-        assert shown in done.stdout
-    assert left_behind() <= before
+    with nothing_left_behind() as (environment, pids):
+        demo = subprocess.Popen([DEMO, "--auto"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        pids.append(demo.pid)
+        shown, _ = demo.communicate(timeout=600)
+    assert demo.returncode == 0, shown
+    for role in ("admin", "developer", "viewer"):
+        assert re.search(rf"^\|uid=\d+\((ada|dev|vic)\) .*\(cosmo-users\),\d+\(cosmo-{role}\) *\|$", shown, re.M), shown
+    assert len(re.findall(r"A camera reads this from the screen: https://localhost:9443/device\?user_code=[A-Z]{4}-[A-Z]{4}\n", shown)) == 3
 
 
-def test_demo__ctrl_c__everything_down():
-    before = left_behind()
-    demo = pexpect.spawn(str(DEMO), timeout=300, encoding="utf-8")
-    demo.expect("Ctrl-C takes everything down")
-    assert "ada@127.0.0.1" in demo.before
-    demo.kill(signal.SIGINT)
-    demo.expect("everything is down again")
-    demo.expect(pexpect.EOF)
-    demo.close()
-    watch(lambda: left_behind() <= before, 30, "nothing left behind")
+@pytest.mark.parametrize("moment", ["starting the IdP", "Ctrl-C takes everything down"])
+def test_demo__ctrl_c__everything_down(moment):
+    with nothing_left_behind() as (environment, pids):
+        demo = pexpect.spawn(DEMO, timeout=300, encoding="utf-8", env=environment)
+        pids.append(demo.pid)
+        demo.expect_exact(moment)
+        if moment.startswith("Ctrl-C"):
+            assert "ada@127.0.0.1" in demo.before
+        demo.sendintr()
+        demo.expect("everything is down again")
+        demo.expect(pexpect.EOF)
+        demo.close()
+        assert demo.exitstatus == 0

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Cgroups of their own for a container, where no systemd of the machine hands them out."""
 
+import contextlib
 import os
 import pathlib
 
+from .process import watch
+
 PREFIX = "cosmo-sso-test-"
+LEAVE_S = 20
 BASE = pathlib.Path("/sys/fs/cgroup")
 
 
@@ -18,11 +22,11 @@ def _hierarchies():
 
 
 def _remove_tree(folder):
+    """Whether it is gone."""
     for path, _, _ in os.walk(folder, topdown=False):
-        try:
+        with contextlib.suppress(OSError):  # a process is still leaving it
             os.rmdir(path)
-        except OSError:
-            pass  # a process is still leaving it; the next run's sweep takes it
+    return not folder.exists()
 
 
 def _sweep():
@@ -47,4 +51,4 @@ class Cgroup:
 
     def remove(self):
         for folder in self._folders:
-            _remove_tree(folder)
+            watch(lambda folder=folder: _remove_tree(folder), LEAVE_S, f"the end of {folder}")

@@ -63,6 +63,15 @@ class Idp:
 
     def __enter__(self):
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-idp-"))
+        try:
+            self._fill_folder()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _fill_folder(self):
         self._folder.chmod(0o755)
         certificates.make(self._folder)
         # Node looks for packages beside the program: the program is copied next to them.
@@ -70,12 +79,6 @@ class Idp:
             shutil.copy(script, self._folder)
         shutil.copy(SOURCE / "package.json", self._folder)
         (self._folder / "node_modules").symlink_to(_node_modules())
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
 
     def __exit__(self, *_):
         self.kill()
