@@ -85,8 +85,7 @@ def show_sign_in(site, user):
             return False
         login.enter()
         login.shell()
-        login.terminal.type("clear")
-        login.shell()
+        login.clear()
         login.terminal.type("pwd; id")
         login.terminal.wait_for(r"^uid=")
         login.shell()

@@ -121,6 +121,7 @@ class SignIn:
         self.user = user
         self.screen = self.text = ""
         self._approved = approved
+        self._asked = 0
         self.terminal = Terminal(site.host.ssh(user, *options), **{"cols": 120, "rows": 40, **terminal})
 
     def __enter__(self):
@@ -171,8 +172,17 @@ class SignIn:
     def enter(self):
         self.terminal.type("")
 
+    @property
+    def _shell_prompt(self):
+        return rf"{re.escape(self.user)}@{re.escape(self.site.host.name)}:.*[$#] ?$"
+
     def shell(self):
-        self.terminal.wait_for(rf"^{re.escape(self.user)}@{re.escape(self.site.host.name)}:.*[$#] ?$", LOGIN_S)
+        self.terminal.wait_for("^" + self._shell_prompt, LOGIN_S)
+
+    def clear(self):
+        """A screen with nothing but the shell's prompt."""
+        self.terminal.type("clear")
+        self.terminal.wait_for(rf"\A{self._shell_prompt}\s*\Z", LOGIN_S)
 
     def refused(self):
         """Wait until the client gave up; everything it showed."""
@@ -184,9 +194,9 @@ class SignIn:
 
     def ask(self, command, timeout_s=LOGIN_S):
         """What a command typed into the shell prints."""
-        self.terminal.type("clear")
-        self.shell()
-        self.terminal.type(f"{command}; echo END$((40+2))=$?")
-        self.terminal.wait_for(r"^END42=\d+", timeout_s)
+        self._asked += 1
+        mark, shown = f"echo END$((100+{self._asked}))=$?", f"END{100 + self._asked}="
+        self.terminal.type(f"{command}; {mark}")
+        self.terminal.wait_for(rf"^{shown}\d+\n{self._shell_prompt}", timeout_s, history=True, joined=True)
         text = self.terminal.capture(history=True, joined=True)
-        return re.split(r"END42=", text.split("echo END$((40+2))=$?", 1)[1])[0].strip()
+        return text.split(mark, 1)[1].split(shown, 1)[0].strip()
