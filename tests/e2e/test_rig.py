@@ -15,7 +15,8 @@ import pytest
 from support.browser import Person
 from support.host import TestHost
 from support.packets import PacketCounter
-from support.screen import Terminal, code_of, url_of
+from support.product import SOURCE
+from support.screen import Picture, Terminal, code_of, url_of
 from support.site import PROMPT_END, Site
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -59,6 +60,14 @@ def test_screen__qr_code_of_libqrencode__decoded(form, cols, rows):
         assert terminal.picture().qr_codes() == [URI]
         assert terminal.picture(light_on_dark=False).qr_codes() == []
         assert (url_of(terminal.capture()), code_of(terminal.capture())) == (URI, "WXYZ-BCDF")
+
+
+def test_readme__picture_of_a_sign_in__camera_reads_the_url_and_code_beside_it():
+    """It shows a real screen, in its real proportions."""
+    shown = (SOURCE / "README.md").read_text().split("```\n")[1]
+    rows = shown.splitlines()
+    assert Picture(shown, 120, len(rows)).qr_codes() == [f"{url_of(shown)}?user_code={code_of(shown)}"]
+    assert "Press Enter after approving" in shown and rows[-1].startswith("uid=")
 
 
 LAST_LINE = "Press Enter after approving WXYZ-BCDF at https://localhost:9443/device: "
