@@ -41,7 +41,7 @@ class CtlRig(HelperRig):
 
     def _ctl_command(self, words, user=None):
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-        return self._command(*become, built("ctl/cosmo-ssoctl"), *words)
+        return self.command(*become, built("ctl/cosmo-ssoctl"), *words)
 
     def ctl(self, *words, stdin="", user=None, timeout_s=120):
         data = stdin if isinstance(stdin, bytes) else stdin.encode()
