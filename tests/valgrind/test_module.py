@@ -14,9 +14,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import valgrind, wire  # noqa: E402
-from support.helper_rig import HelperRig  # noqa: E402
-from support.pam_rig import NAMES, SERVICE, PamRig  # noqa: E402
-from support.program import built  # noqa: E402
+from support.fake_idp import FakeIdp  # noqa: E402
+from support.pam_rig import NAMES, PamRig  # noqa: E402
+from support.sign_in_rig import SignInRig  # noqa: E402
 
 NUMBERS = {symbol: number for number, symbol in wire.ERRORS.items()}
 SHOW = wire.encode(
@@ -99,23 +99,13 @@ def test_a_helper_that_stays_our_child__is_ended_without_pidfds(rig):
     assert seen.codes == ["SYSTEM_ERR"]
 
 
-def test_20_transactions_with_the_real_helper__clean(tty):
-    with HelperRig() as rig:
-        rig.configure("[integration]\nissuer = https://idp.example.org\nclient_id = a\nclaim = b\n[rules]\nadmin = c\n")
-        rig.store("connect")
-        rig.false_judge("show(); identity()")
-        (rig.folder / "pam").mkdir()
-        objects = {"module": built("pam_cosmo_sso/module/pam_cosmo_sso.so"),
-                   "marker": built("tests/integration/pam_marker.so")}  # fmt: skip
-        (rig.folder / "pam/login").write_text(SERVICE.format(args="", **objects))
-        (rig.folder / "pam/other").write_text("auth required pam_deny.so\n")  # libpam would log, and wait for the logger
-        report = rig.folder / "report"
-        words = [report, rig.folder / "pam", "login", "ada", "again=19", tty, "auth", "account", "open", "close"]
-        command = rig.command(*valgrind.COMMAND, built("tests/integration/pam_caller"), *words)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done
-        valgrind.check(done.stderr, 1)
-        calls = [line.split() for line in report.read_text().splitlines() if not line.startswith("message ")]
+def test_20_whole_sign_ins_with_everything_behind_it__clean(tty):
+    with SignInRig() as rig, FakeIdp() as idp:
+        rig.connect(idp.issuer, idp.CLIENT_ID, idp.ca_pem)
+        under = ["env", f"LD_LIBRARY_PATH={rig.folder}/lib", *valgrind.COMMAND]
+        words = rig.caller_words("login", "ada", "again=19", tty, "auth", "account", "open", "close")
+        valgrind.check(rig.inside(*under, *words, stderr=subprocess.STDOUT, timeout=600), 1)
+        calls = [line.split() for line in rig.report.read_text().splitlines() if not line.startswith("message ")]
         assert calls.pop() == ["done"]
         assert [NAMES[int(code)] for _, code in calls] == ["SUCCESS"] * 80
         assert rig.records() == ["ada"]
