@@ -214,7 +214,7 @@ class HelperRig:
         }
         return [f"{self.folder / source}={target}" for source, target in pairs.items()]
 
-    def _command(self, *words):
+    def command(self, *words):
         """These words, to be run where everything stands in its place."""
         scratch = tempfile.mkdtemp(dir=self.folder)
         return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
@@ -224,14 +224,14 @@ class HelperRig:
 
     def store(self, *words):
         """Have the store made or changed by the product's own writer; see store_maker.c."""
-        command = self._command(built("tests/integration/store_maker"), *words)
+        command = self.command(built("tests/integration/store_maker"), *words)
         subprocess.run(command, check=True, env=self._environment(), timeout=60)
 
     def start(self, channel="pam", hostile="", pair=None, **options):
         """A helper that waits for its question. `hostile`: Python that runs just before its exec."""
         ours, theirs = pair or socket.socketpair()
         program = installed("COSMO_HELPER_PATH")
-        command = self._command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
+        command = self.command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
                                    env=self._environment(), pass_fds=(theirs.fileno(),), **options)
         theirs.close()

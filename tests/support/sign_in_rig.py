@@ -72,13 +72,13 @@ class SignInRig(HelperRig):
 
     def caller(self, service, user, *words):
         """The program, in a mount namespace of its own; its report when it has ended."""
-        command = self._command(*self.caller_words(service, user, *words))
+        command = self.command(*self.caller_words(service, user, *words))
         subprocess.run(command, check=True, env=self.caller_environment(), timeout=120)
         return self.report.read_text()
 
     def inside(self, *words, **options):
         """Run a command where everything stands in its place; what it prints."""
-        command = self._command(*words)
+        command = self.command(*words)
         environment = self._environment() | {"PATH": os.environ["PATH"]}
         return subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True, **options).stdout
 
