@@ -134,5 +134,6 @@ enum cosmo_err ini_read(const char *text, size_t len, ini_handler handler, void 
 		*ret_line = reader.line.number;
 		*ret_problem = reader.problem;
 	}
+	explicit_bzero(reader.text, sizeof(reader.text)); /* a password may be what was read last */
 	return err;
 }

@@ -9,14 +9,17 @@
 #include <cmocka.h>
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/config.h"
 #include "common/dialogue.h"
+#include "common/ini.h"
 
 #define SESAME "open-sesame-4711"
 #define FAR    (fdio_boot_ms() + 60000)
@@ -194,6 +197,70 @@ static void test_config_load__text_of_the_file__is_wiped(void **state)
 	assert_int_equal(freed_with_secret, 0);
 }
 
+static enum cosmo_err take_anything(void *context, const struct ini_line *line)
+{
+	(void)context;
+	(void)line;
+	return COSMO_OK;
+}
+
+/* The longer the line before, the less of it the lines behind it overwrite. */
+static void *read_ini(void *context)
+{
+	static const char *const texts[] = {
+		"[a]\nb = c\nkey = http://u:" SESAME "@proxy.example\n",
+		"[a]\nkey = http://u:" SESAME "@proxy.example\nb = c\n",
+		"[a]\nkey = http://u:" SESAME "@proxy.example\nnonsense\n",
+	};
+	unsigned int line = 0;
+	const char *problem = NULL;
+
+	(void)context;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(texts); i++)
+		(void)!ini_read(texts[i], strlen(texts[i]), take_anything, NULL, &line, &problem);
+	return NULL;
+}
+
+/* Run @work in a thread of which we see the stack afterwards. */
+static bool stack_keeps_secret(void *(*work)(void *))
+{
+	size_t size = (size_t)1024 * 1024;
+	void *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_attr_t attributes;
+	pthread_t thread;
+	bool keeps = false;
+
+	assert_ptr_not_equal(stack, MAP_FAILED);
+	assert_int_equal(pthread_attr_init(&attributes), 0);
+	assert_int_equal(pthread_attr_setstack(&attributes, stack, size), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, work, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	keeps = memmem(stack, size, SESAME, strlen(SESAME)) != NULL;
+	pthread_attr_destroy(&attributes);
+	munmap(stack, size);
+	return keeps;
+}
+
+static void *leave_secret(void *context)
+{
+	char text[8192] = SESAME; /* so low that the end of the thread does not write over it */
+
+	__asm__ volatile("" : : "r"(text) : "memory"); /* or the compiler sees that it has no use */
+	return context;
+}
+
+static void test_wipe__stack_with_the_secret__is_noticed(void **state)
+{
+	(void)state;
+	assert_true(stack_keeps_secret(leave_secret));
+}
+
+static void test_ini_read__last_line__is_wiped(void **state)
+{
+	(void)state;
+	assert_false(stack_keeps_secret(read_ini));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +273,8 @@ int main(void)
 			test_dialogue_recv__header_that_claims_much__allocates_little, setup),
 		cmocka_unit_test_setup(test_config__proxy_with_password__is_wiped, setup),
 		cmocka_unit_test_setup(test_config_load__text_of_the_file__is_wiped, setup),
+		cmocka_unit_test_setup(test_wipe__stack_with_the_secret__is_noticed, setup),
+		cmocka_unit_test_setup(test_ini_read__last_line__is_wiped, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
