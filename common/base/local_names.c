@@ -21,6 +21,12 @@ struct scan {
 	enum scan_state state;
 };
 
+/* glibc passes over blanks before a name. */
+static bool is_blank(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 static bool is_compat_sign(char c)
 {
 	return c == '+' || c == '-';
@@ -36,7 +42,9 @@ static bool scan_step(struct scan *scan, char c)
 		scan->matched = 0;
 		return false;
 	}
-	if (scan->state == SKIPPING || (scan->state == AT_START && is_compat_sign(c)))
+	if (scan->state == SKIPPING)
+		return false;
+	if (scan->state == AT_START && (is_blank(c) || is_compat_sign(c)))
 		return false;
 	scan->state = MATCHING;
 	if (c == ':') {

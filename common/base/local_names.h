@@ -12,7 +12,8 @@
 
 /*
  * Does a line of the file at @path (passwd or group format) begin with @name? "+name" and "-name"
- * of the compat format count too. Lines may be of any length. No allocation; keeps errno. Errors:
- * COSMO_E_IO: the file cannot be read, so nobody knows.
+ * of the compat format count too, and blanks before a name do not hide it: glibc reads it so. Lines
+ * may be of any length. No allocation; keeps errno. Errors: COSMO_E_IO: the file cannot be read, so
+ * nobody knows.
  */
 COSMO_MUST_USE enum cosmo_err local_names_has(const char *path, const char *name, bool *ret_has);

@@ -59,14 +59,17 @@ static const char passwd_text[] = "root:x:0:0:root:/root:/bin/bash\n"
 				  "+nis::::::\n"
 				  "-gone::::::\n"
 				  "nocolon\n"
+				  " \t indented:x:3:3::/:/bin/sh\n"
+				  "in side:x:4:4::/:/bin/sh\n"
 				  "bob:x:1001:1001:root,dev:/home/bob:/bin/sh\n"
 				  "last:x:1002:1002::/:/bin/sh";
 
 static void test_local_names_has__whole_first_fields_only(void **state)
 {
-	static const char *const there[] = {"root", "ada-lovelace", "bob", "last", "nis", "gone"};
-	static const char *const absent[] = {
-		"ada", "ada-lovelace:x", "roo", "rootx", "dev", "bo", "lastx", "nocolon", "oot"};
+	static const char *const there[] = {
+		"root", "ada-lovelace", "bob", "last", "nis", "gone", "indented"};
+	static const char *const absent[] = {"ada", "ada-lovelace:x", "roo", "rootx", "dev", "bo",
+		"lastx", "nocolon", "oot", "side", "inside"};
 
 	(void)state;
 	write_text(passwd_text, strlen(passwd_text));
