@@ -18,9 +18,10 @@ static const char *const builtin_roles[] = {
 
 /* Whoever is in one of these is root, can become root, or reads what root alone should. */
 static const char *const privileged_groups[] = {"adm", "admin", "backup", "bin", "daemon", "disk",
-	"docker", "incus", "incus-admin", "input", "kmem", "kvm", "libvirt", "libvirt-qemu", "lxd",
-	"mem", "operator", "podman", "shadow", "staff", "sudo", "sys", "systemd-journal", "tty",
-	"wheel"};
+	"docker", "dockerroot", "google-sudoers", "google_sudoers", "haclient", "incus",
+	"incus-admin", "input", "kmem", "kvm", "libvirt", "libvirt-qemu", "libvirtd", "lxd", "mem",
+	"microk8s", "operator", "podman", "shadow", "snap_microk8s", "ssh_keys", "ssl-cert",
+	"staff", "sudo", "sudoers", "sys", "systemd-journal", "tty", "wheel"};
 
 static bool is_privileged(const char *group)
 {
