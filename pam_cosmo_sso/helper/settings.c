@@ -15,17 +15,21 @@ static bool copy_text(char *ret, size_t size, const char *text)
 	return true;
 }
 
-/* gid of a local group; 0 if there is none, or if it is root's, which nobody is given. */
+/* gid of a local group, of its first line as glibc has it; 0 if there is none, or if it is root's,
+ * which nobody is given. */
 static uint32_t local_gid(const char *group_path, const char *name)
 {
-	uint32_t gid = 0;
 	const struct group *entry = NULL;
+	bool found = false;
+	uint32_t gid = 0;
 	FILE *file = fopen(group_path, "re");
 
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-	while (file && (entry = fgetgrent(file)))
-		if (streq(entry->gr_name, name))
+	while (file && !found && (entry = fgetgrent(file))) {
+		found = streq(entry->gr_name, name);
+		if (found)
 			gid = entry->gr_gid;
+	}
 	if (file)
 		(void)fclose(file);
 	return gid;
