@@ -37,7 +37,8 @@ COSMO_MUST_USE enum cosmo_err fdio_pread(int fd, void *ret_data, size_t len, off
 
 /*
  * Replace @name in @dir_fd by @data in one step that survives a power cut: write beside it, fsync,
- * rename, fsync the folder. Whatever fails, the old file stays whole. Errors: COSMO_E_IO.
+ * rename, fsync the folder. Whatever fails, the file is whole: the old one, or after a failure of
+ * the last step perhaps the new one. Errors: COSMO_E_IO.
  */
 COSMO_MUST_USE enum cosmo_err fdio_replace_file(
 	int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
