@@ -3,12 +3,19 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/ioprio.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* The kernel's own. */
+#define TIMER_SLACK_NS 50000UL
 
 /* The kernel's own defaults, but for core files: memory here holds tokens. */
 static const struct {
@@ -71,7 +78,25 @@ static void reset_limits(void)
 {
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(limits); i++)
 		reset_limit(limits[i].resource, limits[i].soft, limits[i].hard);
+}
+
+/*
+ * All of this a user sets for himself, and exec keeps it, that of a setuid program too: starved of
+ * its processor while it holds the store's lock, or with timers that are hours late, the helper
+ * would keep everybody else from signing in. Some of it may be refused in a container, or left out
+ * of a kernel.
+ */
+static void reset_scheduling(void)
+{
+	const struct sched_param none = {0};
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all)); /* as many as there are, and as may be had here */
+	(void)sched_setscheduler(0, SCHED_OTHER, &none);
 	(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)sched_setaffinity(0, sizeof(all), &all);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
+	(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 }
 
 static enum cosmo_err reset_descriptors(int last_fd)
@@ -108,6 +133,7 @@ enum cosmo_err root_process_enter(int last_fd)
 		return err;
 	reset_signals();
 	reset_limits();
+	reset_scheduling();
 	umask(077);
 	if (chdir("/") < 0)
 		return COSMO_E_IO;

@@ -14,7 +14,8 @@
  * - real, effective and saved uid and gid 0 and no other group: the person who runs a setuid
  *   program can no longer stop, limit or end it;
  * - a session of its own, default signal dispositions and an empty mask;
- * - the limits of a system service, no core dumps, not dumpable, nice 0;
+ * - the limits of a system service, no core dumps, not dumpable;
+ * - any processor, the usual scheduling and priorities, timers as exact as the kernel's;
  * - umask 077, cwd "/", an empty environment;
  * - /dev/null as 0 to 2, @last_fd kept above, nothing else open.
  *

@@ -9,6 +9,7 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 import sys
 from resource import RLIM_INFINITY, RLIMIT_CPU, RLIMIT_FSIZE, getrlimit
 
@@ -175,6 +176,8 @@ def test_a_module_that_speaks_while_it_should_wait_ends_the_sign_in(rig, said):
 
 
 HOSTILE_START = """
+import ctypes, subprocess
+subprocess.run(["ionice", "--class=idle", "--pid", str(os.getpid())], check=True)
 signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
 for number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGHUP, signal.SIGTERM, signal.SIGXFSZ):
     signal.signal(number, signal.SIG_IGN)
@@ -187,6 +190,9 @@ for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CPU, resource.RLIMIT_NOFILE
     resource.setrlimit(limit, (64, hard))
 os.set_inheritable(os.dup2(os.open("/etc/passwd", os.O_RDWR), 50), True)
 os.nice(10)
+os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+assert ctypes.CDLL(None).prctl(29, ctypes.c_ulong(3600 * 10**9)) == 0  # PR_SET_TIMERSLACK: timers may be late by an hour
 os.setgroups([4, 27])
 os.setresgid(65534, 0, 0)
 os.setresuid(65534, 0, 0)
@@ -214,14 +220,16 @@ def test_nothing_of_its_caller_reaches_the_helper(rig):
     exchange = rig.start(hostile=f"MAY_RAISE = {may_raise}\n" + HOSTILE_START).send("SIGN_IN")
     assert exchange.recv().type == "SHOW"
     (pid,) = exchange.pids("helper")
-    status = status_of(pid)
+    proc, status = pathlib.Path(f"/proc/{pid}"), status_of(pid)
     assert status["Uid"] == status["Gid"] == ["0"] * 4 and status["Groups"] == []
     assert int(status["SigBlk"][0], 16) == 0 and int(status["SigIgn"][0], 16) == 0
     assert status["Umask"] == ["0077"]
     assert os.getsid(pid) == os.getpgid(pid) == pid
-    proc = pathlib.Path(f"/proc/{pid}")
     assert os.readlink(proc / "cwd") == "/"
-    assert os.getpriority(os.PRIO_PROCESS, pid) == 0
+    assert os.getpriority(os.PRIO_PROCESS, pid) == 0 and os.sched_getscheduler(pid) == os.SCHED_OTHER
+    assert os.sched_getaffinity(pid) == os.sched_getaffinity(0)
+    assert "idle" not in subprocess.run(["ionice", "--pid", str(pid)], capture_output=True, text=True).stdout
+    assert (proc / "timerslack_ns").read_text() == pathlib.Path("/proc/self/timerslack_ns").read_text()
     null = os.makedev(1, 3)
     assert [(proc / "fd" / str(fd)).stat().st_rdev for fd in range(3)] == [null] * 3
     links = {int(fd.name): os.readlink(fd) for fd in (proc / "fd").iterdir()}
