@@ -206,8 +206,10 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 		err = users_db_file_sync(file);
 	if (err)
 		return err;
-	/* The counts are those from before. */
+	/* The counts are those from before. A power cut may have kept the tag of a new user, and
+	 * lost his uid. */
 	place.was_shown = (was & USERS_DB_WAS_SHOWN) != 0;
+	place.lacks_uid = !(was & USERS_DB_WAS_USED);
 	err = users_db_file_show(file, &user, &place);
 	if (!err && !place.is_new && !(was & USERS_DB_WAS_USED))
 		users_db_file_state(file)->used++;

@@ -228,13 +228,21 @@ static enum cosmo_err show_new(struct users_db_file *file, const struct users_db
 	return err ? err : put_tag(file, place->slot, users_db_name_tag(place->hash));
 }
 
-enum cosmo_err users_db_file_show(struct users_db_file *file, const struct users_db_user *user,
+static enum cosmo_err show_known(struct users_db_file *file, const struct users_db_user *user,
 	const struct users_db_place *place)
 {
 	const struct users_db_pair pair = users_db_slot_pair(file->map, place->slot);
+	enum cosmo_err err = place->lacks_uid ? put_uid(file, user->uid, place->slot) : COSMO_OK;
+
+	return err ? err : users_db_file_raise(file, &pair);
+}
+
+enum cosmo_err users_db_file_show(struct users_db_file *file, const struct users_db_user *user,
+	const struct users_db_place *place)
+{
 	struct users_db_state *state = &file->state;
 	enum cosmo_err err =
-		place->is_new ? show_new(file, user, place) : users_db_file_raise(file, &pair);
+		place->is_new ? show_new(file, user, place) : show_known(file, user, place);
 
 	if (err)
 		return err;
