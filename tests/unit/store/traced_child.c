@@ -52,6 +52,7 @@ static const long harmless[] = {
 	SYS_nanosleep,
 	SYS_madvise,
 	SYS_futex,
+	SYS_sigaltstack,
 	SYS_exit_group,
 	SYS_fstatfs,
 #ifdef SYS_stat
