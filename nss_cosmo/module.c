@@ -7,15 +7,28 @@
 #include "nss_cosmo/groups.h"
 #include "nss_cosmo/lookup.h"
 #include "nss_cosmo/pack.h"
+#include "nss_cosmo/places.h"
 #include "nss_cosmo/status.h"
 
 #define EXPORT __attribute__((visibility("default")))
+
+/* No users.db where nobody was ever enrolled is nothing strange; on a connected host it is damage.
+ */
+static enum cosmo_err check_missing(enum cosmo_err err)
+{
+	struct gate_view view;
+
+	if (err != COSMO_E_STORE_MISSING)
+		return err;
+	gate_read(places_default()->gate, &view);
+	return view.state == GATE_OPEN ? COSMO_E_STORE_DAMAGED : err;
+}
 
 /* errnop is the thread's own errno with glibc, so it comes last. */
 static enum nss_status finish(enum cosmo_err err, int saved_errno, int *errnop)
 {
 	int code = 0;
-	enum nss_status status = status_of(err, &code);
+	enum nss_status status = status_of(check_missing(err), &code);
 
 	errno = saved_errno;
 	if (code)

@@ -55,7 +55,7 @@ void users_db_done(struct users_db *db);
 /*
  * Find one user. Removed users are COSMO_E_NOT_FOUND. Any byte sequence is allowed as @name.
  * Errors: COSMO_E_NOT_FOUND; COSMO_E_BUSY (a record kept changing: NSS_STATUS_TRYAGAIN);
- * COSMO_E_STORE_MISSING (no file yet: NOTFOUND for NSS while the host was never connected);
+ * COSMO_E_STORE_MISSING (no file yet: NOTFOUND for NSS, but UNAVAIL while the gate is open);
  * COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE (UNAVAIL). Keeps errno.
  */
 COSMO_MUST_USE enum cosmo_err users_db_find_name(

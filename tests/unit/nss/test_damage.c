@@ -261,6 +261,11 @@ static void put_word(size_t at, uint64_t word)
 	CHECK(close(fd) == 0);
 }
 
+static void make_missing(void)
+{
+	CHECK(remove(USERS_DB) == 0);
+}
+
 static void make_empty(void)
 {
 	CHECK(truncate(USERS_DB, 0) == 0);
@@ -353,6 +358,7 @@ struct damage {
 };
 
 static const struct damage damages[] = {
+	{"missing", make_missing},
 	{"empty", make_empty},
 	{"100 bytes", make_tiny},
 	{"a page short", make_shorter},
@@ -380,6 +386,28 @@ static void test_lookups__unfit_file__is_unavailable(void **state)
 		world_write_file("/etc/machine-id", "0123456789abcdef0123456789abcdef\n");
 		fill(state);
 	}
+}
+
+/* A host that was never connected, or is not: there is nobody of ours. */
+static void is_nobody(void)
+{
+	char buffer[BUFFER_BYTES];
+	struct passwd pw = {0};
+	int code = 0;
+	const struct world_plugin *p = world_plugin();
+
+	CHECK(p->getpwnam_r("ada", &pw, buffer, sizeof(buffer), &code) == NSS_STATUS_NOTFOUND);
+	CHECK(p->getpwuid_r(people[0].uid, &pw, buffer, sizeof(buffer), &code) ==
+		NSS_STATUS_NOTFOUND);
+	CHECK(p->getpwent_r(&pw, buffer, sizeof(buffer), &code) == NSS_STATUS_NOTFOUND);
+}
+
+static void test_lookups__no_file_and_not_connected__not_found(void **state)
+{
+	world_disconnect();
+	make_missing();
+	assert_true(world_run(is_nobody));
+	fill(state);
 }
 
 /* Slot words of ada, wiped one page at a time: others stay, ada is not told to be absent. */
@@ -461,6 +489,7 @@ int main(void)
 		cmocka_unit_test(test_lookups__bit_flipped_under_a_reader__never_wrong),
 		cmocka_unit_test(test_lookups__bit_flipped_before_the_first__never_wrong),
 		cmocka_unit_test(test_lookups__unfit_file__is_unavailable),
+		cmocka_unit_test(test_lookups__no_file_and_not_connected__not_found),
 		cmocka_unit_test(test_lookups__wiped_page__never_wrong),
 		cmocka_unit_test(test_lookups__one_damaged_record__hides_nobody_else),
 	};
