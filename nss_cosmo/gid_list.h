@@ -7,6 +7,9 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
+/* The primary group of a caller that has none in mind. */
+#define GID_LIST_ANYBODY ((gid_t)-1)
+
 /* All pointers are the caller's. */
 struct gid_list {
 	gid_t primary; /* in the list already */

@@ -237,17 +237,27 @@ static enum cosmo_err groups_of_provisional(struct gid_list *list)
 	return err ? err : add_role_groups(settings, ROLE_VIEWER_BIT, list);
 }
 
+/* Is it about the entry that we show? getent and nscd do not tell. */
+static bool is_our_entry(const struct users_db_user *user, const struct gid_list *list)
+{
+	return list->primary == user->gid || list->primary == GID_LIST_ANYBODY;
+}
+
 /*
- * A name that another source knows is asked about here as well, and looks like a newcomer's: groups
- * has only whom we answered for, with the primary group that we gave.
+ * A name that another source knows is asked about here as well: a local user made later than one of
+ * ours has nothing of his roles, and a stranger looks like a newcomer. Groups has only whom we
+ * answered for, with the primary group that we gave.
  */
 static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 {
 	struct users_db_user user;
 	enum cosmo_err err = lookup_stored_name(name, &user);
 
+	if (!err)
+		return is_our_entry(&user, list) ? groups_of_stored(&user, list)
+						 : COSMO_E_NOT_FOUND;
 	if (err != COSMO_E_NOT_FOUND)
-		return err ? err : groups_of_stored(&user, list);
+		return err;
 	err = provisional_find_group(name, &user);
 	if (err)
 		return err;

@@ -44,7 +44,8 @@ COSMO_MUST_USE enum cosmo_err groups_find_gid(
 
 /*
  * Add the supplementary groups that @name has at this moment: cosmo-users, its effective roles',
- * the conferred ones. Errors: COSMO_E_NOT_FOUND (not one of ours), those of lookup_name(),
+ * the conferred ones; none to another entry of that name, which has another primary group. Errors:
+ * COSMO_E_NOT_FOUND (not one of ours), those of lookup_name(),
  * COSMO_E_NOMEM; the list is then as it was.
  */
 COSMO_MUST_USE enum cosmo_err groups_of_user(const char *name, struct gid_list *list);

@@ -97,7 +97,7 @@ static void check_gids(const char *name, const gid_t *wanted, size_t count)
 	CHECK(gids);
 	gids[0] = 1234;
 	errno = MARK;
-	CHECK(world_plugin()->initgroups_dyn(name, 1234, &start, &size, &gids, -1, &code) ==
+	CHECK(world_plugin()->initgroups_dyn(name, (gid_t)-1, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_SUCCESS);
 	CHECK(errno == MARK && code == MARK);
 	CHECK(start == (long)count + 1 && size >= start && gids[0] == 1234);
@@ -291,6 +291,37 @@ static void test_initgroups__not_ours__adds_nothing(void **state)
 	assert_true(world_run(strangers_have_none));
 }
 
+/* A local user made after somebody of that name was enrolled: files answers for him, but groups are
+ * asked of every source. */
+static void namesake_has_none(void)
+{
+	static const gid_t primaries[] = {0, 100, 1000, WORLD_USERS_GID, WORLD_ADMIN_GID};
+	char buffer[BUFFER_BYTES];
+	struct passwd pw = {0};
+	gid_t space[8] = {0};
+	gid_t *gids = space;
+	long start = 1;
+	long size = 8;
+	int code = 0;
+	const struct world_plugin *p = world_plugin();
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(primaries); i++) {
+		CHECK(p->initgroups_dyn("ada", primaries[i], &start, &size, &gids, -1, &code) ==
+			NSS_STATUS_NOTFOUND);
+		CHECK(code == ENOENT && start == 1 && size == 8);
+	}
+	CHECK(p->getpwnam_r("ada", &pw, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS);
+	CHECK(p->initgroups_dyn("ada", pw.pw_gid, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_SUCCESS);
+	CHECK(start == 4);
+}
+
+static void test_initgroups__namesake_of_another_source__adds_nothing(void **state)
+{
+	(void)state;
+	assert_true(world_run(namesake_has_none));
+}
+
 static void each_limit(void)
 {
 	static const gid_t all[] = {
@@ -305,7 +336,7 @@ static void each_limit(void)
 
 		CHECK(gids);
 		gids[0] = 1234;
-		CHECK(world_plugin()->initgroups_dyn("both", 1234, &start, &size, &gids, limit,
+		CHECK(world_plugin()->initgroups_dyn("both", (gid_t)-1, &start, &size, &gids, limit,
 			      &code) == NSS_STATUS_SUCCESS);
 		CHECK(start == wanted && size <= limit && code == MARK);
 		for (long i = 1; i < start; i++)
@@ -330,8 +361,8 @@ static void no_duplicates(void)
 	CHECK(gids);
 	gids[0] = WORLD_USERS_GID; /* as if another service had given it */
 	gids[1] = WORLD_DIALOUT_GID;
-	CHECK(world_plugin()->initgroups_dyn("ada", WORLD_USERS_GID, &start, &size, &gids, -1,
-		      &code) == NSS_STATUS_SUCCESS);
+	CHECK(world_plugin()->initgroups_dyn("ada", (gid_t)-1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_SUCCESS);
 	CHECK(start == 3 && gids[2] == WORLD_ADMIN_GID);
 	free(gids);
 }
@@ -393,7 +424,7 @@ static void check_no_gids(const char *name)
 	long size = 16;
 	int code = 0;
 
-	CHECK(world_plugin()->initgroups_dyn(name, 1, &start, &size, &gids, -1, &code) ==
+	CHECK(world_plugin()->initgroups_dyn(name, (gid_t)-1, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_UNAVAIL);
 	CHECK(start == 1 && code == EIO);
 	for (gid_t gid = 0; gid < 100; gid++)
@@ -435,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_groups__changed_meanwhile__are_as_written_last),
 		cmocka_unit_test(test_groups__hostile_settings__never_give_root_s_or_low_gids),
 		cmocka_unit_test(test_initgroups__not_ours__adds_nothing),
+		cmocka_unit_test(test_initgroups__namesake_of_another_source__adds_nothing),
 		cmocka_unit_test(test_initgroups__each_limit__is_success_truncated),
 		cmocka_unit_test(test_initgroups__present_already__is_not_added_again),
 	};

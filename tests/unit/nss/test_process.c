@@ -94,6 +94,15 @@ static bool all_lookups(void)
 		start == 3;
 	good &= p->initgroups_dyn("root", 0, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_NOTFOUND;
+	good &= p->initgroups_dyn("noone", 1, &start, &size, &gids, -1, &code) ==
+		NSS_STATUS_NOTFOUND;
+	good &= p->getgrnam_r("ada", &gr, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS &&
+		gr.gr_gid == ada_uid;
+	good &= p->getgrgid_r(ada_uid, &gr, buffer, sizeof(buffer), &code) == NSS_STATUS_SUCCESS;
+	good &= p->getgrnam_r("noone", &gr, buffer, sizeof(buffer), &code) == NSS_STATUS_NOTFOUND;
+	good &= p->getgrgid_r(WORLD_UID_MIN, &gr, buffer, sizeof(buffer), &code) ==
+		NSS_STATUS_NOTFOUND;
+	good &= p->endpwent() == NSS_STATUS_SUCCESS && p->endgrent() == NSS_STATUS_SUCCESS;
 	return good;
 }
 
@@ -147,7 +156,7 @@ static void count_allocations(void)
 		CHECK(all_lookups());
 	CHECK(atomic_load(&allocations) == before); /* the first look-up included */
 	/* The plugin's calls are seen: this one has to make room. */
-	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+	CHECK(world_plugin()->initgroups_dyn("ada", (gid_t)-1, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_SUCCESS);
 	CHECK(atomic_load(&allocations) == before + 1);
 	free(gids);
@@ -165,11 +174,11 @@ static void no_memory_for_gids(void)
 	world_plugin();
 	atomic_store(&memory_is_gone, true);
 	errno = 4711;
-	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+	CHECK(world_plugin()->initgroups_dyn("ada", (gid_t)-1, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_TRYAGAIN);
 	CHECK(code == ENOMEM && errno == 4711 && start == 1 && size == 2);
 	atomic_store(&memory_is_gone, false);
-	CHECK(world_plugin()->initgroups_dyn("ada", 1, &start, &size, &gids, -1, &code) ==
+	CHECK(world_plugin()->initgroups_dyn("ada", (gid_t)-1, &start, &size, &gids, -1, &code) ==
 		NSS_STATUS_SUCCESS);
 	CHECK(start == 4);
 	free(gids);
