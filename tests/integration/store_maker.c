@@ -3,6 +3,7 @@
  * Makes and changes the store where it is installed, by the product's own writer:
  *
  *   store_maker WORD...
+ *     confer=GROUP         role developer confers this local group; before connect
  *     connect              a new integration, settings, an open gate
  *     sshd=PATH            provisional entries are on, for processes of PATH
  *     disconnect
@@ -21,7 +22,8 @@
 
 #define CONFIG_TEXT                                                                                \
 	"[integration]\nissuer = https://idp.example.org\nclient_id = host\n"                      \
-	"[enroll]\nsshd_paths = %s\n[rules]\nadmin = admins\ndeveloper = devs\n"
+	"[enroll]\nsshd_paths = %s\n[role developer]\n%s%s\n"                                      \
+	"[rules]\nadmin = admins\ndeveloper = devs\n"
 
 struct maker {
 	struct store *store;
@@ -38,12 +40,13 @@ static void check(enum cosmo_err err, const char *what)
 	}
 }
 
-static void configure(struct maker *maker, const char *sshd)
+static void configure(struct maker *maker, const char *sshd, const char *conferred)
 {
 	struct config_problem problem = {0};
 	char text[1024] = "";
 
-	snprintf(text, sizeof(text), CONFIG_TEXT, sshd);
+	snprintf(text, sizeof(text), CONFIG_TEXT, sshd, conferred ? "local_groups = " : "",
+		conferred ? conferred : "");
 	config_free(COSMO_STEAL(&maker->config));
 	if (config_parse(text, strlen(text), &maker->config, &problem)) {
 		fprintf(stderr, "%u: %s\n", problem.line, problem.text);
@@ -115,9 +118,11 @@ static void add_user(struct maker *maker, char *words)
 static void one_word(struct maker *maker, char *word)
 {
 	if (strncmp(word, "sshd=", 5) == 0) {
-		configure(maker, word + 5);
+		configure(maker, word + 5, NULL);
 		maker->provisional_on = 1;
-	} else if (streq(word, "connect"))
+	} else if (strncmp(word, "confer=", 7) == 0)
+		configure(maker, "/usr/sbin/sshd", word + 7);
+	else if (streq(word, "connect"))
 		connect_store(maker);
 	else if (streq(word, "disconnect"))
 		check(integration_disconnect(maker->store, "test"), "disconnect");
@@ -131,7 +136,7 @@ int main(int argc, char **argv)
 {
 	struct maker maker = {.provisional_on = -1};
 
-	configure(&maker, "/usr/sbin/sshd");
+	configure(&maker, "/usr/sbin/sshd", NULL);
 	check(store_open(&store_default_paths, &maker.store), "store");
 	check(store_lock(maker.store, STORE_LOCK_MS), "lock");
 	for (int i = 1; i < argc; i++)
