@@ -211,7 +211,8 @@ static size_t raw_from_der(const unsigned char *der, size_t len, size_t each, un
 	return 2 * each;
 }
 
-static size_t sign(EVP_PKEY *key, const char *alg, const char *text, unsigned char ret[1024])
+static size_t sign(
+	EVP_PKEY *key, const char *alg, int salt_len, const char *text, unsigned char ret[1024])
 {
 	const char *digest = strcmp(alg, "EdDSA") == 0     ? NULL
 			     : strcmp(alg + 2, "256") == 0 ? "SHA256"
@@ -225,7 +226,7 @@ static size_t sign(EVP_PKEY *key, const char *alg, const char *text, unsigned ch
 	demand(context && EVP_DigestSignInit_ex(context, &padding, digest, NULL, NULL, key, NULL));
 	if (alg[0] == 'P') {
 		demand(EVP_PKEY_CTX_set_rsa_padding(padding, RSA_PKCS1_PSS_PADDING) == 1);
-		demand(EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, RSA_PSS_SALTLEN_DIGEST) == 1);
+		demand(EVP_PKEY_CTX_set_rsa_pss_saltlen(padding, salt_len) == 1);
 	}
 	demand(EVP_DigestSign(context, alg[0] == 'E' && digest ? der : ret, &len,
 		       (const unsigned char *)text, strlen(text)) == 1);
@@ -235,15 +236,26 @@ static size_t sign(EVP_PKEY *key, const char *alg, const char *text, unsigned ch
 	return len;
 }
 
-char *signer_token(EVP_PKEY *key, const char *alg, const char *header, const char *payload)
+static char *token_signed(
+	EVP_PKEY *key, const char *alg, int salt_len, const char *header, const char *payload)
 {
 	char *text = signed_text(header, payload);
 	unsigned char signature[1024] = {0};
-	size_t len = sign(key, alg, text, signature);
+	size_t len = sign(key, alg, salt_len, text, signature);
 	char *token = signer_token_with(header, payload, signature, len);
 
 	free(text);
 	return token;
+}
+
+char *signer_token(EVP_PKEY *key, const char *alg, const char *header, const char *payload)
+{
+	return token_signed(key, alg, RSA_PSS_SALTLEN_DIGEST, header, payload);
+}
+
+char *signer_token_salted(EVP_PKEY *key, const char *header, const char *payload, int salt_len)
+{
+	return token_signed(key, "PS256", salt_len, header, payload);
 }
 
 char *signer_token_hs256(EVP_PKEY *key, const char *header, const char *payload)

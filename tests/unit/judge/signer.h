@@ -26,6 +26,9 @@ char *signer_jwks(const char *first, ...);
 /* header.payload.signature; @alg signs, whatever @header claims. */
 char *signer_token(EVP_PKEY *key, const char *alg, const char *header, const char *payload);
 
+/* The same by PS256 with a salt of @salt_len bytes. */
+char *signer_token_salted(EVP_PKEY *key, const char *header, const char *payload, int salt_len);
+
 /* "header.payload" with a signature of the test's own. */
 char *signer_token_with(
 	const char *header, const char *payload, const void *signature, size_t signature_len);

@@ -71,7 +71,7 @@ static void test_b64url_decode__byte_outside_the_alphabet__is_refused(void **sta
 static void test_b64url_decode__other_spellings__are_refused(void **state)
 {
 	static const char *const cases[] = {
-		"Zg==", "Zg=", "Zm8=", "=", "Z",                   /* padding, a length of 4n+1 */
+		"Zg==", "Zg=", "A", "AAAAA", "Zm8=", "=", "Z",     /* padding, a length of 4n+1 */
 		"Zm9vY", " Zg", "Zg ", "Zm 8", "Zg\n", "Zm\r\n9v", /* blanks */
 		"a+b/", "Zh", "Zi", "Zn", "Zm9", "Zm-", "Zm9vYh",  /* unused bits that are set */
 	};

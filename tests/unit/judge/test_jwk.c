@@ -298,6 +298,34 @@ static void test_jwk_load__coordinate_without_leading_zero__is_refused(void **st
 	}
 }
 
+/* The same 64 bytes, parted at another place; and more than any curve has. */
+static void test_jwk_load__coordinates_of_other_lengths__are_refused(void **state)
+{
+	static const size_t lens[] = {0, 1, 31, 33, 63, 64};
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *key = signer_new_ec("P-256");
+	unsigned char point[65] = {0};
+	unsigned char many[300] = {0};
+	COSMO_AUTO(free) char *huge = signer_b64url(many, sizeof(many));
+	COSMO_AUTO(free) char *long_key = NULL;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(
+		EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof(point), &len), 1);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(lens); i++) {
+		COSMO_AUTO(free) char *x = signer_b64url(point + 1, lens[i]);
+		COSMO_AUTO(free) char *y = signer_b64url(point + 1 + lens[i], 64 - lens[i]);
+		COSMO_AUTO(free)
+		char *text = signer_format(
+			"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\"}", x, y);
+
+		assert_int_equal(load(text), COSMO_E_JWS_KEY);
+	}
+	long_key = signer_format(
+		"{\"kty\":\"EC\",\"crv\":\"P-521\",\"x\":\"%s\",\"y\":\"%s\"}", huge, huge);
+	assert_int_equal(load(long_key), COSMO_E_JWS_KEY);
+}
+
 static void test_jwk_load__edwards__has_its_own_length(void **state)
 {
 	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *ed25519 = signer_new("ED25519");
@@ -341,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_jwk_load__point_on_its_curve__is_taken),
 		cmocka_unit_test(test_jwk_load__point_off_its_curve__is_refused),
 		cmocka_unit_test(test_jwk_load__coordinate_without_leading_zero__is_refused),
+		cmocka_unit_test(test_jwk_load__coordinates_of_other_lengths__are_refused),
 		cmocka_unit_test(test_jwk_load__edwards__has_its_own_length),
 		cmocka_unit_test(test_jwk_load__unknown_type__is_refused),
 	};

@@ -579,6 +579,22 @@ static void test_jws__rsa_signature_without_its_leading_zero__is_refused(void **
 	}
 }
 
+/* RFC 7518 section 3.5: the salt is as long as the digest. */
+static void test_jws__pss_with_another_salt__is_refused(void **state)
+{
+	static const char header[] = "{\"alg\":\"PS256\"}";
+	static const int lens[] = {0, 20, 31, 33, 64};
+	COSMO_AUTO(free) char *usual = signer_token_salted(rsa, header, PAYLOAD, 32);
+
+	(void)state;
+	assert_int_equal(verify(usual, rsa), COSMO_OK);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(lens); i++) {
+		COSMO_AUTO(free) char *token = signer_token_salted(rsa, header, PAYLOAD, lens[i]);
+
+		assert_int_equal(verify(token, rsa), COSMO_E_JWS_SIGNATURE);
+	}
+}
+
 /* What OpenSSL itself would take is not what JOSE sends. */
 static void test_jws__ecdsa_signature_in_der__is_refused(void **state)
 {
@@ -687,6 +703,7 @@ int main(void)
 		cmocka_unit_test(test_jws__each_bit_of_a_signature__counts),
 		cmocka_unit_test(test_jws__signature_of_another_length__is_refused),
 		cmocka_unit_test(test_jws__rsa_signature_without_its_leading_zero__is_refused),
+		cmocka_unit_test(test_jws__pss_with_another_salt__is_refused),
 		cmocka_unit_test(test_jws__ecdsa_signature_in_der__is_refused),
 		cmocka_unit_test(test_jws__ecdsa_zero_or_not_below_the_order__is_refused),
 		cmocka_unit_test(test_jws__key_of_another_type_or_curve__is_refused),

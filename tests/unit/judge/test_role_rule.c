@@ -170,6 +170,20 @@ static void test_role_rule_match__catastrophic_pattern__is_stopped(void **state)
 	assert_true(stopped >= 2);
 }
 
+/* Well below PCRE2's own limit: what a sign-in may cost is ours to say. */
+static void test_role_rule_match__a_million_steps__are_too_many(void **state)
+{
+	char value[201] = "";
+	bool matches = true;
+
+	(void)state;
+	memset(value, 'a', sizeof(value) - 1);
+	assert_int_equal(match("admin = ~a*a*a*a*[bc]", value, &matches), COSMO_E_RULE_LIMIT);
+	value[20] = '\0';
+	assert_int_equal(match("admin = ~a*a*a*a*[bc]", value, &matches), COSMO_OK);
+	assert_false(matches);
+}
+
 /* A pattern cannot ask for more than the limits. */
 static void test_role_rule_match__pattern_that_raises_the_limit__is_stopped_too(void **state)
 {
@@ -222,6 +236,7 @@ int main(void)
 		cmocka_unit_test(test_role_rule__values_and_patterns__match_the_whole),
 		cmocka_unit_test(test_role_rule_compile__bad_rules__have_code_and_column),
 		cmocka_unit_test(test_role_rule_match__catastrophic_pattern__is_stopped),
+		cmocka_unit_test(test_role_rule_match__a_million_steps__are_too_many),
 		cmocka_unit_test(
 			test_role_rule_match__pattern_that_raises_the_limit__is_stopped_too),
 		cmocka_unit_test(test_role_rule_compile__nesting_and_length__are_bounded),
