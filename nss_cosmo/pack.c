@@ -53,8 +53,8 @@ static uint64_t doubts(uint64_t word)
 	       EACH(0x80);
 }
 
-/* The same, eight characters at once for as long as they are plain and there is room for eight:
- * what every hit does five times. */
+/* The same for @text in an array of @max bytes, eight characters at once for as long as they are
+ * plain and there is room for eight: what every hit does five times. */
 static enum cosmo_err put(struct text_space *space, const char *text, size_t max, char **ret_text)
 {
 	uint64_t doubt = 0;
@@ -88,6 +88,13 @@ static enum cosmo_err put_name(
 	struct text_space *space, const char *name, size_t max, char **ret_name)
 {
 	return name[0] ? put(space, name, max, ret_name) : COSMO_E_STORE_DAMAGED;
+}
+
+/* That of a group or a member stands anywhere, and nothing behind its end is read. */
+static enum cosmo_err put_group_name(struct text_space *space, const char *name, char **ret_name)
+{
+	return name[0] ? put_bytes(space, name, COSMO_MAX_NAME_BYTES + 1, ret_name)
+		       : COSMO_E_STORE_DAMAGED;
 }
 
 enum cosmo_err pack_passwd(
@@ -150,7 +157,7 @@ enum cosmo_err pack_group_begin(
 	if (err)
 		return err;
 	space = space_of(group);
-	err = put_name(&space, name, COSMO_MAX_NAME_BYTES + 1, &group->name);
+	err = put_group_name(&space, name, &group->name);
 	if (!err)
 		err = put(&space, PASSWORD_NONE, sizeof(PASSWORD_NONE), &group->password);
 	group->text = space.at;
@@ -164,7 +171,7 @@ enum cosmo_err pack_group_member(struct pack_group *group, const char *name)
 	enum cosmo_err err = COSMO_OK;
 
 	space = space_of(group);
-	err = put_name(&space, name, COSMO_MAX_NAME_BYTES + 1, &member);
+	err = put_group_name(&space, name, &member);
 	if (err)
 		return err;
 	group->text = space.at;
