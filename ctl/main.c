@@ -96,12 +96,10 @@ static int unknown_command(const char *name)
 	return EXIT_CODE_USAGE;
 }
 
-int main(int argc, char **argv)
+static int find_and_run(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : NULL;
 
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-	(void)setlocale(LC_CTYPE, "");
 	if (!name || streq(name, "--help") || streq(name, "-h") || streq(name, "help")) {
 		print_help(name ? stdout : stderr);
 		return name ? EXIT_CODE_OK : EXIT_CODE_USAGE;
@@ -114,4 +112,15 @@ int main(int argc, char **argv)
 		if (streq(commands[i]->name, name))
 			return run(commands[i], argc - 1, argv + 1);
 	return unknown_command(name);
+}
+
+int main(int argc, char **argv)
+{
+	int code = EXIT_CODE_OK;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
+	(void)setlocale(LC_CTYPE, "");
+	code = find_and_run(argc, argv);
+	/* Half a document must not pass for a whole one; a failure keeps its own code. */
+	return output_arrived() || code != EXIT_CODE_OK ? code : EXIT_CODE_INTERNAL;
 }

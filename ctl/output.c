@@ -31,6 +31,14 @@ void output_finish(void)
 	(void)fflush(stdout);
 }
 
+bool output_arrived(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	(void)fputs("cosmo-ssoctl: not all of the output could be written\n", stderr);
+	return false;
+}
+
 void output_error(const char *format, ...)
 {
 	char text[4096] = "";

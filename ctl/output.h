@@ -22,6 +22,9 @@ void output_want_json(void);
  */
 void output_finish(void);
 
+/* Has everything printed to standard output reached it? If not, standard error says so. */
+bool output_arrived(void);
+
 /* "cosmo-ssoctl: what happened [id]" and the detail (may be NULL) on standard error; @text (may be
  * NULL) replaces the code's own text. */
 void output_failure(enum cosmo_err err, const char *text, const char *detail);

@@ -77,6 +77,13 @@ def test_help__for_each_command__on_stdout(rig):
             assert (told.code, told.err) == (OK, "") and told.out.startswith(f"Usage: cosmo-ssoctl {name} "), words
 
 
+def test_output__that_cannot_be_written__is_a_fault(rig):
+    for words, code in ((["--help"], INTERNAL), (["--version"], INTERNAL), (["status", "--help"], INTERNAL),
+                        (["check-config", "--json"], INTERNAL), (["status", "--json"], DENIED)):
+        done = rig.ctl_to("/dev/full", *words)
+        assert (done.code, "not all of the output could be written" in done.err) == (code, True), (words, done)
+
+
 def test_help__options__are_the_ones_that_exist(rig):
     for name in ("connect", "enable", "disable", "status", "user", "roles", "check-config", "token"):
         known = set(re.findall(r"--([a-z-]+)", rig.ctl(name, "--no-such-option").err.split("its options are: ")[1].split(";")[0]))

@@ -49,6 +49,13 @@ class CtlRig(HelperRig):
                               env=self._environment())
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def ctl_to(self, path, *words):
+        """With `path` as standard output."""
+        with open(path, "wb") as out:
+            done = subprocess.run(self._ctl_command(words, None), stdin=subprocess.DEVNULL, stdout=out,
+                                  stderr=subprocess.PIPE, timeout=120, env=self._environment())
+        return Done(done.returncode, "", done.stderr.decode())
+
     def ctl_in_terminal(self, *words):
         command = [str(word) for word in self._ctl_command(words)]
         return pexpect.spawn(command[0], command[1:], env=self._environment(), encoding="utf-8", timeout=60)
