@@ -87,3 +87,10 @@ def test_source__texts__name_no_machine():
         if hosts.search(path.read_bytes().decode("utf-8", "replace")):
             wrong.append(name)
     assert not wrong
+
+
+def test_source__privileged_groups__are_those_of_the_manual():
+    table = (SOURCE / "common/config_roles.c").read_text().split("privileged_groups[] = {")[1].split("};")[0]
+    manual = re.search(r"what only root should \(([^)]*)\)", (SOURCE / "docs/man/cosmo-sso.conf.5.scd").read_text()).group(1)
+    names = re.findall(r'"([^"]+)"', table)
+    assert names == sorted(names) == manual.replace("\\_", "_").split(", ")
