@@ -483,9 +483,66 @@ static void test_lookups__one_damaged_record__hides_nobody_else(void **state)
 	fill(state);
 }
 
+/* Where the slot of @name begins. */
+static off_t slot_of(const char *name)
+{
+	char want[COSMO_MAX_NAME_BYTES] = "";
+	char found[COSMO_MAX_NAME_BYTES] = "";
+	int fd = open(USERS_DB, O_RDONLY | O_CLOEXEC);
+	off_t at = (off_t)(USERS_DB_AT_GROUPS * 8);
+
+	CHECK(fd >= 0);
+	memcpy(want, name, strlen(name));
+	for (;; at += 8) {
+		CHECK(pread(fd, found, sizeof(found), at) == (ssize_t)sizeof(found));
+		if (memcmp(found, want, sizeof(want)) == 0)
+			break;
+	}
+	close(fd);
+	return at - (off_t)(USERS_DB_SLOT_AT_NAME * 8);
+}
+
+/* A record in doubt, and a writer that has something pending: it may be whole in a moment. */
+static void doubt_while_written(void)
+{
+	char buffer[BUFFER_BYTES];
+	struct passwd pw = {0};
+	struct group gr = {0};
+	const struct world_plugin *p = world_plugin();
+	off_t state_at = (off_t)((USERS_DB_AT_STATE + 1) * 8);
+	int fd = open(USERS_DB, O_RDWR | O_CLOEXEC);
+	enum nss_status status = NSS_STATUS_SUCCESS;
+	int code = 0;
+
+	CHECK(fd >= 0);
+	flip(fd, slot_of("ada"), 3);
+	for (unsigned int copy = 0; copy < 2; copy++)
+		flip(fd, state_at + (off_t)(copy * USERS_DB_STATE_STRIDE * 8) + 4, 0);
+	CHECK(p->getpwnam_r("ada", &pw, buffer, sizeof(buffer), &code) == NSS_STATUS_TRYAGAIN);
+	CHECK(code == EAGAIN);
+	code = 0;
+	CHECK(p->getgrnam_r("cosmo-admin", &gr, buffer, sizeof(buffer), &code) ==
+		NSS_STATUS_TRYAGAIN);
+	CHECK(code == EAGAIN);
+	while (status == NSS_STATUS_SUCCESS)
+		status = p->getpwent_r(&pw, buffer, sizeof(buffer), &code);
+	CHECK(status == NSS_STATUS_TRYAGAIN && code == EAGAIN);
+	/* Others are not waited for. */
+	CHECK(ask_name(&people[1]) == RIGHT && ask_uid(&people[1]) == RIGHT);
+	close(fd);
+}
+
+/* Never a group without him, which would be believed. */
+static void test_lookups__doubt_while_written__is_try_again(void **state)
+{
+	assert_true(world_run(doubt_while_written));
+	fill(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lookups__doubt_while_written__is_try_again),
 		cmocka_unit_test(test_lookups__bit_flipped_under_a_reader__never_wrong),
 		cmocka_unit_test(test_lookups__bit_flipped_before_the_first__never_wrong),
 		cmocka_unit_test(test_lookups__unfit_file__is_unavailable),
