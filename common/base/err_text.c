@@ -10,12 +10,12 @@ static const char *const texts[] = {
 	[COSMO_E_INTERNAL] = "Single sign-on failed because of a fault on this host." ASK_ADMIN,
 	[COSMO_E_NOMEM] = "This host is out of memory. Please try again later.",
 	[COSMO_E_IO] = "This host could not read or write its own files." ASK_ADMIN,
-	[COSMO_E_INVALID] = "The input is not valid.",
-	[COSMO_E_RANGE] = "The answer does not fit the space given for it.",
-	[COSMO_E_TOO_BIG] = "The input is larger than allowed.",
-	[COSMO_E_FORMAT] = "The data is malformed.",
-	[COSMO_E_NOT_FOUND] = "There is no such entry.",
-	[COSMO_E_EXISTS] = "This exists already.",
+	[COSMO_E_INVALID] = "What was given is not valid. Please check it and try again.",
+	[COSMO_E_RANGE] = "The answer does not fit the space given for it." ASK_ADMIN,
+	[COSMO_E_TOO_BIG] = "What was received is larger than allowed and was refused." ASK_ADMIN,
+	[COSMO_E_FORMAT] = "What was received is malformed and was refused." ASK_ADMIN,
+	[COSMO_E_NOT_FOUND] = "There is no such user or entry. Please check the spelling.",
+	[COSMO_E_EXISTS] = "This exists already; nothing was changed.",
 	[COSMO_E_UNSAFE_FILE] =
 		"A file of single sign-on has the wrong owner, mode or type and is not used." ASK_ADMIN,
 	[COSMO_E_PROTOCOL] =
@@ -25,14 +25,14 @@ static const char *const texts[] = {
 		"A part of cosmo-sso could not be confined and did not start." ASK_ADMIN,
 	[COSMO_E_SPAWN] = "A part of cosmo-sso could not be started." ASK_ADMIN,
 	[COSMO_E_STORE_DAMAGED] =
-		"The user database of single sign-on is damaged. An administrator can rebuild it.",
+		"The user database of single sign-on is damaged. Please ask the administrator of this host to rebuild it.",
 	[COSMO_E_STORE_MISSING] =
-		"The user database of single sign-on is missing. An administrator can rebuild it.",
+		"The user database of single sign-on is missing. Please ask the administrator of this host to rebuild it.",
 	[COSMO_E_NOT_ROOT] = "Only root may do this.",
 	[COSMO_E_CONFIG] = "The configuration of single sign-on has an error." ASK_ADMIN,
 	[COSMO_E_BUSY] = "Single sign-on is busy on this host. Please try again in a moment.",
 	[COSMO_E_TIMEOUT] = "This took too long and was given up. Please try again.",
-	[COSMO_E_CANCELLED] = "The sign-in was cancelled.",
+	[COSMO_E_CANCELLED] = "The sign-in was cancelled. Connect again to start a new one.",
 	[COSMO_E_NO_PROMPT] =
 		"Signing in needs a conversation with you, and this program offers none. Sign in over SSH or on the console first.",
 
@@ -65,10 +65,10 @@ static const char *const texts[] = {
 		"The sign-in server does not offer signing in by code." ASK_ADMIN,
 	[COSMO_E_IDP_NO_KEYS] = "The sign-in server publishes no usable signing keys." ASK_ADMIN,
 	[COSMO_E_IDP_CLIENT] =
-		"The sign-in server does not accept this host as a client." ASK_ADMIN,
+		"The sign-in server does not know this host, or does not accept its credentials." ASK_ADMIN,
 	[COSMO_E_IDP_GRANT_TYPE] =
 		"The sign-in server does not allow this host to sign people in by code." ASK_ADMIN,
-	[COSMO_E_IDP_SCOPE] = "The sign-in server refuses a scope this host asks for." ASK_ADMIN,
+	[COSMO_E_IDP_SCOPE] = "The sign-in server refuses what this host asks it for." ASK_ADMIN,
 	[COSMO_E_IDP_RATE] =
 		"The sign-in server asks for fewer requests. Please try again in some minutes.",
 	[COSMO_E_IDP_ERROR] = "The sign-in server reported an error. Please try again later.",
@@ -84,34 +84,35 @@ static const char *const texts[] = {
 	[COSMO_E_INVALID_GRANT] =
 		"The sign-in server no longer accepts this sign-in. Please sign in again.",
 
-	[COSMO_E_NO_ID_TOKEN] =
-		"The sign-in server sent no ID token; the scope openid may be missing." ASK_ADMIN,
-	[COSMO_E_JWS_FORM] = "The sign-in server's token is malformed and was refused." ASK_ADMIN,
+	[COSMO_E_NO_ID_TOKEN] = "The sign-in server sent no proof of who you are." ASK_ADMIN,
+	[COSMO_E_JWS_FORM] = "The proof of who you are is malformed and was refused." ASK_ADMIN,
 	[COSMO_E_JWS_ALG] =
-		"The sign-in server's token is signed with an algorithm that is not allowed here." ASK_ADMIN,
+		"The proof of who you are is signed in a way that is not allowed here." ASK_ADMIN,
 	[COSMO_E_JWS_CRIT] =
-		"The sign-in server's token demands an extension that is not supported." ASK_ADMIN,
+		"The proof of who you are demands something that is not supported here." ASK_ADMIN,
 	[COSMO_E_JWS_KEY] =
-		"The sign-in server's token is signed with a key the server does not publish." ASK_ADMIN,
+		"The proof of who you are is signed with a key that the sign-in server does not publish." ASK_ADMIN,
 	[COSMO_E_JWS_SIGNATURE] =
-		"The signature of the sign-in server's token is wrong. The sign-in was refused." ASK_ADMIN,
+		"The signature on the proof of who you are is wrong. The sign-in was refused." ASK_ADMIN,
 	[COSMO_E_TOKEN_ISS] =
-		"The token comes from another issuer than the configured one." ASK_ADMIN,
-	[COSMO_E_TOKEN_AUD] = "The token was made for another client than this host." ASK_ADMIN,
-	[COSMO_E_TOKEN_AZP] = "The token was issued to another client than this host." ASK_ADMIN,
+		"The proof of who you are comes from another sign-in server than the configured one." ASK_ADMIN,
+	[COSMO_E_TOKEN_AUD] =
+		"The proof of who you are was made for another application than this host." ASK_ADMIN,
+	[COSMO_E_TOKEN_AZP] =
+		"The proof of who you are was issued to another application than this host." ASK_ADMIN,
 	[COSMO_E_TOKEN_EXPIRED] =
-		"The token had expired when it arrived; the clocks may differ." ASK_ADMIN,
-	[COSMO_E_TOKEN_EARLY] = "The token is not valid yet; the clocks may differ." ASK_ADMIN,
-	[COSMO_E_TOKEN_SUB] = "The token does not say who signed in." ASK_ADMIN,
+		"The proof of who you are had expired when it arrived; a clock may be wrong." ASK_ADMIN,
+	[COSMO_E_TOKEN_EARLY] =
+		"The proof of who you are is not valid yet; a clock may be wrong." ASK_ADMIN,
+	[COSMO_E_TOKEN_SUB] = "The proof of who you are names no account." ASK_ADMIN,
 	[COSMO_E_TOKEN_CLAIM] =
-		"The token lacks a required claim or has one of the wrong type." ASK_ADMIN,
+		"The proof of who you are lacks a required part, or has one in a wrong form." ASK_ADMIN,
 	[COSMO_E_USERINFO_SUB] =
 		"The sign-in server's two answers are about different people. The sign-in was refused." ASK_ADMIN,
 	[COSMO_E_USERINFO] =
 		"The sign-in server did not tell the account's details. Please try again later.",
 
-	[COSMO_E_NAME_MISSING] =
-		"The sign-in server did not send the claim that holds the login name." ASK_ADMIN,
+	[COSMO_E_NAME_MISSING] = "The sign-in server did not send your login name." ASK_ADMIN,
 	[COSMO_E_NAME_FORM] =
 		"The login name that the sign-in server sent cannot be used on this host." ASK_ADMIN,
 	[COSMO_E_CLAIM_MISSING] =
@@ -130,11 +131,11 @@ static const char *const texts[] = {
 	[COSMO_E_NOT_OURS] = "This account is not managed by single sign-on.",
 	[COSMO_E_DISCONNECTED] = "Single sign-on is disconnected on this host." ASK_ADMIN,
 	[COSMO_E_INTEGRATION_CHANGED] =
-		"Single sign-on was reconnected while you were signing in. Please connect again.",
+		"Single sign-on was reconnected on this host since you signed in. Please sign in again.",
 	[COSMO_E_OTHER_USER] =
-		"The code was approved by somebody else than the user who is signing in. Nothing was changed.",
+		"The code was approved by somebody else than the user who is signing in. Nothing was changed. Connect again, and approve the code with the account of that name.",
 	[COSMO_E_OTHER_SUBJECT] =
-		"This login name belongs to another account of your organization. An administrator can re-bind it.",
+		"This login name belongs to another account of your organization." ASK_ADMIN,
 	[COSMO_E_SUBJECT_TAKEN] =
 		"Your account is enrolled on this host under another login name. Use that name, or ask the administrator.",
 	[COSMO_E_NAME_RESERVED] =
@@ -152,7 +153,8 @@ static const char *const texts[] = {
 	[COSMO_E_STEP_UP] =
 		"This service asks for a stronger or more recent sign-in than the one made." ASK_ADMIN,
 	[COSMO_E_SERVICE] = "Your role does not allow this service." ASK_ADMIN,
-	[COSMO_E_SERVICE_OFF] = "Signing in with the code is switched off for this service.",
+	[COSMO_E_SERVICE_OFF] =
+		"Signing in with the code is switched off for this service." ASK_ADMIN,
 	[COSMO_E_LEASE_OVER] =
 		"Your role could not be confirmed with the sign-in server for too long. Please sign in again with the code.",
 	[COSMO_E_LOGIN_AGAIN] = "Your account has been created. Please log in again.",
