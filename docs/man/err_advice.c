@@ -174,7 +174,8 @@ static const char *const advice[] = {
 	[COSMO_E_LOGIN_AGAIN] = NOTHING " The second sign-in succeeds.",
 	[COSMO_E_MACHINE] =
 		"The host is a copy of another, or its machine-id changed. Put the old /etc/machine-id "
-		"back; a host that is a copy starts anew without /var/lib/cosmo-sso.",
+		"back; on a copy remove /var/lib/cosmo-sso/users.1.db and run `cosmo-ssoctl connect`: "
+		"ids are kept, and roles come back with each user's next sign-in.",
 };
 
 const char *err_advice(enum cosmo_err err)
