@@ -6,6 +6,7 @@
  */
 #include "pam_cosmo_sso/helper/commit.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,8 @@
 #include "pam_cosmo_sso/helper/staged_file.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
+
+#define VERIFIED_NAME "verified" /* in the private folder on the tmpfs */
 
 /* Records on their way into one file. */
 struct commit {
@@ -218,6 +221,25 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 	return err ? err : note_done(file);
 }
 
+/*
+ * Whatever the last power cut did to the file is met before it is written to, and not by a look-up
+ * some day. That it was looked at is noted where a boot forgets it; without the note it is looked
+ * at once more.
+ */
+static enum cosmo_err verify_once(struct store *store, const struct users_db_file *file)
+{
+	COSMO_AUTO_FD int fd = -1;
+	enum cosmo_err err = COSMO_OK;
+
+	if (faccessat(store_run_fd(store), VERIFIED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return COSMO_OK;
+	err = users_db_file_verify(file);
+	if (!err)
+		fd = openat(store_run_fd(store), VERIFIED_NAME,
+			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return err;
+}
+
 /* Open users.db with nothing pending in it. */
 static enum cosmo_err open_settled(struct store *store, struct users_db_file **ret)
 {
@@ -226,6 +248,8 @@ static enum cosmo_err open_settled(struct store *store, struct users_db_file **r
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = users_db_file_open(store, &file);
 
+	if (!err)
+		err = verify_once(store, file);
 	if (err)
 		return err;
 	map = users_db_file_map(file);

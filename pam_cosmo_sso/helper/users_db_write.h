@@ -44,6 +44,9 @@ struct users_db_place {
  */
 COSMO_MUST_USE enum cosmo_err users_db_file_open(struct store *store, struct users_db_file **ret);
 
+/* Look at every user of it. Errors: COSMO_E_STORE_DAMAGED. */
+COSMO_MUST_USE enum cosmo_err users_db_file_verify(const struct users_db_file *file);
+
 /*
  * Make a new file; nobody sees it before users_db_file_publish(). Fully allocated. Errors:
  * COSMO_E_IO (also a full disk), COSMO_E_MACHINE, COSMO_E_NOMEM, COSMO_E_TOO_BIG.

@@ -312,6 +312,43 @@ static void test_commit_user__file_lost_or_damaged__made_anew_from_the_records(v
 	assert_int_equal(found(fixture, "bob").roles, 4);
 }
 
+/* A tag that the disk lost half of: after a boot it is met and mended, whoever is committed. */
+static void test_commit_user__first_since_boot__damage_elsewhere_is_mended(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct users_db *db = store_users_db(fixture->store);
+	struct users_db_file *file = NULL;
+	const struct users_db_map *map = NULL;
+	struct users_db_name name;
+	struct users_db_user user;
+	char note[160] = "";
+	uint32_t slot = 0;
+	const uint64_t bad = 0x0123456789abcdefULL;
+	int fd = open(fixture->users_db, O_WRONLY | O_CLOEXEC);
+
+	fixture_enrol(fixture, "ada");
+	assert_int_equal(users_db_file_open(fixture->store, &file), COSMO_OK);
+	map = users_db_file_map(file);
+	assert_true(users_db_name_make(map, "ada", &name));
+	assert_int_equal(users_db_slot_by_name(map, &name, &slot, &user), SLOT_FOUND);
+	assert_int_equal(users_db_file_verify(file), COSMO_OK);
+	assert_true(fd >= 0);
+	assert_int_equal(
+		pwrite(fd, &bad, 8, (off_t)(users_db_at_slot(slot) + USERS_DB_SLOT_AT_IDS) * 8), 8);
+	close(fd);
+	assert_int_equal(users_db_file_verify(file), COSMO_E_STORE_DAMAGED);
+	users_db_file_free(file);
+	/* Looked at once since the boot: others go on. */
+	fixture_enrol(fixture, "bob");
+	assert_int_equal(users_db_find_name(db, "ada", &user), COSMO_E_STORE_DAMAGED);
+	snprintf(note, sizeof(note), "%s/private/verified", fixture->run_dir);
+	assert_int_equal(unlink(note), 0);
+	fixture_enrol(fixture, "eve");
+	assert_int_equal(found(fixture, "ada").roles, 4);
+	assert_int_equal(found(fixture, "bob").roles, 4);
+	assert_int_equal(access(note, F_OK), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +360,7 @@ int main(void)
 		WITH_READY_FIXTURE(test_commit_users__bad_batch__refused),
 		WITH_MEMORY_FIXTURE(test_commit_users__file_grows__nobody_is_lost),
 		WITH_READY_FIXTURE(test_commit_user__sequences_at_their_end__goes_on),
+		WITH_READY_FIXTURE(test_commit_user__first_since_boot__damage_elsewhere_is_mended),
 		WITH_READY_FIXTURE(test_commit_recover__tag_kept_and_uid_lost__both_are_there),
 		WITH_READY_FIXTURE(
 			test_commit_user__file_lost_or_damaged__made_anew_from_the_records),
