@@ -187,6 +187,16 @@ def programs(site):
     return Opened(folder) if folder.is_dir() else contextlib.nullcontext()
 
 
+def test_counters__sign_in_of_one_of_ours__seen(compared):
+    """What the next test concludes from counting nothing needs counters that count."""
+    site, _ = compared
+    with PacketCounter(site.idp.port) as packets, programs(site) as opened:
+        with site.sign_in("vic") as login:
+            login.prompt()
+            assert packets.count() > 0
+        assert {"cosmo-sso-helper", "cosmo-sso-judge", "cosmo-sso-fetch"} <= set(opened.names())
+
+
 def test_local_users__harmed_host__as_without_us(harmed):
     """The same to the letter; and no wait is possible, since nothing of ours is started and the IdP is not asked."""
     site, before, _ = harmed
