@@ -147,12 +147,12 @@ int main(void)
 	for (size_t i = 0; i < count; i++)
 		if (!is_whole((enum cosmo_err)i))
 			return 1;
-	fputs(head, stdout);
+	(void)fputs(head, stdout);
 	for (size_t i = 0; i < count; i++)
 		put_row((enum cosmo_err)i);
 	printf("\n# MEANING\n\nIn quotes: what the person reads. Below: what the administrator does.\n\n");
 	for (size_t i = 0; i < count; i++)
 		put_entry((enum cosmo_err)i);
-	fputs(foot, stdout);
+	(void)fputs(foot, stdout);
 	return ferror(stdout) || fflush(stdout) == EOF ? 1 : 0;
 }
