@@ -22,6 +22,7 @@ static void test_sshd_check_is__whole_name_and_value__or_no(void **state)
 	assert_false(sshd_check_is(output, "usepa", "yes"));
 	assert_false(sshd_check_is(output, "kbdinteractiveauthentication", "yes"));
 	assert_false(sshd_check_is(output, "authentication", "no"));
+	assert_false(sshd_check_is("usepam-yes\n", "usepam", "yes"));
 	assert_false(sshd_check_is("", "usepam", "yes"));
 	assert_false(sshd_check_is(NULL, "usepam", "yes"));
 	assert_false(sshd_check_is("usepam\nusepam yes", "usepam", ""));
