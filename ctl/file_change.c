@@ -11,6 +11,7 @@
 
 #include "common/base/fdio.h"
 #include "ctl/output.h"
+#include "ctl/text_diff.h"
 
 #define MAX_FILE_BYTES  ((size_t)256 * 1024)
 #define MAX_SAME_SECOND 100
@@ -125,39 +126,6 @@ bool file_changes_any(const struct file_changes *changes)
 	return false;
 }
 
-static size_t line_len(const char *text)
-{
-	size_t len = strcspn(text, "\n");
-
-	return len + (text[len] == '\n');
-}
-
-/* Does the line at @line stand anywhere in @text? Good enough for showing edits that add and remove
- * whole lines. */
-static bool has_line(const char *text, const char *line, size_t len)
-{
-	while (text && *text) {
-		size_t other = line_len(text);
-
-		if (other == len && strncmp(text, line, len) == 0)
-			return true;
-		text += other;
-	}
-	return false;
-}
-
-static void print_missing(FILE *out, char sign, const char *text, const char *other)
-{
-	while (text && *text) {
-		size_t len = line_len(text);
-
-		if (!has_line(other, text, len))
-			fprintf(out, "  %c%.*s%s", sign, (int)len, text,
-				text[len - 1] == '\n' ? "" : "\n");
-		text += len;
-	}
-}
-
 void file_changes_print(const struct file_changes *changes, FILE *out)
 {
 	for (size_t i = 0; i < changes->count; i++) {
@@ -167,8 +135,7 @@ void file_changes_print(const struct file_changes *changes, FILE *out)
 			continue;
 		fprintf(out, "%s%s\n", change->path,
 			change->before ? (change->after ? "" : " (removed)") : " (new)");
-		print_missing(out, '-', change->before, change->after);
-		print_missing(out, '+', change->after, change->before);
+		text_diff_print(out, change->before, change->after);
 	}
 }
 
