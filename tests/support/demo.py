@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """What tools/demo runs: a connected host and an IdP, for a person to try or driven by itself."""
 
+import contextlib
+import os
 import shlex
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 
 from . import idp as idp_module
 from . import namespace, product, root_tree
@@ -15,6 +19,7 @@ from .site import RULES, Site
 
 PEOPLE = {"ada": "cosmo-admin", "dev": "cosmo-developer", "vic": "cosmo-viewer"}
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Wide enough for the line that `id` prints.
 COLS = 120
 
@@ -128,11 +133,29 @@ def stop(*_):
     raise KeyboardInterrupt
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGHUP, stop)
+@contextlib.contextmanager
+def own_folder():
+    """All temporary files lie in one folder, which goes with us, whatever step an interrupt breaks off."""
+    stopped = []
+    for number in STOPPING:
+        signal.signal(number, lambda *_: stopped.append(True))
+    folder = tempfile.mkdtemp(prefix="cosmo-sso-demo-")
     try:
-        main("--auto" in sys.argv[1:])
+        for number in STOPPING:
+            signal.signal(number, stop)
+        if stopped:
+            raise KeyboardInterrupt
+        os.chmod(folder, 0o755)
+        tempfile.tempdir = os.environ["TMPDIR"] = folder
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        with own_folder():
+            main("--auto" in sys.argv[1:])
     except KeyboardInterrupt:
         say("\neverything is down again")
     except (RuntimeError, TimeoutError) as error:
