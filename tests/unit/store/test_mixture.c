@@ -23,10 +23,12 @@
 
 #include "tests/unit/store/store_fixture.h"
 
-#define PROCESSES    2U
-#define THREADS      2U /* in each */
-#define READERS      (PROCESSES * THREADS)
-#define COMMITS      100000U
+#define PROCESSES 2U
+#define THREADS   2U /* in each */
+#define READERS   (PROCESSES * THREADS)
+#ifndef COMMITS
+#define COMMITS 100000U /* fewer under sanitizers, whose matter is not their number */
+#endif
 #define MAX_COMMITS  (20 * COMMITS) /* where readers hardly ever run */
 #define MIN_VERSIONS 1000U
 #define REBUILD_EACH 5000U /* commits: the file is replaced under the readers */
