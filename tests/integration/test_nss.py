@@ -15,6 +15,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.helper_rig import HelperRig  # noqa: E402
 from support.program import built  # noqa: E402
+from support.reports import runtime_first  # noqa: E402
 
 SHIPPED = "passwd: files cosmo\ngroup: files [SUCCESS=merge] cosmo\n"
 LOCALS = ("local:x:1000:1000::/home/local:/bin/sh",)
@@ -38,8 +39,9 @@ class NssRig(HelperRig):
     def run(self, *words):
         """What the command prints; None when it says that there is no such entry."""
         environment = self._environment() | {"LD_LIBRARY_PATH": str(self.folder / "lib"), "LC_ALL": "C"}
-        done = subprocess.run(self.command(*words), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              text=True, timeout=60)
+        command = self.command(*runtime_first(self.folder / "lib/libnss_cosmo.so.2"), *words)
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=60)
         assert done.returncode in (0, 1, 2), done.stderr
         return done.stdout.strip() if done.returncode == 0 else None
 

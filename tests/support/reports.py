@@ -9,8 +9,10 @@ limit on file sizes does not count.
 import fcntl
 import os
 import pathlib
+import re
 import shlex
 import shutil
+import subprocess
 import tempfile
 
 ROOM_BYTES = 1 << 20  # nobody reads before the end, so a report has to fit
@@ -21,6 +23,15 @@ SANDBOXED = "ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1"
 
 def is_sanitized(program):
     return b"__asan_init" in pathlib.Path(program).read_bytes()
+
+
+def runtime_first(shared_object):
+    """What to put in front of somebody else's program that loads `shared_object`: a sanitized one needs its runtime
+    there from the start."""
+    if not is_sanitized(shared_object):
+        return []
+    libraries = subprocess.run(["ldd", shared_object], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return ["env", "LD_PRELOAD=" + re.search(r"libasan\S* => (\S+)", libraries).group(1)]
 
 
 class Reports:
