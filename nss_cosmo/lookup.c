@@ -71,7 +71,9 @@ enum cosmo_err lookup_name(const char *name, struct users_db_user *ret)
 {
 	enum cosmo_err err = lookup_stored_name(name, ret);
 
-	return err == COSMO_E_NOT_FOUND ? provisional_find_name(name, ret) : err;
+	if (err == COSMO_E_NOT_FOUND)
+		return provisional_find_name(name, ret);
+	return !err && provisional_was_other(ret) ? COSMO_E_BUSY : err;
 }
 
 enum cosmo_err lookup_uid(uint32_t uid, struct users_db_user *ret)

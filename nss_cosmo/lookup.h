@@ -22,7 +22,8 @@
 COSMO_MUST_USE enum cosmo_err lookup_stored_name(const char *name, struct users_db_user *ret);
 COSMO_MUST_USE enum cosmo_err lookup_stored_uid(uint32_t uid, struct users_db_user *ret);
 
-/* The same, and inside sshd the provisional entry of somebody not enrolled. */
+/* The same, and inside sshd the provisional entry of somebody not enrolled. By name COSMO_E_BUSY
+ * too: enrolled after this sshd was given another entry, see provisional_was_other(). */
 COSMO_MUST_USE enum cosmo_err lookup_name(const char *name, struct users_db_user *ret);
 COSMO_MUST_USE enum cosmo_err lookup_uid(uint32_t uid, struct users_db_user *ret);
 

@@ -88,6 +88,15 @@ enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret
 	return COSMO_OK;
 }
 
+bool provisional_was_other(const struct users_db_user *user)
+{
+	struct users_db_user given;
+
+	return recall(&given) && streq(given.name, user->name) &&
+	       (given.uid != user->uid || given.gid != user->gid ||
+		       !streq(given.home, user->home) || !streq(given.shell, user->shell));
+}
+
 enum cosmo_err provisional_find_uid(uint32_t uid, struct users_db_user *ret)
 {
 	if (!is_asked_for() || !recall(ret) || ret->uid != uid)

@@ -2,6 +2,7 @@
 /* Provisional entries as this process shows them: inside sshd alone, and there always the same. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/auto.h"
@@ -16,6 +17,12 @@
  * undefined after an error.
  */
 COSMO_MUST_USE enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret);
+
+/*
+ * Did this process give @user's name another uid, gid, home or shell before @user was enrolled?
+ * sshd has frozen that entry and would open the session with it, whoever the uid is by now.
+ */
+bool provisional_was_other(const struct users_db_user *user);
 
 /* The entry last given, if it has that uid (and gid) or that name: whoever is known from another
  * source was never given one. Errors and the rest as above. */

@@ -51,6 +51,10 @@ static enum cosmo_err decide_enrolled(const struct ours_facts *facts, struct our
 {
 	if (facts->answer == PASSWD_KNOWN && !is_entry_of(facts->entry, facts->record))
 		return COSMO_E_NOT_OURS;
+	/* Our own plugin holds its answer back: sshd froze ids that came out differently, and would
+	 * open the session with them, though they may be somebody else's by now. */
+	if (facts->is_sshd && facts->answer == PASSWD_UNSURE)
+		return COSMO_E_LOGIN_AGAIN;
 	*ret = (struct ours){.kind = OURS_ENROLLED, .user = *facts->record};
 	return COSMO_OK;
 }
@@ -97,6 +101,7 @@ enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret)
 	struct users_db_user record = {0};
 	struct users_db_user provisional = {0};
 	struct ours_facts facts = {
+		.is_sshd = is_sshd,
 		.entry = &entry.pw,
 		.record = &record,
 		.provisional_err = COSMO_E_NOT_FOUND,

@@ -3,6 +3,8 @@
  * account depends on the state of the IdP, of the helper or of our files. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/base/users_db_read.h"
@@ -21,6 +23,7 @@ struct ours {
 
 /* What is known of a name, for ours_decide(). */
 struct ours_facts {
+	bool is_sshd;
 	enum passwd_answer answer;
 	const struct passwd *entry;              /* if PASSWD_KNOWN */
 	enum cosmo_err record_err;               /* of users_db_find_ever() */
@@ -35,8 +38,9 @@ COSMO_MUST_USE enum cosmo_err ours_decide(const struct ours_facts *facts, struct
 
 /*
  * Decide about @name. @is_sshd: the service is sshd's, where names that did not resolve are never
- * ours. Errors: COSMO_E_NOT_OURS; COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE,
- * COSMO_E_BUSY when users.db cannot tell and no other source of names knows @name.
+ * ours. Errors: COSMO_E_NOT_OURS; COSMO_E_LOGIN_AGAIN when this sshd resolved an enrolled name
+ * before it was enrolled, to other ids than it has got; COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE,
+ * COSMO_E_MACHINE, COSMO_E_BUSY when users.db cannot tell and no other source of names knows @name.
  */
 COSMO_MUST_USE enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret);
 

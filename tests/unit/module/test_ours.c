@@ -94,6 +94,22 @@ static void test_ours_decide__enrolled__whoever_answers(void **state)
 	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
 }
 
+/* The plugin holds back what differs from the entry that sshd has frozen. */
+static void test_ours_decide__enrolled_meanwhile__not_with_what_sshd_froze(void **state)
+{
+	struct ours_facts facts = facts_of(PASSWD_UNSURE, NULL, COSMO_OK);
+	struct passwd ours = ours_entry();
+	struct ours who;
+
+	(void)state;
+	facts.is_sshd = true;
+	assert_int_equal(decide(&facts, &who), COSMO_E_LOGIN_AGAIN);
+	facts = facts_of(PASSWD_KNOWN, &ours, COSMO_OK);
+	facts.is_sshd = true;
+	assert_int_equal(decide(&facts, &who), COSMO_OK);
+	assert_int_equal(who.kind, OURS_ENROLLED);
+}
+
 static void test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say(void **state)
 {
 	static const enum cosmo_err errors[] = {COSMO_E_NOT_FOUND, COSMO_E_STORE_MISSING,
@@ -169,6 +185,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ours_decide__enrolled__whoever_answers),
+		cmocka_unit_test(test_ours_decide__enrolled_meanwhile__not_with_what_sshd_froze),
 		cmocka_unit_test(
 			test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say),
 		cmocka_unit_test(test_ours_decide__store_unreadable__never_lets_one_of_ours_pass),

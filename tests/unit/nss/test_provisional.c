@@ -491,6 +491,54 @@ static void test_provisional__uid_taken_meanwhile__is_unknown(void **state)
 	fill(state);
 }
 
+static enum nss_status status_of_newbie(int *ret_code)
+{
+	struct passwd pw = {0};
+	char buffer[BUFFER_BYTES];
+
+	return world_plugin()->getpwnam_r("newbie", &pw, buffer, sizeof(buffer), ret_code);
+}
+
+static void is_held_back(void)
+{
+	int code = 0;
+
+	CHECK(status_of_newbie(&code) == NSS_STATUS_TRYAGAIN && code == EAGAIN);
+}
+
+static void is_told(void)
+{
+	CHECK(uid_of("newbie") == uid_of("taker") + 1);
+}
+
+/* Enrolled by another connection, as somebody else than this sshd would open the session for. */
+static void enrolled_elsewhere_with_another_uid(void)
+{
+	static gid_t space[4];
+	gid_t *gids = space;
+	long start = 0;
+	long size = 4;
+	int code = 0;
+
+	first_uid = uid_of("newbie");
+	move_register("taker", first_uid);
+	CHECK(world_enrol("taker", "viewer") == first_uid);
+	move_register("newbie", first_uid + 1);
+	CHECK(world_enrol("newbie", "admin") == first_uid + 1);
+	is_held_back();
+	CHECK(world_run(is_held_back)); /* sshd's child */
+	CHECK(world_plugin()->initgroups_dyn(
+		      "newbie", first_uid, &start, &size, &gids, -1, &code) == NSS_STATUS_NOTFOUND);
+	CHECK(start == 0);
+}
+
+static void test_provisional__enrolled_meanwhile_with_another_uid__is_held_back(void **state)
+{
+	assert_true(world_run(enrolled_elsewhere_with_another_uid));
+	assert_true(world_run(is_told)); /* the next connection */
+	fill(state);
+}
+
 /* ---- the PAM module's question ---- */
 
 static struct users_db db = {
@@ -607,6 +655,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(
 			test_provisional__register_moved__same_answer_in_process_and_children),
 		cmocka_unit_test(test_provisional__uid_taken_meanwhile__is_unknown),
+		cmocka_unit_test(
+			test_provisional__enrolled_meanwhile_with_another_uid__is_held_back),
 		cmocka_unit_test(test_provisional_matches__ours__in_every_field),
 		cmocka_unit_test(test_provisional_lookup__refusals__say_why),
 	};
