@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 
 from .process import watch
 
@@ -22,9 +23,12 @@ def _hierarchies():
 
 
 def _remove_tree(folder):
-    """Whether it is gone."""
+    """End what still runs in it; whether it is gone."""
     for path, _, _ in os.walk(folder, topdown=False):
-        with contextlib.suppress(OSError):  # a process is still leaving it
+        with contextlib.suppress(OSError):  # a process, or the folder, is just leaving
+            for pid in map(int, (pathlib.Path(path) / "cgroup.procs").read_text().split()):
+                if pid:  # 0 stands for those that we cannot see, and that are not ours
+                    os.kill(pid, signal.SIGKILL)
             os.rmdir(path)
     return not folder.exists()
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A Debian host that boots: systemd, logind, sshd, sudo, cron, on a throw-away copy of the root tree."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -184,9 +185,9 @@ class TestHost:
         self._alive()
         children = pathlib.Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
         for child in children:
-            name = pathlib.Path(f"/proc/{child}/comm").read_text().strip()
-            if name in ("systemd", "init"):
-                return int(child)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # nspawn's short-lived ones
+                if pathlib.Path(f"/proc/{child}/comm").read_text().strip() in ("systemd", "init"):
+                    return int(child)
         return None
 
     def _is_up(self):
