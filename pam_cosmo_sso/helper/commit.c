@@ -221,22 +221,29 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 	return err ? err : note_done(file);
 }
 
+/* Without the note the file is looked at once more, no harm done. */
+static void note_verified(struct store *store)
+{
+	int fd = openat(store_run_fd(store), VERIFIED_NAME,
+		O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 /*
  * Whatever the last power cut did to the file is met before it is written to, and not by a look-up
- * some day. That it was looked at is noted where a boot forgets it; without the note it is looked
- * at once more.
+ * some day. That it was looked at is noted where a boot forgets it.
  */
 static enum cosmo_err verify_once(struct store *store, const struct users_db_file *file)
 {
-	COSMO_AUTO_FD int fd = -1;
 	enum cosmo_err err = COSMO_OK;
 
 	if (faccessat(store_run_fd(store), VERIFIED_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return COSMO_OK;
 	err = users_db_file_verify(file);
 	if (!err)
-		fd = openat(store_run_fd(store), VERIFIED_NAME,
-			O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		note_verified(store);
 	return err;
 }
 
