@@ -100,7 +100,9 @@ static enum cosmo_err judge_person(struct decision *decision, uint64_t *ret_role
 	return policy_person(&question, ret_roles);
 }
 
-static enum cosmo_err write_record(struct decision *decision, uint64_t roles)
+/* @refusal: why nothing is left of the person's roles; COSMO_OK: something is. */
+static enum cosmo_err write_record(
+	struct decision *decision, uint64_t roles, enum cosmo_err refusal)
 {
 	struct exchange *exchange = decision->exchange;
 	const struct config *config = exchange->config;
@@ -115,6 +117,7 @@ static enum cosmo_err write_record(struct decision *decision, uint64_t roles)
 	uint32_t uid = 0;
 	enum cosmo_err err = confirmation_apply(&confirmation, record);
 
+	record->reason = refusal;
 	if (!err)
 		err = commit_settings(exchange->store, config, -1);
 	if (!err && decision->is_new)
@@ -148,19 +151,32 @@ static void note_written(struct decision *decision, uint64_t roles)
 	exchange_note_roles(exchange, roles);
 }
 
+/* The IdP's word about the very person, who would otherwise keep the roles of the last sign-in. */
+static bool takes_roles_away(const struct decision *decision, enum cosmo_err err)
+{
+	return !decision->is_new && (err == COSMO_E_NO_ROLE || err == COSMO_E_CLAIM_MISSING);
+}
+
 static enum cosmo_err decide_locked(struct decision *decision)
 {
 	struct exchange *exchange = decision->exchange;
 	uint64_t roles = 0;
+	enum cosmo_err refusal = COSMO_OK;
 	enum cosmo_err err = read_store(decision);
 
 	if (!err)
 		err = judge_person(decision, &roles);
+	if (takes_roles_away(decision, err)) {
+		refusal = err;
+		err = COSMO_OK;
+	}
 	if (!err)
-		err = write_record(decision, roles);
+		err = write_record(decision, roles, refusal);
 	if (err)
 		return err;
 	note_written(decision, roles);
+	if (refusal)
+		return refusal;
 	err = policy_service(&exchange->service, roles);
 	if (err)
 		return err;

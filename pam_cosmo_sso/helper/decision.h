@@ -11,9 +11,11 @@
  * Read gate, integration and records anew under the lock, decide (policy_person()), write. On
  * COSMO_OK the sign-in is durable and may be told. After COSMO_E_SERVICE and COSMO_E_LOGIN_AGAIN
  * (sshd has frozen other ids or paths than were given) the record is written as well, but this
- * sign-in is refused. After any other error nothing was written. @began: the integration under
- * which the sign-in began. Errors: those of policy_person(), policy_service(), store_lock(),
- * uid_register_assign(), commit_user().
+ * sign-in is refused; after COSMO_E_NO_ROLE and COSMO_E_CLAIM_MISSING that of somebody enrolled,
+ * who has no role from then on and that error as the reason. After any other error nothing was
+ * written.
+ * @began: the integration under which the sign-in began. Errors: those of policy_person(),
+ * policy_service(), store_lock(), uid_register_assign(), commit_user().
  */
 COSMO_MUST_USE enum cosmo_err decision_make(
 	struct exchange *exchange, const unsigned char *began, const struct identity *identity);

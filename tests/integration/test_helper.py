@@ -304,6 +304,24 @@ def test_a_role_the_service_does_not_admit_is_stored_but_refused(rig):
     assert rig.records() == ["ada"]
 
 
+@pytest.mark.parametrize("identity, more, refusal", [
+    ("identity(ROLE=None, CLAIM_STATE=2)", "", "E_CLAIM_MISSING"),
+    ("identity(ROLE=None, CLAIM_STATE=1)", "[roles]\nno_match = deny\n", "E_NO_ROLE"),
+], ids=["claim_missing", "no_role"])  # fmt: skip
+def test_roles_that_the_idp_no_longer_gives_are_gone_when_that_is_a_refusal(rig, identity, more, refusal):
+    rig.configure(config(more=more))
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in().result() == "OK"
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
+    rig.false_judge(f"show(); {identity}")
+    assert rig.sign_in().result() == refusal
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == refusal
+    assert rig.ask("ACCOUNT", SERVICE="sshd").result() == refusal
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in().result() == "OK"
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
+
+
 def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
     rig.false_judge("show(); identity()")
     frozen = {"FROZEN_UID": 1879049000, "FROZEN_GID": 1879049000, "FROZEN_HOME": "/home/ada",
