@@ -6,7 +6,7 @@
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
     gcc libc6-dev meson ninja-build pkg-config scdoc
-    libpam0g-dev libqrencode-dev libcurl4-openssl-dev libjson-c-dev libssl-dev libpcre2-dev libseccomp-dev
+    libpam0g-dev libqrencode-dev libcurl4-openssl-dev libjson-c-dev libssl-dev libpcre2-dev
 )
 
 # For tools/check, the unit tests and the integration tests.

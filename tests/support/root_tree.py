@@ -15,7 +15,7 @@ PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd",
     "openssh-server", "openssh-client", "sudo", "passwd", "login", "cron", "util-linux",
     "iproute2", "procps", "strace", "ca-certificates",
-    "libcurl4", "libjson-c5", "libqrencode4", "libpcre2-8-0", "libseccomp2", "libssl3",
+    "libcurl4", "libjson-c5", "libqrencode4", "libpcre2-8-0", "libssl3",
     "libnss-extrausers",
 )  # fmt: skip
 
