@@ -155,3 +155,28 @@ def test_readme__install_commands__set_these_places():
     text = (SOURCE / "README.md").read_text()
     assert "meson setup build --prefix=/usr --sysconfdir=/etc --localstatedir=/var" in text
     assert "meson compile -C build && meson install -C build" in text
+
+
+def packages(part):
+    """The Debian packages of a part, as tools/install-deps has them."""
+    script = f'. tests/support/packages.sh; echo "${{{part}[@]}}"'
+    return subprocess.run(["bash", "-c", script], cwd=SOURCE, check=True, capture_output=True, text=True).stdout.split()
+
+
+def test_readme__install_commands__need_nothing_that_only_tests_need(tmp_path):
+    """The libraries of packages that `tools/install-deps build` does not install are hidden."""
+    listed = subprocess.run(["dpkg", "-L", *packages("TEST_PACKAGES")], capture_output=True, text=True).stdout.splitlines()
+    hidden = {pathlib.Path(name).name for name in listed if name.endswith(".pc")}
+    assert "cmocka.pc" in hidden
+    where = subprocess.run(["pkg-config", "--variable", "pc_path", "pkg-config"], check=True, capture_output=True, text=True)
+    shown = tmp_path / "pkgconfig"
+    shown.mkdir()
+    for folder in where.stdout.strip().split(":"):
+        for file in pathlib.Path(folder).glob("*.pc"):
+            if file.name not in hidden and not (shown / file.name).exists():
+                (shown / file.name).symlink_to(file)
+    options = re.search(r"^meson setup build (.*)$", (SOURCE / "README.md").read_text(), re.MULTILINE).group(1).split()
+    done = subprocess.run(
+        ["meson", "setup", tmp_path / "build", SOURCE, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "PKG_CONFIG_LIBDIR": str(shown), "CMAKE": "/bin/false"})  # fmt: skip
+    assert done.returncode == 0, done.stdout[-2000:]
