@@ -48,21 +48,14 @@ static const struct gate_page *find_page(struct gate_reader *reader)
 	return page;
 }
 
-static enum gate_state state_of(uint64_t word)
-{
-	uint64_t state = word & 0xff;
-
-	return state >= GATE_FRESH && state <= GATE_OPEN ? (enum gate_state)state : GATE_MISSING;
-}
-
 /* The state, and the integration that belongs to that very state. */
 static enum gate_state read_page(const struct gate_page *page, unsigned char *ret_integration)
 {
 	for (int i = 0; i < ATTEMPTS; i++) {
 		uint64_t before = atomic_load_explicit(&page->state, memory_order_acquire);
 
-		if (state_of(before) != GATE_OPEN)
-			return state_of(before);
+		if (gate_word_state(before) != GATE_OPEN)
+			return gate_word_state(before);
 		for (size_t k = 0; k < INTEGRATION_BYTES; k++)
 			ret_integration[k] =
 				__atomic_load_n(&page->integration[k], __ATOMIC_RELAXED);

@@ -34,6 +34,14 @@ struct gate_page {
 		integration[INTEGRATION_BYTES]; /* written only while the state is not GATE_OPEN */
 };
 
+/* What a state word says; GATE_MISSING for one that is no state of ours. */
+static inline enum gate_state gate_word_state(uint64_t word)
+{
+	uint64_t state = word & 0xff;
+
+	return state >= GATE_FRESH && state <= GATE_OPEN ? (enum gate_state)state : GATE_MISSING;
+}
+
 #define GATE_MAGIC   0x31657461676d7363ULL /* "csmgate1" */
 #define GATE_VERSION 1
 

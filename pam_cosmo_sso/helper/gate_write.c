@@ -100,13 +100,6 @@ static uint64_t next_word(uint64_t word, enum gate_state state)
 	return ((word >> 8) + 1) << 8 | (uint64_t)state;
 }
 
-enum gate_state gate_word_state(uint64_t word)
-{
-	uint64_t state = word & 0xff;
-
-	return state >= GATE_FRESH && state <= GATE_OPEN ? (enum gate_state)state : GATE_MISSING;
-}
-
 enum cosmo_err gate_write_word(int run_fd, uint64_t *ret_word)
 {
 	COSMO_AUTO(page_free) struct gate_page *page = NULL;

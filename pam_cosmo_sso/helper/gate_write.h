@@ -17,9 +17,6 @@ COSMO_MUST_USE enum cosmo_err gate_write_ensure(int run_fd);
  * COSMO_E_UNSAFE_FILE, COSMO_E_STORE_DAMAGED, COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err gate_write_word(int run_fd, uint64_t *ret_word);
 
-/* What a state word says. */
-enum gate_state gate_word_state(uint64_t word);
-
 /*
  * From @word, which must not say open: write the id, then open. Errors: COSMO_E_DISCONNECTED (the
  * gate was closed meanwhile, or was open), those of gate_write_word().
