@@ -13,9 +13,6 @@
 #define CONFIG_MAX_LIST         64
 #define CONFIG_MAX_LOCAL_GROUPS 16
 
-/* The group in which every enrolled user is. */
-#define CONFIG_USERS_GROUP "cosmo-users"
-
 enum config_qr {
 	CONFIG_QR_UTF8,
 	CONFIG_QR_ASCII,

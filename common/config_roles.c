@@ -177,11 +177,11 @@ static enum cosmo_err check_role(struct config_reader *reader, size_t index)
 	unsigned int line = reader->role_lines[index];
 	enum cosmo_err err = check_gid(reader, line, "gid", role->gid);
 
-	if (!err && (streq(role->group, CONFIG_USERS_GROUP) || role->gid == config->users_gid))
+	if (!err && (streq(role->group, USERS_DB_USERS_GROUP) || role->gid == config->users_gid))
 		err = config_wrong(reader, line,
 			"[role %s] has the group or the gid of %s (0x%x), in which everybody is; "
 			"give it another",
-			role->name, CONFIG_USERS_GROUP, config->users_gid);
+			role->name, USERS_DB_USERS_GROUP, config->users_gid);
 	if (!err)
 		err = check_group(reader, index, role->group, "group");
 	for (size_t i = 0; i < role->local_groups.count && !err; i++)

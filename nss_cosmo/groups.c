@@ -39,7 +39,7 @@ enum cosmo_err groups_shared_at(
 {
 	if (index == 0) {
 		*ret = (struct groups_shared){
-			.name = GROUPS_USERS_NAME, .gid = settings->users_gid};
+			.name = USERS_DB_USERS_GROUP, .gid = settings->users_gid};
 		return COSMO_OK;
 	}
 	if (index > settings->role_count)

@@ -15,8 +15,6 @@
 #include "common/base/users_db_read.h"
 #include "nss_cosmo/gid_list.h"
 
-#define GROUPS_USERS_NAME "cosmo-users"
-
 /* One of the groups with members; borrows its name from the settings. */
 struct groups_shared {
 	const char *name;

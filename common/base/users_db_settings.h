@@ -6,6 +6,9 @@
 
 #include "common/base/parse.h"
 
+/* The group in which every enrolled user is. */
+#define USERS_DB_USERS_GROUP "cosmo-users"
+
 #define USERS_DB_MAX_ROLES     32
 #define USERS_DB_MAX_CONFERRED 32
 #define USERS_DB_MAX_TEXT      128 /* gecos, home, shell, with NUL */
@@ -34,7 +37,7 @@ struct users_db_settings {
 	uint32_t hole_1;
 	struct users_db_conferred conferred[USERS_DB_MAX_CONFERRED];
 	uint32_t conferred_count;
-	uint32_t users_gid; /* group cosmo-users */
+	uint32_t users_gid; /* of USERS_DB_USERS_GROUP */
 	uint32_t uid_min;
 	uint32_t uid_max;
 	uint32_t enroll;         /* enum config_enroll's values: 0 auto, 1 listed, 2 off */

@@ -34,7 +34,7 @@ static enum cosmo_err forward_match(struct admin *admin, const struct message *m
 
 static void put_groups(struct message *item, const struct config *config, uint64_t roles)
 {
-	message_put_str(item, FIELD_GROUP, "cosmo-users");
+	message_put_str(item, FIELD_GROUP, USERS_DB_USERS_GROUP);
 	for (size_t i = 0; i < config->role_count; i++) {
 		const struct config_role *role = &config->roles[i];
 

@@ -13,8 +13,6 @@
 #include "common/base/users_db_read.h"
 #include "pam_cosmo_sso/helper/local_ids.h"
 
-#define USERS_GROUP "cosmo-users"
-
 const struct enrol_files enrol_default_files = {
 	.passwd = LOCAL_PASSWD_FILE,
 	.group = LOCAL_GROUP_FILE,
@@ -35,7 +33,7 @@ static bool is_role_group(const struct config *config, const char *name)
 		if (streq(config->roles[i].group, name) ||
 			list_has(&config->roles[i].local_groups, name))
 			return true;
-	return streq(name, USERS_GROUP);
+	return streq(name, USERS_DB_USERS_GROUP);
 }
 
 static enum cosmo_err check_local(const char *path, const char *name)
