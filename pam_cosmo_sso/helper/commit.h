@@ -38,15 +38,6 @@ COSMO_MUST_USE enum cosmo_err commit_users(struct store *store, const struct con
 COSMO_MUST_USE enum cosmo_err commit_recover(struct store *store);
 
 /*
- * The uid of @name for ever: registered now if it was not. Lock held. Errors: those of
- * uid_candidate_pick(), COSMO_E_IO.
- * @demanded: a uid that uid_claim gave, 0 for none; COSMO_E_UID if it is taken by another name or
- * outside the range. A name that has a uid keeps it, whatever is demanded.
- */
-COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const char *name,
-	uint32_t min, uint32_t max, uint32_t demanded, uint32_t *ret_uid);
-
-/*
  * Bring the settings in users.db (roles table, conferred groups with the gids of /etc/group,
  * templates, lease, enrolment) in line with @config; creates an empty users.db if there is none. A
  * change of the roles table rewrites the users' bits (from the records) into a new file. Lock held.

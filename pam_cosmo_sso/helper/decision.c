@@ -8,6 +8,7 @@
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/policy.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 
 /* What is read under the lock. */
 struct decision {

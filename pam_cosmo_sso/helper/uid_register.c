@@ -12,7 +12,6 @@
 
 #include "common/base/fdio.h"
 #include "common/base/uid_candidate.h"
-#include "pam_cosmo_sso/helper/commit.h"
 
 #define DIGITS 8
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which uid belongs to which name, for ever; uid_register_assign() stands in commit.h. */
+/* Which uid belongs to which name, for ever. */
 #pragma once
 
 #include <stdint.h>
@@ -7,6 +7,15 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "pam_cosmo_sso/helper/store.h"
+
+/*
+ * The uid of @name for ever: registered now if it was not. Lock held. Errors: those of
+ * uid_candidate_pick(), COSMO_E_IO.
+ * @demanded: a uid that uid_claim gave, 0 for none; COSMO_E_UID if it is taken by another name or
+ * outside the range. A name that has a uid keeps it, whatever is demanded.
+ */
+COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const char *name,
+	uint32_t min, uint32_t max, uint32_t demanded, uint32_t *ret_uid);
 
 /* Is @uid registered to @name? Errors: COSMO_E_UID (to another), COSMO_E_NOT_FOUND (to nobody),
  * COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM. */

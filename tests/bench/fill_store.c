@@ -17,6 +17,7 @@
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/shown_user.h"
 #include "pam_cosmo_sso/helper/store.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/bench/population.h"
 

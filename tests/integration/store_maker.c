@@ -19,6 +19,7 @@
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/store.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 
 #define CONFIG_TEXT                                                                                \
 	"[integration]\nissuer = https://idp.example.org\nclient_id = host\n"                      \

@@ -22,6 +22,7 @@
 #include "common/base/uid_candidate.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "tests/unit/nss/world.h"
 
 #define BUFFER_BYTES 2048

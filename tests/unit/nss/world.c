@@ -15,6 +15,7 @@
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/store.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
 
 #define CONFIG_HEAD "[integration]\nissuer = https://idp.example.org\nclient_id = host\n"

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common/base/home_template.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 
 #define MEMORY_DIR "/dev/shm"
 

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/unit/store/store_fixture.h"
 #include "tests/unit/store/traced_child.h"

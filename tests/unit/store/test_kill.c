@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "common/base/siphash.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
 #include "tests/unit/store/store_picture.h"
 #include "tests/unit/store/traced_child.h"
 
