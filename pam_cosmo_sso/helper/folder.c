@@ -3,6 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+
+enum cosmo_err folder_ensure(int dir_fd, const char *name, int *ret_fd)
+{
+	int fd = -1;
+
+	if (mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST)
+		return COSMO_E_IO;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return COSMO_E_IO;
+	*ret_fd = fd;
+	return COSMO_OK;
+}
 
 /* A description of its own: the position in the folder belongs to it. */
 enum cosmo_err folder_open(int dir_fd, DIR **ret)

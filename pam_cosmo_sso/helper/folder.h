@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in a private folder; names with a dot in front are not ours. */
+/* A private folder and what stands in it; names with a dot in front are not ours. */
 #pragma once
 
 #include <dirent.h>
@@ -7,6 +7,10 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+
+/* The folder @name below @dir_fd, made (0700) where there is none. The caller closes *ret_fd.
+ * Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err folder_ensure(int dir_fd, const char *name, int *ret_fd);
 
 /* The caller closes it: folder_close(). @dir_fd stays open. Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err folder_open(int dir_fd, DIR **ret);

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/folder.h"
 
 #define FOLDER        "rates"
 #define LOCK_FILE     "lock"
@@ -27,19 +27,6 @@ struct history {
 	struct entry entries[RATE_HISTORY_MAX_EVENTS];
 	size_t count;
 };
-
-static enum cosmo_err open_folder(int run_fd, int *ret_fd)
-{
-	int fd = -1;
-
-	if (mkdirat(run_fd, FOLDER, 0700) < 0 && errno != EEXIST)
-		return COSMO_E_IO;
-	fd = openat(run_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return COSMO_E_IO;
-	*ret_fd = fd;
-	return COSMO_OK;
-}
 
 /* The lock is given back with the descriptor. */
 static enum cosmo_err lock_folder(int folder_fd, int *ret_fd)
@@ -147,7 +134,7 @@ enum cosmo_err rate_history_add(
 {
 	COSMO_AUTO_FD int folder_fd = -1;
 	COSMO_AUTO_FD int lock_fd = -1;
-	enum cosmo_err err = open_folder(run_fd, &folder_fd);
+	enum cosmo_err err = folder_ensure(run_fd, FOLDER, &folder_fd);
 
 	if (err)
 		return err;

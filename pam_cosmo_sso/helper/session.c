@@ -6,12 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/base/log.h"
 #include "common/base/parse.h"
+#include "pam_cosmo_sso/helper/folder.h"
 
 #define FOLDER         "sessions"
 #define MAX_FILE_BYTES 2048
@@ -54,19 +54,6 @@ enum cosmo_err session_start_time(pid_t pid, uint64_t *ret_start)
 	return parse_start(stat, ret_start);
 }
 
-static enum cosmo_err open_folder(int run_fd, int *ret_fd)
-{
-	int fd = -1;
-
-	if (mkdirat(run_fd, FOLDER, 0700) < 0 && errno != EEXIST)
-		return COSMO_E_IO;
-	fd = openat(run_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return COSMO_E_IO;
-	*ret_fd = fd;
-	return COSMO_OK;
-}
-
 static void format_name(pid_t leader, uint64_t start, uint32_t uid, char *ret, size_t ret_size)
 {
 	(void)snprintf(
@@ -106,7 +93,7 @@ enum cosmo_err session_add(int run_fd, const struct session *session)
 	err = format_record(session, record, sizeof(record));
 	if (err)
 		return err;
-	err = open_folder(run_fd, &folder_fd);
+	err = folder_ensure(run_fd, FOLDER, &folder_fd);
 	if (err)
 		return err;
 	format_name(session->leader, session->start, session->uid, name, sizeof(name));
@@ -117,7 +104,7 @@ enum cosmo_err session_remove(int run_fd, pid_t leader, uint64_t start, uint32_t
 {
 	char name[96] = "";
 	COSMO_AUTO_FD int folder_fd = -1;
-	enum cosmo_err err = open_folder(run_fd, &folder_fd);
+	enum cosmo_err err = folder_ensure(run_fd, FOLDER, &folder_fd);
 
 	if (err)
 		return err;
