@@ -2,12 +2,11 @@
 /* users.db as a whole: its settings, and making it anew. */
 #include <string.h>
 
+#include "common/base/local_names.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/rebuild.h"
 #include "pam_cosmo_sso/helper/settings.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
-
-#define GROUP_FILE "/etc/group"
 
 /* Of the file that is replaced, as far as it can be read. */
 struct old_file {
@@ -37,7 +36,7 @@ static enum cosmo_err rebuild_by(
 	const struct old_file old = old_file_read(store);
 	struct users_db_settings settings;
 	bool on = provisional_on < 0 ? old.provisional_on : provisional_on > 0;
-	enum cosmo_err err = settings_make(config, GROUP_FILE, on, &settings);
+	enum cosmo_err err = settings_make(config, LOCAL_GROUP_FILE, on, &settings);
 
 	return err ? err : rebuild(store, &settings, old.generation + 1);
 }
@@ -61,22 +60,29 @@ static bool needs_rebuild(const struct users_db_map *map, const struct users_db_
 	return false;
 }
 
+/* The present file with nothing pending in it, and its settings. */
+static enum cosmo_err open_settled(struct store *store, struct users_db_file **ret_file,
+	const struct users_db_settings **ret_settings)
+{
+	enum cosmo_err err = commit_recover(store);
+
+	if (!err)
+		err = users_db_file_open(store, ret_file);
+	return err ? err : users_db_map_settings(users_db_file_map(*ret_file), ret_settings);
+}
+
 enum cosmo_err commit_settings(struct store *store, const struct config *config, int provisional_on)
 {
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
 	const struct users_db_settings *old = NULL;
 	struct users_db_settings new;
-	enum cosmo_err err = commit_recover(store);
+	enum cosmo_err err = open_settled(store, &file, &old);
 
-	if (!err)
-		err = users_db_file_open(store, &file);
-	if (!err)
-		err = users_db_map_settings(users_db_file_map(file), &old);
 	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED)
 		return rebuild_by(store, config, provisional_on);
 	if (err)
 		return err;
-	err = settings_make(config, GROUP_FILE,
+	err = settings_make(config, LOCAL_GROUP_FILE,
 		provisional_on < 0 ? old->provisional_on == 1 : provisional_on > 0, &new);
 	if (err)
 		return err;
@@ -93,12 +99,8 @@ enum cosmo_err commit_provisional_off(struct store *store)
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
 	const struct users_db_settings *old = NULL;
 	struct users_db_settings new;
-	enum cosmo_err err = commit_recover(store);
+	enum cosmo_err err = open_settled(store, &file, &old);
 
-	if (!err)
-		err = users_db_file_open(store, &file);
-	if (!err)
-		err = users_db_map_settings(users_db_file_map(file), &old);
 	if (err == COSMO_E_STORE_MISSING || err == COSMO_E_STORE_DAMAGED)
 		return COSMO_OK; /* no look-up is answered from it */
 	if (err || old->provisional_on == 0)
