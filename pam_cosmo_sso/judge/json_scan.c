@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "common/base/utf8.h"
+
 struct scan {
 	const unsigned char *at;
 	const unsigned char *end;
@@ -106,35 +108,17 @@ static bool skip_escape(struct scan *scan)
 	       second <= 0xdfff;
 }
 
-/* One character outside ASCII; RFC 3629 section 4 as a table of second bytes. */
+/* One character outside ASCII. A text that ends within it shows a 0 there, which belongs to none.
+ */
 static bool skip_utf8(struct scan *scan)
 {
-	static const struct {
-		unsigned char first_from, first_to, second_from, second_to;
-		size_t len;
-	} forms[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
+	const char bytes[] = {(char)look(scan, 0), (char)look(scan, 1), (char)look(scan, 2),
+		(char)look(scan, 3), '\0'};
+	uint32_t code = 0;
+	size_t len = utf8_decode(bytes, &code);
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(forms); i++) {
-		if (look(scan, 0) < forms[i].first_from || look(scan, 0) > forms[i].first_to)
-			continue;
-		if (look(scan, 1) < forms[i].second_from || look(scan, 1) > forms[i].second_to)
-			return false;
-		for (size_t k = 2; k < forms[i].len; k++)
-			if ((look(scan, k) & 0xc0) != 0x80)
-				return false;
-		scan->at += forms[i].len;
-		return true;
-	}
-	return false;
+	scan->at += len;
+	return len > 0;
 }
 
 static bool skip_string(struct scan *scan)
