@@ -16,16 +16,6 @@
 #include "paths.h"
 
 #define FIRST_TIMEOUT_MS ((int64_t)10 * 1000)
-#define SEND_TIMEOUT_MS  ((int64_t)10 * 1000)
-
-enum cosmo_err request_send(struct request *request, struct message *message)
-{
-	enum cosmo_err err =
-		dialogue_send(request->peer, message, fdio_boot_ms() + SEND_TIMEOUT_MS);
-
-	message_free(message);
-	return err;
-}
 
 static enum cosmo_err answer(struct request *request)
 {
