@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTPS exchanges, one after the other, over kept connections. The only user of libcurl. */
+/* HTTPS exchanges, one after the other, over kept connections: all that is done with libcurl. */
 #pragma once
 
 #include <stddef.h>

@@ -21,6 +21,7 @@ void header_list_done(struct header_list list)
 		explicit_bzero(list.authorization, strlen(list.authorization));
 	free(list.authorization);
 }
+
 static void set_long(struct options *options, CURLoption option, long value)
 {
 	if (!options->failure)

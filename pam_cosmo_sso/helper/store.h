@@ -52,7 +52,7 @@ int store_folder_fd(const struct store *store, enum store_folder folder);
 struct gate_reader *store_gate(struct store *store);
 struct users_db *store_users_db(struct store *store);
 
-/* SHA-256-free 64-bit hash of /etc/machine-id as users.db and integration hold it. Errors:
+/* The hash of /etc/machine-id that users.db and integration hold, see machine_hash_read(). Errors:
  * COSMO_E_MACHINE (missing, empty, "uninitialized"). */
 COSMO_MUST_USE enum cosmo_err store_machine_hash(const struct store *store, uint64_t *ret_hash);
 

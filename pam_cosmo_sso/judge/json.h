@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Strict JSON: an object or nothing, then typed getters with limits. The only user of json-c. */
+/* Strict JSON by json-c: an object or nothing, then typed getters with limits. */
 #pragma once
 
 #include <stddef.h>
