@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/config_options.h"
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
@@ -14,8 +15,6 @@
 #define MAX_JWKS_BYTES  ((size_t)256 * 1024)
 #define DEFAULT_SKEW_S  60
 
-static const char default_algs[] = "RS256,RS384,RS512,PS256,PS384,PS512,ES256,ES384,ES512,EdDSA";
-
 struct token_options {
 	const char *jwks;
 	const char *issuer;
@@ -24,6 +23,12 @@ struct token_options {
 	bool json;
 	struct json_object *passed;
 };
+
+/* Those of a configuration that says nothing. */
+static const char *default_algs(void)
+{
+	return config_option_find(SECTION_INTEGRATION, "algs")->fallback;
+}
 
 /* False when the list names none, or one that does not exist. */
 static bool put_algs(struct message *request, const char *list)
@@ -36,11 +41,7 @@ static bool put_algs(struct message *request, const char *list)
 		return false;
 	memcpy(copy, list, strlen(list) + 1);
 	for (char *alg = strtok_r(copy, ", ", &rest); alg; alg = strtok_r(NULL, ", ", &rest)) {
-		const char *known = strstr(default_algs, alg);
-		size_t len = strlen(alg);
-
-		if (!known || (known != default_algs && known[-1] != ',') ||
-			(known[len] != ',' && known[len] != '\0'))
+		if (!config_form_alg.is_valid(alg))
 			return false;
 		message_put_str(request, FIELD_ALG, alg);
 		count++;
@@ -127,9 +128,9 @@ static int verify(const struct command *self, struct token_options *options, con
 	message_put_str(request, FIELD_ISSUER, options->issuer);
 	message_put_str(request, FIELD_CLIENT_ID, options->client_id);
 	message_put_u64(request, FIELD_SKEW_S, DEFAULT_SKEW_S);
-	if (!put_algs(request, options->algs ? options->algs : default_algs))
+	if (!put_algs(request, options->algs ? options->algs : default_algs()))
 		return command_usage_error(
-			self, "--alg takes a list of these, comma-separated: %s", default_algs);
+			self, "--alg takes %s, comma-separated", config_form_alg.expects);
 	err = ask_judge(request, &ask);
 	if (err) {
 		output_failure(err, NULL, NULL);

@@ -803,7 +803,7 @@ def test_token_verify__only_the_algorithms_allowed(token_rig, keys):
         if wrong == "RS256,":
             error_of(done, DENIED, "token_alg")
         else:
-            assert "RS256,RS384" in error_of(done, USAGE, "usage")["message"]
+            assert "RS256, RS384" in error_of(done, USAGE, "usage")["message"]
 
 
 def test_token_verify__nothing_demanded__says_what_was_not_checked(token_rig, keys):
