@@ -8,6 +8,10 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
+/* What COSMO_E_FORMAT of marked_block_remove() means, behind the file's name. */
+#define MARKED_BLOCK_PROBLEM                                                                       \
+	"holds a damaged block of cosmo-sso (its end is missing); take it out by hand"
+
 /* Write @lines between the marks; the last line feed is left out unless @feed. */
 void marked_block_write(FILE *out, const char *lines, bool feed);
 

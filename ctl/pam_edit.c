@@ -116,7 +116,6 @@ enum cosmo_err pam_edit_disable(const char *text, char **ret, const char **ret_p
 	enum cosmo_err err = marked_block_remove(text, ret);
 
 	if (err == COSMO_E_FORMAT)
-		*ret_problem =
-			"holds a damaged block of cosmo-sso (its end is missing); take it out by hand";
+		*ret_problem = MARKED_BLOCK_PROBLEM;
 	return err;
 }

@@ -19,8 +19,7 @@ static enum cosmo_err foreign_part(const char *text, char **ret, const char **re
 	enum cosmo_err err = marked_block_remove(text ? text : "", ret);
 
 	if (err == COSMO_E_FORMAT)
-		*ret_problem =
-			"holds a damaged block of cosmo-sso (its end is missing); take it out by hand";
+		*ret_problem = MARKED_BLOCK_PROBLEM;
 	if (!err && streq(*ret, shipped))
 		(*ret)[0] = '\0';
 	return err;
