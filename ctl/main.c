@@ -25,8 +25,8 @@ static const struct command *const commands[] = {
 
 int command_print_help(const struct command *command)
 {
-	printf("Usage: cosmo-ssoctl %s %s\n\n%s\n", command->name, command->arguments,
-		command->summary);
+	printf("Usage: cosmo-ssoctl %s%s%s\n\n%s\n", command->name,
+		command->arguments[0] ? " " : "", command->arguments, command->summary);
 	if (command->help[0])
 		printf("\n%s", command->help);
 	return EXIT_CODE_OK;
