@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <errno.h>
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/claim_state.h"
 #include "ctl/ask.h"
@@ -20,16 +17,6 @@ struct roles_output {
 	struct json_object *object;
 	struct json_object *matches;
 };
-
-static struct json_object *texts(const struct message *item, enum message_field field)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < message_count(item, field); i++)
-		json_object_array_add(
-			array, json_object_new_string(message_str_nth(item, field, i)));
-	return array;
-}
 
 static void print_all(const char *label, const struct message *item, enum message_field field)
 {
@@ -82,8 +69,8 @@ static void visit_outcome(struct roles_output *output, const struct message *ite
 		json_object_object_add(
 			output->object, "name", name ? json_object_new_string(name) : NULL);
 		json_object_object_add(output->object, "claim", json_object_new_string(state));
-		json_object_object_add(output->object, "roles", texts(item, FIELD_ROLE));
-		json_object_object_add(output->object, "groups", texts(item, FIELD_GROUP));
+		output_json_texts(output->object, "roles", item, FIELD_ROLE);
+		output_json_texts(output->object, "groups", item, FIELD_GROUP);
 		return;
 	}
 	printf("name     ");

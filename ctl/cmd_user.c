@@ -18,16 +18,6 @@ struct user_output {
 	size_t count;
 };
 
-static struct json_object *texts(const struct message *item, enum message_field field)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < message_count(item, field); i++)
-		json_object_array_add(
-			array, json_object_new_string(message_str_nth(item, field, i)));
-	return array;
-}
-
 static void add_number(struct json_object *object, const char *key, const struct message *item,
 	enum message_field field)
 {
@@ -43,8 +33,8 @@ static void add_json(struct user_output *output, const struct message *item)
 	output_json_text(object, "name", message_str(item, FIELD_USER));
 	add_number(object, "uid", item, FIELD_UID);
 	output_json_text(object, "display_name", message_str(item, FIELD_DISPLAY_NAME));
-	json_object_object_add(object, "roles", texts(item, FIELD_ROLE));
-	json_object_object_add(object, "effective_roles", texts(item, FIELD_EFFECTIVE_ROLE));
+	output_json_texts(object, "roles", item, FIELD_ROLE);
+	output_json_texts(object, "effective_roles", item, FIELD_EFFECTIVE_ROLE);
 	output_json_text(object, "reason",
 		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : "ok");
 	json_object_object_add(

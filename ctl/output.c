@@ -58,6 +58,17 @@ void output_json_text(struct json_object *object, const char *key, const char *v
 	json_object_object_add(object, key, value ? json_object_new_string(value) : NULL);
 }
 
+void output_json_texts(struct json_object *object, const char *key, const struct message *item,
+	enum message_field field)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < message_count(item, field); i++)
+		json_object_array_add(
+			array, json_object_new_string(message_str_nth(item, field, i)));
+	json_object_object_add(object, key, array);
+}
+
 static void remember(const char *id, const char *text, const char *detail)
 {
 	json_object_put(state.failure);

@@ -10,6 +10,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+#include "common/message.h"
 
 struct json_object;
 
@@ -50,6 +51,10 @@ void output_json_failure(struct json_object *object);
 
 /* Add a string, or null. */
 void output_json_text(struct json_object *object, const char *key, const char *value);
+
+/* Add an array of what all fields @field of @item say. */
+void output_json_texts(struct json_object *object, const char *key, const struct message *item,
+	enum message_field field);
 
 /* Ask a yes/no question on the terminal; @yes answers it. No terminal: no, and says how. */
 bool output_confirm(const char *question, bool yes);

@@ -141,7 +141,7 @@ def test_manual__json_members__are_those_printed(command):
     text = section(page("cosmo-ssoctl.8"), "JSON")
     entry = re.search(rf"^\*{command}\*\n\t(.*)$", text, re.MULTILINE).group(1)
     source = source_of(command)
-    printed = set(re.findall(r'(?:object_add|json_text|add_number)\(\s*[a-z>-]+, "(\w+)"', source))
+    printed = set(re.findall(r'(?:object_add|json_texts?|add_number)\(\s*[a-z>-]+, "(\w+)"', source))
     if "output_json_failure(" in source:
         printed |= {"error", "message", "detail"}
     assert set(re.findall(r"\*(\w+)\*", plain(entry))) == printed
