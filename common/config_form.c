@@ -213,8 +213,8 @@ const struct config_form config_form_proxy = {
 	is_proxy, "an http:// or https:// URL of a host, with a port and nothing behind it"};
 const struct config_form config_form_path = {is_path, "an absolute path without \"..\""};
 const struct config_form config_form_home = {is_home,
-	"an absolute path with %u for the login name, without blanks and ':', that has at most 127 "
-	"bytes with a name of 32"};
+	"an absolute path with %u for the login name, without blanks and ':', short enough for a "
+	"name of 32"};
 const struct config_form config_form_shell = {is_shell, "an absolute path without blanks and ':'"};
 const struct config_form config_form_text = {is_text, "text"};
 const struct config_form config_form_amr = {is_amr, "words of at most 63 bytes"};
@@ -226,8 +226,7 @@ const struct config_form config_form_alg = {is_alg,
 	"signature algorithms out of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, "
 	"EdDSA"};
 const struct config_form config_form_group = {group_name_is_valid,
-	"a name: a lower-case letter, then lower-case letters, digits, '_', '.', '-'; at most "
-	"32 bytes"};
+	"a name: a lower-case letter, then lower-case letters, digits, '_', '.', '-'"};
 const struct config_form config_form_local_group = {
 	is_local_group, "names of groups that exist on this host"};
 const struct config_form config_form_login = {is_login, "login names in lower case"};

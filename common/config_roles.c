@@ -75,8 +75,9 @@ enum cosmo_err config_roles_open(
 
 	if (!group_name_is_valid(name) || streq(name, "any") || streq(name, "deny"))
 		return config_wrong(reader, line->number,
-			"\"%.64s\" cannot be a role; a role's name is %s, and neither any nor deny",
-			name, config_form_group.expects);
+			"\"%.64s\" cannot be a role; a role's name is %s, at most %d bytes, and "
+			"neither any nor deny",
+			name, config_form_group.expects, COSMO_MAX_NAME_BYTES);
 	if (index >= 0 && reader->role_lines[index])
 		return config_wrong(reader, line->number, "[role %s] stands already in line %u",
 			name, reader->role_lines[index]);
