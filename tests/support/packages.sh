@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 # The Debian packages that building and testing need on a bare Debian 12, and how to get them. Sourced, never run.
 
-# To build everything, man pages included.
+# To build everything, man pages included. Without dpkg-dev meson knows no multiarch folders, and would install the
+# modules where neither PAM nor the C library looks.
 # shellcheck disable=SC2034
 BUILD_PACKAGES=(
-    gcc libc6-dev meson ninja-build pkg-config scdoc
+    gcc libc6-dev dpkg-dev meson ninja-build pkg-config scdoc
     libpam0g-dev libqrencode-dev libcurl4-openssl-dev libjson-c-dev libssl-dev libpcre2-dev
 )
 
@@ -15,7 +16,7 @@ TEST_PACKAGES=(
     clang clang-format clang-tidy libclang-rt-14-dev universal-ctags shellcheck valgrind binutils git
     libcmocka-dev libpam-wrapper libnss-wrapper pamtester strace iproute2
     groff-base
-    python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl zbar-tools
+    python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl ca-certificates zbar-tools
 )
 
 # For the end-to-end tests and the demo: a booted Debian, a browser, a terminal and a QR reader.
@@ -23,7 +24,7 @@ TEST_PACKAGES=(
 E2E_PACKAGES=(
     systemd-container debootstrap debian-archive-keyring util-linux iproute2 procps
     openssh-client tmux qrencode
-    chromium chromium-driver python3-selenium ca-certificates
+    chromium chromium-driver python3-selenium
 )
 
 package_is_installed() {
