@@ -13,7 +13,7 @@ CACHE = pathlib.Path(os.environ.get("COSMO_SSO_TEST_CACHE", "/var/cache/cosmo-ss
 # An init, a login path, and the libraries the product links. Nothing that would do the product's work for it.
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd",
-    "openssh-server", "openssh-client", "sudo", "passwd", "login", "cron", "util-linux",
+    "openssh-server", "openssh-client", "sudo", "passwd", "login", "cron", "util-linux", "greetd",
     "iproute2", "procps", "strace", "ca-certificates",
     "libcurl4", "libjson-c5", "libqrencode4", "libpcre2-8-0", "libssl3",
     "libnss-extrausers",
@@ -26,6 +26,7 @@ RECIPE = 3
 NOT_WANTED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
     "e2scrub_reap.service", "fstrim.timer", "man-db.timer", "systemd-timesyncd.service",
+    "greetd.service",  # it takes a screen of the machine's own; tests start it on a terminal of theirs
 )  # fmt: skip
 
 
