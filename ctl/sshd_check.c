@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "common/base/auto.h"
@@ -41,14 +42,16 @@ bool sshd_check_valid(void)
 	return false;
 }
 
-/* The value of a setting in the output of sshd -T, up to the end of the line; NULL if it is not
- * there. */
+/*
+ * The value of a setting in the output of sshd -T, up to the end of the line; NULL if it is not
+ * there. Names of settings have no case, and sshd has changed the one in which it prints them.
+ */
 static const char *setting(const char *output, const char *name, size_t *ret_len)
 {
 	size_t len = strlen(name);
 
 	while (output && *output) {
-		if (strncmp(output, name, len) == 0 && output[len] == ' ') {
+		if (strncasecmp(output, name, len) == 0 && output[len] == ' ') {
 			*ret_len = strcspn(output + len + 1, "\n");
 			return output + len + 1;
 		}
@@ -75,27 +78,38 @@ static char *ask_settings(void)
 	return run_sshd(option, &output) ? COSMO_STEAL(&output) : NULL;
 }
 
+const char *sshd_check_lacks(const char *output)
+{
+	size_t len = 0;
+
+	if (!sshd_check_is(output, "usepam", "yes"))
+		return "usepam yes";
+	if (!sshd_check_is(output, "kbdinteractiveauthentication", "yes"))
+		return "kbdinteractiveauthentication yes";
+	/* Those that cannot ask PAM for another service do not tell which. */
+	if (setting(output, "pamservicename", &len) &&
+		!sshd_check_is(output, "pamservicename", "sshd"))
+		return "pamservicename sshd";
+	return NULL;
+}
+
 bool sshd_check_ready(bool say)
 {
-	static const char *const needed[] = {"usepam", "kbdinteractiveauthentication"};
 	COSMO_AUTO(free) char *output = ask_settings();
+	const char *lacking = NULL;
 
 	if (!output) {
 		if (say)
 			output_error("sshd -T does not tell its settings");
 		return false;
 	}
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(needed); i++) {
-		if (sshd_check_is(output, needed[i], "yes"))
-			continue;
-		if (say)
-			output_error(
-				"sshd -T does not say \"%s yes\": an earlier line of sshd_config or another drop-in "
-				"wins, or sshd_config lacks `Include /etc/ssh/sshd_config.d/*.conf` at its top",
-				needed[i]);
-		return false;
-	}
-	return true;
+	lacking = sshd_check_lacks(output);
+	if (lacking && say)
+		output_error(
+			"sshd -T does not say \"%s\": an earlier line of sshd_config or another drop-in "
+			"wins, or sshd_config lacks `Include /etc/ssh/sshd_config.d/*.conf` at its top",
+			lacking);
+	return !lacking;
 }
 
 int64_t sshd_check_grace_s(const char *output)

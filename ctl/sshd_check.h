@@ -8,7 +8,8 @@
 /* sshd -t: is the configuration valid? What sshd says otherwise is printed. */
 bool sshd_check_valid(void);
 
-/* sshd -T: "usepam yes" and "kbdinteractiveauthentication yes"? What lacks is printed if @say. */
+/* sshd -T: does everybody come to our PAM service, in a conversation? What lacks is printed if
+ * @say. */
 bool sshd_check_ready(bool say);
 
 /* Print what else of sshd's settings people will meet: a short LoginGraceTime, methods. */
@@ -23,7 +24,10 @@ bool sshd_check_reload(void);
 /* Is there an sshd at all? */
 bool sshd_check_present(void);
 
-/* Of sshd -T's @output, for the above: is the setting @name exactly @value? */
+/* Of sshd -T's @output, for the above: the setting that would have to be there; NULL if all are. */
+const char *sshd_check_lacks(const char *output);
+
+/* Likewise: is the setting @name (in any case) exactly @value? */
 bool sshd_check_is(const char *output, const char *name, const char *value);
 
 /* Likewise LoginGraceTime in seconds; 0: no limit; -1: not told. */
