@@ -19,7 +19,7 @@ enum cosmo_err_class {
 };
 
 /* X(symbol, stable id as logged, class). Wire numbers are positions: append only. Texts are in
- * err_text.c. */
+ * user_text.c. */
 #define COSMO_ERR_LIST(X)                                                                          \
 	X(OK, "ok", OK)                                                                            \
 	/* this host */                                                                            \

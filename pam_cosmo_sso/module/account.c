@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "common/base/user_text.h"
 #include "pam_cosmo_sso/module/helper_client.h"
 
 #define ACCOUNT_MS ((int64_t)10 * 1000)
@@ -43,6 +44,5 @@ void password_change(const struct caller *caller, const struct ours *who, struct
 	(void)who;
 	ret->err = COSMO_E_SERVICE;
 	ret->from_helper = true; /* not a fault to be logged */
-	snprintf(ret->text, sizeof(ret->text),
-		"Your password is managed at your organization's sign-in server.");
+	snprintf(ret->text, sizeof(ret->text), "%s", user_text(USER_TEXT_PASSWORD));
 }

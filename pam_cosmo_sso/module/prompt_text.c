@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/user_text.h"
 #include "pam_cosmo_sso/module/qr.h"
 
 /* What a screen of unknown size is taken to be wide at least. */
@@ -13,8 +14,8 @@
 /* Lines of a notice besides the QR code: the cursor's, and one for a line that is wrapped. */
 #define NOTICE_ROWS ((size_t)7)
 
-/* URL and code at their longest, and our words. */
-#define LAST_LINE_BYTES 700
+/* One line at its longest: names, URL and code, and the words around them. */
+#define LINE_BYTES 900
 
 #define NAME_BYTES   65
 #define TIME_BYTES   32
@@ -24,16 +25,16 @@
 struct parts {
 	char host[NAME_BYTES];
 	char user[NAME_BYTES];
-	char from[NAME_BYTES + 8];
+	char source[NAME_BYTES];
 	char left[TIME_BYTES];
+	struct user_text_values values;
 };
 
-/* Our own words around them: in front, and in the last line. */
+/* What goes in front, and the last line, which tells everything again where it has to. */
 struct wording {
-	const char *first;
-	const char *last;
-	const char *of;
-	const char *end;
+	const char *lead;
+	enum user_text last;
+	enum user_text last_again;
 };
 
 static void format_left(int64_t left_s, char *ret)
@@ -48,14 +49,24 @@ static void format_left(int64_t left_s, char *ret)
 
 static void filter(const struct prompt *prompt, struct parts *ret)
 {
-	char source[NAME_BYTES] = "";
-
 	log_filter(prompt->host, false, ret->host, sizeof(ret->host));
 	log_filter(prompt->user, false, ret->user, sizeof(ret->user));
-	log_filter(prompt->source, false, source, sizeof(source));
-	if (source[0])
-		snprintf(ret->from, sizeof(ret->from), " from %s", source);
+	log_filter(prompt->source, false, ret->source, sizeof(ret->source));
 	format_left(prompt->left_s, ret->left);
+	ret->values = (struct user_text_values){
+		.host = ret->host,
+		.user = ret->user,
+		.source = ret->source,
+		.uri = prompt->uri,
+		.code = prompt->code,
+		.left = ret->left,
+	};
+}
+
+/* The text that says from where the person comes, if that is known. */
+static enum user_text either(const struct parts *parts, enum user_text local, enum user_text from)
+{
+	return parts->source[0] ? from : local;
 }
 
 /* To be typed or clicked as it stands, so nothing in it is replaced; a blank could forge a line of
@@ -97,14 +108,26 @@ static enum cosmo_err draw(
 	return COSMO_OK;
 }
 
-/* The last line; with a QR code that may have pushed the first lines off the screen, what stands in
- * them stands here again. */
-static void format_last(
-	const struct prompt *prompt, const struct wording *wording, bool again, char *ret)
+/* The first lines stand in the last one again if the QR code may have pushed them off the screen.
+ */
+static enum cosmo_err join(const struct parts *parts, const struct wording *wording,
+	const char *picture, bool again, char **ret)
 {
-	snprintf(ret, LAST_LINE_BYTES, "%s%s%s%s%s%s", wording->last, again ? wording->of : "",
-		again ? prompt->code : "", again ? " at " : "", again ? prompt->uri : "",
-		wording->end);
+	char first[LINE_BYTES] = "";
+	char code[LINE_BYTES] = "";
+	char last[LINE_BYTES] = "";
+	char *text = NULL;
+	enum user_text which = either(parts, USER_TEXT_SIGN_IN, USER_TEXT_SIGN_IN_FROM);
+
+	user_text_fill(which, &parts->values, first, sizeof(first));
+	user_text_fill(USER_TEXT_CODE, &parts->values, code, sizeof(code));
+	user_text_fill(
+		again ? wording->last_again : wording->last, &parts->values, last, sizeof(last));
+	if (asprintf(&text, "%s%s\n%s\n%s\n%s\n%s%s", wording->lead, first, parts->values.uri, code,
+		    user_text(USER_TEXT_WARNING), picture ? picture : "", last) < 0)
+		return COSMO_E_NOMEM;
+	*ret = text;
+	return COSMO_OK;
 }
 
 static enum cosmo_err build(const struct prompt *prompt, struct prompt_screen screen,
@@ -112,8 +135,6 @@ static enum cosmo_err build(const struct prompt *prompt, struct prompt_screen sc
 {
 	COSMO_AUTO(qr_picture_done) struct qr_picture picture = {0};
 	struct parts parts = {0};
-	char last[LAST_LINE_BYTES] = "";
-	char *text = NULL;
 	enum cosmo_err err = is_showable(prompt) ? COSMO_OK : COSMO_E_IDP_FIELD;
 
 	if (!err)
@@ -121,23 +142,12 @@ static enum cosmo_err build(const struct prompt *prompt, struct prompt_screen sc
 	if (err)
 		return err;
 	filter(prompt, &parts);
-	format_last(prompt, wording, picture.text && !screen.rows, last);
-	if (asprintf(&text,
-		    "%sSign in to %s as %s%s. Approve on this page:\n"
-		    "%s\n"
-		    "Code: %s   Valid for %s\n"
-		    "Do not approve a sign-in you did not start.\n"
-		    "%s%s",
-		    wording->first, parts.host, parts.user, parts.from, prompt->uri, prompt->code,
-		    parts.left, picture.text ? picture.text : "", last) < 0)
-		return COSMO_E_NOMEM;
-	*ret = text;
-	return COSMO_OK;
+	return join(&parts, wording, picture.text, picture.text && !screen.rows, ret);
 }
 
 enum cosmo_err prompt_question(const struct prompt *prompt, char **ret)
 {
-	static const struct wording wording = {"\n", "Press Enter after approving", " ", ": "};
+	static const struct wording wording = {"\n", USER_TEXT_ENTER, USER_TEXT_ENTER_AGAIN};
 	struct prompt_screen unknown = {0};
 
 	return build(prompt, unknown, &wording, ret);
@@ -145,7 +155,7 @@ enum cosmo_err prompt_question(const struct prompt *prompt, char **ret)
 
 enum cosmo_err prompt_notice(const struct prompt *prompt, struct prompt_screen screen, char **ret)
 {
-	static const struct wording wording = {"", "Waiting for the approval", " of ", " ..."};
+	static const struct wording wording = {"", USER_TEXT_WAITING, USER_TEXT_WAITING_AGAIN};
 
 	return build(prompt, screen, &wording, ret);
 }
@@ -153,23 +163,21 @@ enum cosmo_err prompt_notice(const struct prompt *prompt, struct prompt_screen s
 enum cosmo_err prompt_short(const struct prompt *prompt, char *ret)
 {
 	struct parts parts = {0};
-	int len = 0;
+	size_t len = 0;
 
 	if (!is_showable(prompt))
 		return COSMO_E_IDP_FIELD;
 	filter(prompt, &parts);
-	len = snprintf(ret, PROMPT_SHORT_BYTES,
-		"Sign in to %s as %s%s: open %s and enter the code %s (valid for %s). "
-		"Do not approve a sign-in you did not start.",
-		parts.host, parts.user, parts.from, prompt->uri, prompt->code, parts.left);
-	return len > 0 && len < PROMPT_SHORT_BYTES ? COSMO_OK : COSMO_E_IDP_FIELD;
+	len = user_text_fill(either(&parts, USER_TEXT_SHORT, USER_TEXT_SHORT_FROM), &parts.values,
+		ret, PROMPT_SHORT_BYTES);
+	return len < PROMPT_SHORT_BYTES ? COSMO_OK : COSMO_E_IDP_FIELD;
 }
 
 void prompt_waiting(int64_t left_s, char *ret)
 {
 	char left[TIME_BYTES] = "";
+	struct user_text_values values = {.left = left};
 
 	format_left(left_s, left);
-	snprintf(ret, PROMPT_WAITING_BYTES, "Still waiting, %s left. Press Enter after approving. ",
-		left);
+	user_text_fill(USER_TEXT_STILL_WAITING, &values, ret, PROMPT_WAITING_BYTES);
 }

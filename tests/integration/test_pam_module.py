@@ -573,7 +573,7 @@ def test_session__without_root__not_in_the_way(rig):
 def test_setcred_and_chauthtok__no_helper(rig):
     seen = rig.run("login", "ada", "setcred", "chauthtok", helper=nobody)
     assert (seen.codes, rig.started) == (["SUCCESS", "PERM_DENIED"], 0)
-    assert seen.texts(ERROR) == ["Your password is managed at your organization's sign-in server."]
+    assert seen.texts(ERROR) == ["Your password is managed at your organization's sign-in server. Please change it there."]
 
 
 # What the module leaves behind in its host: nothing.

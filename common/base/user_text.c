@@ -1,61 +1,95 @@
 /* SPDX-License-Identifier: MIT */
-/* One sentence or two for each failure: what happened, why, and what to do next. Read by people,
- * not by programs. */
+/*
+ * Everything that a person can see at a sign-in: the lines around the code, and one sentence or two
+ * for each failure: what happened, why, and what to do next. Read by people, not by programs. Words
+ * of our trade mean nothing to them: no issuer, claim, grant or token.
+ */
+#include "common/base/user_text.h"
+
+#include "common/base/auto.h"
 #include "common/base/err.h"
 
-#define ASK_ADMIN " Please ask the administrator of this host."
+#define NOT_YOURS "Do not approve a sign-in you did not start."
+
+static const char *const lines[] = {
+	[USER_TEXT_SIGN_IN] = "Sign in to {host} as {user}. Approve on this page:",
+	[USER_TEXT_SIGN_IN_FROM] =
+		"Sign in to {host} as {user} from {source}. Approve on this page:",
+	[USER_TEXT_CODE] = "Code: {code}   Valid for {left}",
+	[USER_TEXT_WARNING] = NOT_YOURS,
+	[USER_TEXT_ENTER] = "Press Enter after approving: ",
+	[USER_TEXT_ENTER_AGAIN] = "Press Enter after approving {code} at {uri}: ",
+	[USER_TEXT_STILL_WAITING] = "Still waiting, {left} left. Press Enter after approving. ",
+	[USER_TEXT_WAITING] = "Waiting for the approval ...",
+	[USER_TEXT_WAITING_AGAIN] = "Waiting for the approval of {code} at {uri} ...",
+	[USER_TEXT_SHORT] =
+		"Sign in to {host} as {user}: open {uri} and enter the code {code} (valid for {left}). " NOT_YOURS,
+	[USER_TEXT_SHORT_FROM] =
+		"Sign in to {host} as {user} from {source}: open {uri} and enter the code {code} (valid for {left}). " NOT_YOURS,
+	[USER_TEXT_PASSWORD] =
+		"Your password is managed at your organization's sign-in server. Please change it there.",
+};
+
+#define COUNT_(symbol, id) +1
+_Static_assert(COSMO_ARRAY_LEN(lines) == 0 USER_TEXT_LIST(COUNT_), "a text for each line");
+#undef COUNT_
+
+const char *user_text(enum user_text which)
+{
+	return lines[which];
+}
+
+#define ASK_ADMIN   " Please ask the administrator of this host."
+#define TRY_LATER   " Please try again later."
+#define START_AGAIN " Start again to get a new code."
 
 static const char *const texts[] = {
 	[COSMO_OK] = "Done.",
 	[COSMO_E_INTERNAL] = "Single sign-on failed because of a fault on this host." ASK_ADMIN,
-	[COSMO_E_NOMEM] = "This host is out of memory. Please try again later.",
-	[COSMO_E_IO] = "This host could not read or write its own files." ASK_ADMIN,
+	[COSMO_E_NOMEM] = "This host is out of memory." TRY_LATER,
+	[COSMO_E_IO] = "Single sign-on could not read or write a file on this host." ASK_ADMIN,
 	[COSMO_E_INVALID] = "What was given is not valid. Please check it and try again.",
-	[COSMO_E_RANGE] = "The answer does not fit the space given for it." ASK_ADMIN,
+	[COSMO_E_RANGE] = "An answer was too long for the program that asked for it." ASK_ADMIN,
 	[COSMO_E_TOO_BIG] = "What was received is larger than allowed and was refused." ASK_ADMIN,
-	[COSMO_E_FORMAT] = "What was received is malformed and was refused." ASK_ADMIN,
+	[COSMO_E_FORMAT] =
+		"What was received is not in the expected form and was refused." ASK_ADMIN,
 	[COSMO_E_NOT_FOUND] = "There is no such user or entry. Please check the spelling.",
-	[COSMO_E_EXISTS] = "This exists already; nothing was changed.",
+	[COSMO_E_EXISTS] = "This exists already. Nothing was changed.",
 	[COSMO_E_UNSAFE_FILE] =
-		"A file of single sign-on has the wrong owner, mode or type and is not used." ASK_ADMIN,
+		"A file of single sign-on is not protected on this host as it must be, and is not used." ASK_ADMIN,
 	[COSMO_E_PROTOCOL] =
-		"The parts of cosmo-sso on this host do not understand each other; they may be of different versions." ASK_ADMIN,
-	[COSMO_E_PEER_GONE] = "A part of cosmo-sso ended before it had answered." ASK_ADMIN,
-	[COSMO_E_SANDBOX] =
-		"A part of cosmo-sso could not be confined and did not start." ASK_ADMIN,
-	[COSMO_E_SPAWN] = "A part of cosmo-sso could not be started." ASK_ADMIN,
+		"The parts of single sign-on on this host do not understand each other; they may be of different versions." ASK_ADMIN,
+	[COSMO_E_PEER_GONE] =
+		"A part of single sign-on ended before it had answered. Please try again; if it happens again, ask the administrator of this host.",
+	[COSMO_E_SANDBOX] = "A part of single sign-on could not be started safely." ASK_ADMIN,
+	[COSMO_E_SPAWN] = "A part of single sign-on could not be started." ASK_ADMIN,
 	[COSMO_E_STORE_DAMAGED] =
 		"The user database of single sign-on is damaged. Please ask the administrator of this host to rebuild it.",
 	[COSMO_E_STORE_MISSING] =
 		"The user database of single sign-on is missing. Please ask the administrator of this host to rebuild it.",
-	[COSMO_E_NOT_ROOT] = "Only root may do this.",
+	[COSMO_E_NOT_ROOT] =
+		"This takes a program that runs as root. Run it as root, or sign in over SSH or on the console.",
 	[COSMO_E_CONFIG] = "The configuration of single sign-on has an error." ASK_ADMIN,
 	[COSMO_E_BUSY] = "Single sign-on is busy on this host. Please try again in a moment.",
 	[COSMO_E_TIMEOUT] = "This took too long and was given up. Please try again.",
-	[COSMO_E_CANCELLED] = "The sign-in was cancelled. Connect again to start a new one.",
+	[COSMO_E_CANCELLED] = "The sign-in was cancelled." START_AGAIN,
 	[COSMO_E_NO_PROMPT] =
-		"Signing in needs a conversation with you, and this program offers none. Sign in over SSH or on the console first.",
+		"Signing in takes a code that you approve, and this program cannot show one. Sign in over SSH or on the console first.",
 
-	[COSMO_E_DNS] =
-		"The name of the sign-in server could not be resolved. Please try again later.",
-	[COSMO_E_CONNECT] = "The sign-in server could not be reached. Please try again later.",
-	[COSMO_E_TLS] =
-		"No secure connection to the sign-in server could be made. Please try again later.",
+	[COSMO_E_DNS] = "The address of the sign-in server could not be found." TRY_LATER,
+	[COSMO_E_CONNECT] = "The sign-in server could not be reached." TRY_LATER,
+	[COSMO_E_TLS] = "No secure connection to the sign-in server could be made." TRY_LATER,
 	[COSMO_E_TLS_TRUST] =
 		"The sign-in server's certificate is not trusted by this host." ASK_ADMIN,
-	[COSMO_E_PROXY] =
-		"The proxy on the way to the sign-in server refused. Please try again later.",
-	[COSMO_E_IDP_TIMEOUT] =
-		"The sign-in server did not answer in time. Please try again later.",
-	[COSMO_E_IDP_DROPPED] = "The sign-in server broke off its answer. Please try again later.",
+	[COSMO_E_PROXY] = "The proxy on the way to the sign-in server refused." TRY_LATER,
+	[COSMO_E_IDP_TIMEOUT] = "The sign-in server did not answer in time." TRY_LATER,
+	[COSMO_E_IDP_DROPPED] = "The sign-in server broke off its answer." TRY_LATER,
 	[COSMO_E_IDP_REDIRECT] =
 		"The sign-in server redirects to another address, which is not followed." ASK_ADMIN,
 	[COSMO_E_IDP_BODY_TOO_BIG] =
 		"The sign-in server's answer is larger than allowed." ASK_ADMIN,
-	[COSMO_E_IDP_STATUS] =
-		"The sign-in server reports a fault of its own. Please try again later.",
-	[COSMO_E_IDP_NOT_JSON] =
-		"The sign-in server's answer could not be understood. Please try again later.",
+	[COSMO_E_IDP_STATUS] = "The sign-in server reports a fault of its own." TRY_LATER,
+	[COSMO_E_IDP_NOT_JSON] = "The sign-in server's answer could not be understood." TRY_LATER,
 	[COSMO_E_IDP_FIELD] = "The sign-in server's answer lacks a required part." ASK_ADMIN,
 	[COSMO_E_IDP_ISSUER] =
 		"The sign-in server names itself differently from what is configured." ASK_ADMIN,
@@ -63,7 +97,8 @@ static const char *const texts[] = {
 		"There is no sign-in server at the configured address any more." ASK_ADMIN,
 	[COSMO_E_IDP_NO_DEVICE_GRANT] =
 		"The sign-in server does not offer signing in by code." ASK_ADMIN,
-	[COSMO_E_IDP_NO_KEYS] = "The sign-in server publishes no usable signing keys." ASK_ADMIN,
+	[COSMO_E_IDP_NO_KEYS] =
+		"The sign-in server publishes no keys to check its answers by." ASK_ADMIN,
 	[COSMO_E_IDP_CLIENT] =
 		"The sign-in server does not know this host, or does not accept its credentials." ASK_ADMIN,
 	[COSMO_E_IDP_GRANT_TYPE] =
@@ -71,16 +106,17 @@ static const char *const texts[] = {
 	[COSMO_E_IDP_SCOPE] = "The sign-in server refuses what this host asks it for." ASK_ADMIN,
 	[COSMO_E_IDP_RATE] =
 		"The sign-in server asks for fewer requests. Please try again in some minutes.",
-	[COSMO_E_IDP_ERROR] = "The sign-in server reported an error. Please try again later.",
+	[COSMO_E_IDP_ERROR] = "The sign-in server reported an error." TRY_LATER,
 
-	[COSMO_E_PENDING] = "The sign-in has not been approved yet.",
-	[COSMO_E_SLOW_DOWN] = "The sign-in has not been approved yet.",
-	[COSMO_E_DENIED] =
-		"The sign-in was denied in the browser. If that was not you, tell your administrator.",
-	[COSMO_E_CODE_EXPIRED] =
-		"The code expired before it was approved. Connect again to get a new one.",
+	[COSMO_E_PENDING] =
+		"The sign-in has not been approved yet. Please approve it in the browser.",
+	[COSMO_E_SLOW_DOWN] =
+		"The sign-in has not been approved yet. Please approve it in the browser.",
+	[COSMO_E_DENIED] = "The sign-in was denied in the browser." START_AGAIN
+			   " If that was not you, tell the administrator of this host.",
+	[COSMO_E_CODE_EXPIRED] = "The code expired before it was approved." START_AGAIN,
 	[COSMO_E_DEADLINE] =
-		"The time for signing in ended before the code was approved. Connect again to get a new one.",
+		"The time for signing in ended before the code was approved." START_AGAIN,
 	[COSMO_E_INVALID_GRANT] =
 		"The sign-in server no longer accepts this sign-in. Please sign in again.",
 
@@ -109,8 +145,7 @@ static const char *const texts[] = {
 		"The proof of who you are lacks a required part, or has one in a wrong form." ASK_ADMIN,
 	[COSMO_E_USERINFO_SUB] =
 		"The sign-in server's two answers are about different people. The sign-in was refused." ASK_ADMIN,
-	[COSMO_E_USERINFO] =
-		"The sign-in server did not tell the account's details. Please try again later.",
+	[COSMO_E_USERINFO] = "The sign-in server did not tell the account's details." TRY_LATER,
 
 	[COSMO_E_NAME_MISSING] = "The sign-in server did not send your login name." ASK_ADMIN,
 	[COSMO_E_NAME_FORM] =
@@ -121,11 +156,13 @@ static const char *const texts[] = {
 		"The sign-in server sent your groups in a form that is not understood." ASK_ADMIN,
 	[COSMO_E_CLAIM_OVERAGE] =
 		"You are in more groups than the sign-in server sends, so no role can be given." ASK_ADMIN,
-	[COSMO_E_RULES_EMPTY] = "The configuration has no role rule." ASK_ADMIN,
-	[COSMO_E_RULE_PATTERN] = "A role rule has a pattern that is not valid." ASK_ADMIN,
+	[COSMO_E_RULES_EMPTY] =
+		"The configuration of single sign-on has no rule that gives a role." ASK_ADMIN,
+	[COSMO_E_RULE_PATTERN] =
+		"A rule that gives roles has a pattern that is not valid." ASK_ADMIN,
 	[COSMO_E_RULE_LIMIT] =
-		"A role rule took too long on your groups and was stopped." ASK_ADMIN,
-	[COSMO_E_RULE_ROLE] = "A role rule names a role that is not declared." ASK_ADMIN,
+		"A rule that gives roles took too long on your groups and was stopped." ASK_ADMIN,
+	[COSMO_E_RULE_ROLE] = "A rule gives a role that does not exist on this host." ASK_ADMIN,
 	[COSMO_E_NO_ROLE] = "None of your groups gives you a role on this host." ASK_ADMIN,
 
 	[COSMO_E_NOT_OURS] = "This account is not managed by single sign-on.",
@@ -133,19 +170,18 @@ static const char *const texts[] = {
 	[COSMO_E_INTEGRATION_CHANGED] =
 		"Single sign-on was reconnected on this host since you signed in. Please sign in again.",
 	[COSMO_E_OTHER_USER] =
-		"The code was approved by somebody else than the user who is signing in. Nothing was changed. Connect again, and approve the code with the account of that name.",
+		"The code was approved by somebody else than the user who is signing in. Nothing was changed. Start again, and approve the code with the account of that name.",
 	[COSMO_E_OTHER_SUBJECT] =
 		"This login name belongs to another account of your organization." ASK_ADMIN,
 	[COSMO_E_SUBJECT_TAKEN] =
-		"Your account is enrolled on this host under another login name. Use that name, or ask the administrator.",
+		"Your account is known on this host under another login name. Use that name, or ask the administrator of this host.",
 	[COSMO_E_NAME_RESERVED] =
-		"This login name is reserved on this host and cannot be enrolled." ASK_ADMIN,
+		"This login name is reserved on this host and cannot be used." ASK_ADMIN,
 	[COSMO_E_UID] = "No user id can be given to this account." ASK_ADMIN,
 	[COSMO_E_HOME_FOREIGN] =
 		"The home directory of this name exists and belongs to somebody else." ASK_ADMIN,
-	[COSMO_E_ENROLL_OFF] =
-		"New accounts are not enrolled on this host automatically." ASK_ADMIN,
-	[COSMO_E_BUDGET] = "There were too many sign-in attempts. Please try again later.",
+	[COSMO_E_ENROLL_OFF] = "New accounts are not added to this host automatically." ASK_ADMIN,
+	[COSMO_E_BUDGET] = "There were too many sign-in attempts." TRY_LATER,
 	[COSMO_E_LOCKED] = "This account is locked on this host." ASK_ADMIN,
 	[COSMO_E_REMOVED] = "This account was removed from this host." ASK_ADMIN,
 	[COSMO_E_NOT_ENROLLED] =
