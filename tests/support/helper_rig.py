@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 
+from . import messages
 from .pam_rig import GRAFT, installed
 from .program import USERS, built
 from .reports import Reports, is_sanitized
@@ -118,7 +119,7 @@ class Exchange:
         message = self.recv()
         if message.type == "SHOW":
             message = self.recv()
-        assert message.type == "RESULT" and message.TEXT, message
+        assert message.type == "RESULT" and message.TEXT == messages.failure(message.ERR), message
         return "OK" if message.ERR == 0 else message.error
 
     def close(self):

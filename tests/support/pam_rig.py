@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 
+from . import messages
 from .program import built
 from .reports import Reports
 from .wire import Peer
@@ -89,7 +90,8 @@ class PamRig:
     """with PamRig() as rig: rig.store("connect", ...); rig.run("sshd", "ada", "auth", helper=script)
 
     A `helper` is a function of a Peer; it is called once per helper started, in a thread of its own, and what it
-    asserts fails the test at the end of run()."""
+    asserts fails the test at the end of run(). So does a text shown that docs/messages.md does not have, unless the
+    test's helper `invents` it."""
 
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-pam-"))
@@ -204,9 +206,11 @@ class PamRig:
         )
         (self.folder / "pam" / name).write_text(text)
 
-    def start(self, service, user, *words, helper=None, args="", wrapper=(), stdin=subprocess.DEVNULL, **options):
+    def start(self, service, user, *words, helper=None, args="", wrapper=(), stdin=subprocess.DEVNULL, invents=(),
+              **options):
         """Like run(), without waiting; finish() gives the outcome."""
         self._service(service, args)
+        self._invented = invents
         self._helper, self._problems, self.started = helper, [], 0
         self._log_lines()
         self._report = pathlib.Path(tempfile.mktemp(dir=self.folder))
@@ -223,7 +227,11 @@ class PamRig:
         if self._problems:
             raise self._problems[0]
         self.reports.check()
-        return Outcome(self.report(), self._log_lines(), said)
+        outcome = Outcome(self.report(), self._log_lines(), said)
+        for _, text in outcome.messages:
+            if text not in self._invented:
+                messages.check(text)
+        return outcome
 
     def run(self, service, user, *words, timeout_s=120, **options):
         return self.finish(self.start(service, user, *words, **options), timeout_s)

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "docs/message_when.h"
+
+#include <stddef.h>
+
+#define NEVER              "not at a sign-in; `cosmo-ssoctl` alone says it"
+#define BETWEEN            "never: a state between two answers"
+#define ANYWHERE           "at any point"
+#define BEFORE             "before a code is shown"
+#define ASKED              "when the sign-in server is asked"
+#define SHOWN              "while the code is shown"
+#define UNTIL              "until the code is approved"
+#define APPROVED           "after the code was approved"
+#define ENTRY              "at an entry"
+#define BEFORE_OR_APPROVED BEFORE ", or after it was approved"
+#define BEFORE_OR_ENTRY    BEFORE ", or " ENTRY
+#define APPROVED_OR_ENTRY  APPROVED ", or " ENTRY
+
+static const char *const failures[] = {
+	[COSMO_OK] = NEVER,
+	[COSMO_E_INTERNAL] = ANYWHERE,
+	[COSMO_E_NOMEM] = ANYWHERE,
+	[COSMO_E_IO] = ANYWHERE,
+	[COSMO_E_INVALID] = ANYWHERE,
+	[COSMO_E_RANGE] = ANYWHERE,
+	[COSMO_E_TOO_BIG] = ANYWHERE,
+	[COSMO_E_FORMAT] = ANYWHERE,
+	[COSMO_E_NOT_FOUND] = ANYWHERE,
+	[COSMO_E_EXISTS] = NEVER,
+	[COSMO_E_UNSAFE_FILE] = ANYWHERE,
+	[COSMO_E_PROTOCOL] = ANYWHERE,
+	[COSMO_E_PEER_GONE] = ANYWHERE,
+	[COSMO_E_SANDBOX] = ANYWHERE,
+	[COSMO_E_SPAWN] = ANYWHERE,
+	[COSMO_E_STORE_DAMAGED] = ANYWHERE,
+	[COSMO_E_STORE_MISSING] = ANYWHERE,
+	[COSMO_E_NOT_ROOT] = BEFORE,
+	[COSMO_E_CONFIG] = ANYWHERE,
+	[COSMO_E_BUSY] = ANYWHERE,
+	[COSMO_E_TIMEOUT] = ENTRY,
+	[COSMO_E_CANCELLED] = SHOWN,
+	[COSMO_E_NO_PROMPT] = BEFORE,
+	[COSMO_E_DNS] = ASKED,
+	[COSMO_E_CONNECT] = ASKED,
+	[COSMO_E_TLS] = ASKED,
+	[COSMO_E_TLS_TRUST] = ASKED,
+	[COSMO_E_PROXY] = ASKED,
+	[COSMO_E_IDP_TIMEOUT] = ASKED,
+	[COSMO_E_IDP_DROPPED] = ASKED,
+	[COSMO_E_IDP_REDIRECT] = ASKED,
+	[COSMO_E_IDP_BODY_TOO_BIG] = ASKED,
+	[COSMO_E_IDP_STATUS] = ASKED,
+	[COSMO_E_IDP_NOT_JSON] = ASKED,
+	[COSMO_E_IDP_FIELD] = ASKED,
+	[COSMO_E_IDP_ISSUER] = BEFORE,
+	[COSMO_E_IDP_GONE] = BEFORE,
+	[COSMO_E_IDP_NO_DEVICE_GRANT] = BEFORE,
+	[COSMO_E_IDP_NO_KEYS] = ASKED,
+	[COSMO_E_IDP_CLIENT] = ASKED,
+	[COSMO_E_IDP_GRANT_TYPE] = ASKED,
+	[COSMO_E_IDP_SCOPE] = BEFORE,
+	[COSMO_E_IDP_RATE] = ASKED,
+	[COSMO_E_IDP_ERROR] = ASKED,
+	[COSMO_E_PENDING] = BETWEEN,
+	[COSMO_E_SLOW_DOWN] = BETWEEN,
+	[COSMO_E_DENIED] = SHOWN,
+	[COSMO_E_CODE_EXPIRED] = SHOWN,
+	[COSMO_E_DEADLINE] = UNTIL,
+	[COSMO_E_INVALID_GRANT] = SHOWN,
+	[COSMO_E_NO_ID_TOKEN] = APPROVED,
+	[COSMO_E_JWS_FORM] = APPROVED,
+	[COSMO_E_JWS_ALG] = APPROVED,
+	[COSMO_E_JWS_CRIT] = APPROVED,
+	[COSMO_E_JWS_KEY] = APPROVED,
+	[COSMO_E_JWS_SIGNATURE] = APPROVED,
+	[COSMO_E_TOKEN_ISS] = APPROVED,
+	[COSMO_E_TOKEN_AUD] = APPROVED,
+	[COSMO_E_TOKEN_AZP] = APPROVED,
+	[COSMO_E_TOKEN_EXPIRED] = APPROVED,
+	[COSMO_E_TOKEN_EARLY] = APPROVED,
+	[COSMO_E_TOKEN_SUB] = APPROVED,
+	[COSMO_E_TOKEN_CLAIM] = APPROVED,
+	[COSMO_E_USERINFO_SUB] = APPROVED,
+	[COSMO_E_USERINFO] = APPROVED,
+	[COSMO_E_NAME_MISSING] = APPROVED,
+	[COSMO_E_NAME_FORM] = APPROVED,
+	[COSMO_E_CLAIM_MISSING] = APPROVED,
+	[COSMO_E_CLAIM_TYPE] = APPROVED,
+	[COSMO_E_CLAIM_OVERAGE] = APPROVED,
+	[COSMO_E_RULES_EMPTY] = BEFORE,
+	[COSMO_E_RULE_PATTERN] = BEFORE,
+	[COSMO_E_RULE_LIMIT] = APPROVED,
+	[COSMO_E_RULE_ROLE] = BEFORE_OR_APPROVED,
+	[COSMO_E_NO_ROLE] = APPROVED,
+	[COSMO_E_NOT_OURS] = NEVER,
+	[COSMO_E_DISCONNECTED] = BEFORE_OR_ENTRY,
+	[COSMO_E_INTEGRATION_CHANGED] = BEFORE_OR_ENTRY,
+	[COSMO_E_OTHER_USER] = APPROVED,
+	[COSMO_E_OTHER_SUBJECT] = APPROVED,
+	[COSMO_E_SUBJECT_TAKEN] = APPROVED,
+	[COSMO_E_NAME_RESERVED] = APPROVED,
+	[COSMO_E_UID] = APPROVED,
+	[COSMO_E_HOME_FOREIGN] = APPROVED,
+	[COSMO_E_ENROLL_OFF] = BEFORE,
+	[COSMO_E_BUDGET] = BEFORE,
+	[COSMO_E_LOCKED] = BEFORE_OR_ENTRY,
+	[COSMO_E_REMOVED] = BEFORE_OR_ENTRY,
+	[COSMO_E_NOT_ENROLLED] = ENTRY,
+	[COSMO_E_STEP_UP] = APPROVED,
+	[COSMO_E_SERVICE] = APPROVED_OR_ENTRY,
+	[COSMO_E_SERVICE_OFF] = BEFORE,
+	[COSMO_E_LEASE_OVER] = ENTRY,
+	[COSMO_E_LOGIN_AGAIN] = APPROVED,
+	[COSMO_E_MACHINE] = ANYWHERE,
+};
+
+static const char *const lines[] = {
+	[USER_TEXT_SIGN_IN] = "first line, where the person sits at the host",
+	[USER_TEXT_SIGN_IN_FROM] = "first line, where the person comes over the network",
+	[USER_TEXT_CODE] = "below the address of the page, which has a line of its own",
+	[USER_TEXT_WARNING] = "below the code",
+	[USER_TEXT_ENTER] = "last line over SSH, without a QR code",
+	[USER_TEXT_ENTER_AGAIN] =
+		"last line over SSH; a QR code may have pushed the first lines off the screen",
+	[USER_TEXT_STILL_WAITING] = "over SSH, where Enter came 20 seconds before the approval",
+	[USER_TEXT_WAITING] = "last line at a terminal, which goes on by itself",
+	[USER_TEXT_WAITING_AGAIN] = "last line at a terminal of unknown size, below a QR code",
+	[USER_TEXT_SHORT] = "all that a login screen shows, where the person sits at the host",
+	[USER_TEXT_SHORT_FROM] = "all that a login screen shows to somebody from elsewhere",
+	[USER_TEXT_PASSWORD] = "when `passwd` or the like is to change the password",
+};
+
+const char *err_when(enum cosmo_err err)
+{
+	return (size_t)err < sizeof(failures) / sizeof(failures[0]) ? failures[err] : NULL;
+}
+
+const char *user_text_when(enum user_text which)
+{
+	return (size_t)which < sizeof(lines) / sizeof(lines[0]) ? lines[which] : NULL;
+}
