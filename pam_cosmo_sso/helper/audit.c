@@ -56,6 +56,8 @@ void audit_format(const struct audit_line *line, char *ret, size_t ret_size)
 	log_append(ret, ret_size, "roles", line->roles);
 	log_append(ret, ret_size, "enrolled", line->enrolled ? "yes" : NULL);
 	log_append(ret, ret_size, "approved_by", line->approved_by);
+	log_append(ret, ret_size, "old_subject", line->old_subject);
+	log_append(ret, ret_size, "subject", line->subject);
 	log_append(ret, ret_size, "detail", line->detail);
 }
 

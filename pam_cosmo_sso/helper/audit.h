@@ -20,7 +20,11 @@
 	X(SESSION_CLOSE, "session_close")                                                          \
 	X(SESSION_REFUSED, "session_refused")                                                      \
 	X(REQUEST_REFUSED, "request_refused")                                                      \
-	X(CONNECT, "connect")
+	X(CONNECT, "connect")                                                                      \
+	X(REBIND_ASKED, "rebind_asked")                                                            \
+	X(REBIND_DONE, "rebind_done")                                                              \
+	X(REBIND_CANCELLED, "rebind_cancelled")                                                    \
+	X(REBIND_REFUSED, "rebind_refused")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,
@@ -46,6 +50,8 @@ struct audit_line {
 	const char *roles;       /* "admin,developer" */
 	bool enrolled;           /* by this very sign-in */
 	const char *approved_by; /* login name of the identity, if it is not @user */
+	const char *subject;     /* of the person this is about, if that is the point */
+	const char *old_subject; /* whom the name belonged to before */
 	const char *detail;      /* never a token, code, secret or claim body */
 };
 

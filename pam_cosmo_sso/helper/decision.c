@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/decision.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/base/fdio.h"
 #include "common/base/uid_candidate.h"
 #include "pam_cosmo_sso/helper/commit.h"
@@ -8,6 +12,7 @@
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/policy.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 
 /* What is read under the lock. */
@@ -18,6 +23,8 @@ struct decision {
 	struct integration *integration; /* NULL: never connected */
 	struct record *record;           /* as it will be written; NULL: not made yet */
 	bool is_new;
+	bool is_holder; /* not new, and the person whom the name belongs to */
+	char *former;   /* subject of the person it was taken over from; NULL: of nobody */
 	char subject_name[COSMO_MAX_NAME_BYTES + 1]; /* "": nobody */
 	int64_t now_s;
 };
@@ -28,6 +35,7 @@ static void decision_done(struct decision *decision)
 		return;
 	integration_free(decision->integration);
 	record_free(decision->record);
+	free(decision->former);
 }
 COSMO_AUTO_DEFINE(struct decision *, decision_done);
 
@@ -48,6 +56,8 @@ static enum cosmo_err read_store(struct decision *decision)
 	if (err)
 		return err;
 	decision->is_new = !decision->record;
+	decision->is_holder =
+		decision->record && rebind_is_holder(decision->record, who->issuer, who->sub);
 	return absent_is_ok(
 		records_find_subject(store, who->issuer, who->sub, decision->subject_name));
 }
@@ -101,6 +111,40 @@ static enum cosmo_err judge_person(struct decision *decision, uint64_t *ret_role
 	return policy_person(&question, ret_roles);
 }
 
+/* The first sign-in of the person whom an administrator let take the name over. */
+static enum cosmo_err take_over(struct decision *decision)
+{
+	const struct identity *who = decision->identity;
+
+	decision->former = strdup(decision->record->sub);
+	if (!decision->former)
+		return COSMO_E_NOMEM;
+	return rebind_assign(decision->record, who->issuer, who->sub, decision->now_s);
+}
+
+/* Bring the binding in line with who signs in. */
+static enum cosmo_err settle_binding(struct decision *decision)
+{
+	if (!decision->is_new && !decision->is_holder)
+		return take_over(decision);
+	if (!rebind_is_pending(decision->record, decision->now_s))
+		rebind_forget(decision->record);
+	return COSMO_OK;
+}
+
+static void log_take_over(const struct decision *decision)
+{
+	struct audit_line line = decision->exchange->line;
+
+	if (!decision->former)
+		return;
+	line.event = AUDIT_REBIND_DONE;
+	line.user_known = true;
+	line.old_subject = decision->former;
+	line.subject = decision->identity->sub;
+	audit_send(&line);
+}
+
 /* @refusal: why nothing is left of the person's roles; COSMO_OK: something is. */
 static enum cosmo_err write_record(
 	struct decision *decision, uint64_t roles, enum cosmo_err refusal)
@@ -116,8 +160,10 @@ static enum cosmo_err write_record(
 	};
 	struct record *record = decision->record;
 	uint32_t uid = 0;
-	enum cosmo_err err = confirmation_apply(&confirmation, record);
+	enum cosmo_err err = settle_binding(decision);
 
+	if (!err)
+		err = confirmation_apply(&confirmation, record);
 	record->reason = refusal;
 	if (!err)
 		err = commit_settings(exchange->store, config, -1);
@@ -128,6 +174,8 @@ static enum cosmo_err write_record(
 		err = COSMO_E_UID;
 	if (!err)
 		err = commit_user(exchange->store, config, record);
+	if (!err)
+		log_take_over(decision);
 	return err;
 }
 
@@ -155,7 +203,27 @@ static void note_written(struct decision *decision, uint64_t roles)
 /* The IdP's word about the very person, who would otherwise keep the roles of the last sign-in. */
 static bool takes_roles_away(const struct decision *decision, enum cosmo_err err)
 {
-	return !decision->is_new && (err == COSMO_E_NO_ROLE || err == COSMO_E_CLAIM_MISSING);
+	return decision->is_holder && (err == COSMO_E_NO_ROLE || err == COSMO_E_CLAIM_MISSING);
+}
+
+/* What an administrator needs to bind the name anew, or to find the name that the person has. */
+static void note_binding(struct decision *decision, enum cosmo_err err)
+{
+	struct exchange *exchange = decision->exchange;
+	char text[sizeof(exchange->detail)] = "";
+
+	if (err == COSMO_E_OTHER_SUBJECT)
+		(void)snprintf(text, sizeof(text),
+			"the name is bound to another person; `cosmo-ssoctl user rebind %s` binds it anew",
+			exchange->user);
+	else if (err == COSMO_E_SUBJECT_TAKEN)
+		(void)snprintf(text, sizeof(text),
+			"this person is enrolled as %s; see `cosmo-ssoctl user show %s`",
+			decision->subject_name, decision->subject_name);
+	else
+		return;
+	exchange_note_detail(exchange, text);
+	exchange_note_subject(exchange, decision->identity->sub);
 }
 
 static enum cosmo_err decide_locked(struct decision *decision)
@@ -167,6 +235,7 @@ static enum cosmo_err decide_locked(struct decision *decision)
 
 	if (!err)
 		err = judge_person(decision, &roles);
+	note_binding(decision, err);
 	if (takes_roles_away(decision, err)) {
 		refusal = err;
 		err = COSMO_OK;

@@ -13,7 +13,8 @@
  * (sshd has frozen other ids or paths than were given) the record is written as well, but this
  * sign-in is refused; after COSMO_E_NO_ROLE and COSMO_E_CLAIM_MISSING that of somebody enrolled,
  * who has no role from then on and that error as the reason. After any other error nothing was
- * written.
+ * written. Whoever is let take an enrolled name over (rebind.h) gets it with what is written, which
+ * is logged as an event of its own.
  * @began: the integration under which the sign-in began. Errors: those of policy_person(),
  * policy_service(), store_lock(), uid_register_assign(), commit_user().
  */

@@ -111,6 +111,12 @@ void exchange_note_approver(struct exchange *exchange, const char *username)
 	exchange->line.approved_by = exchange->approver;
 }
 
+void exchange_note_subject(struct exchange *exchange, const char *sub)
+{
+	(void)snprintf(exchange->subject, sizeof(exchange->subject), "%s", sub);
+	exchange->line.subject = exchange->subject;
+}
+
 void exchange_note_uid(struct exchange *exchange, uint32_t uid)
 {
 	exchange->line.uid = uid;

@@ -26,6 +26,7 @@ struct exchange {
 	char detail[640];
 	char roles[1088];
 	char approver[65];
+	char subject[512];
 	struct audit_line line; /* points into this structure */
 };
 
@@ -47,6 +48,7 @@ COSMO_MUST_USE enum cosmo_err exchange_find_record(struct exchange *exchange, st
 void exchange_note_detail(struct exchange *exchange, const char *detail);
 void exchange_note_roles(struct exchange *exchange, uint64_t roles);
 void exchange_note_approver(struct exchange *exchange, const char *username);
+void exchange_note_subject(struct exchange *exchange, const char *sub);
 void exchange_note_uid(struct exchange *exchange, uint32_t uid);
 
 /* Log the decision, once. */

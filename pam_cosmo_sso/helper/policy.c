@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "pam_cosmo_sso/helper/rebind.h"
+
 static enum cosmo_err check_integration(const struct policy_case *question)
 {
 	if (question->gate.state != GATE_OPEN || !question->integration ||
@@ -24,7 +26,8 @@ static enum cosmo_err check_person(const struct policy_case *question)
 		return COSMO_E_TOKEN_ISS;
 	if (!streq(who->username, question->user))
 		return COSMO_E_OTHER_USER;
-	if (record && (!streq(record->issuer, who->issuer) || !streq(record->sub, who->sub)))
+	if (record && !rebind_is_holder(record, who->issuer, who->sub) &&
+		!rebind_is_open(record, who->issuer, question->now_s))
 		return COSMO_E_OTHER_SUBJECT;
 	if (question->subject_name && !streq(question->subject_name, question->user))
 		return COSMO_E_SUBJECT_TAKEN;

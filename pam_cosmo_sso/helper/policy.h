@@ -35,7 +35,8 @@ struct policy_case {
  *  1. the integration is the one the flow began under: COSMO_E_DISCONNECTED, _INTEGRATION_CHANGED
  *  2. the issuer is the configured one: COSMO_E_TOKEN_ISS
  *  3. the username is @user, byte for byte: COSMO_E_OTHER_USER
- *  4. the person is the one enrolled for @user: COSMO_E_OTHER_SUBJECT
+ *  4. the person is the one enrolled for @user, or an administrator lets another one take the name
+ *     over (rebind_is_open()): COSMO_E_OTHER_SUBJECT
  *  5. no other name is enrolled for the person: COSMO_E_SUBJECT_TAKEN
  *  6. the account may be used: COSMO_E_REMOVED, COSMO_E_LOCKED, then @account
  *  7. what the service demands of the sign-in: COSMO_E_STEP_UP

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/seed.h"
 #include "pam_cosmo_sso/helper/staged_file.h"
@@ -50,6 +51,12 @@ static void put_record(struct record_text *text, const struct record *record)
 	record_text_put(text, "acr", record->acr);
 	record_text_put_number(text, "auth_time", record->auth_time_s);
 	record_text_put_number(text, "refresh_expires", record->refresh_expires_s);
+	record_text_put_number(text, "bound", record->bound_s);
+	record_text_put(text, "rebind_issuer", record->rebind_issuer);
+	if (record->rebind_issuer) {
+		record_text_put_number(text, "rebind_asked", record->rebind_asked_s);
+		record_text_put_number(text, "rebind_until", record->rebind_until_s);
+	}
 	put_token(text, record->refresh_token);
 }
 
@@ -72,7 +79,7 @@ static bool numbers_fit(const struct record *record)
 {
 	return record->uid != 0 && record->gid != 0 && record->enrolled_s >= 0 &&
 	       record->signed_in_s >= 0 && record->confirmed_s >= 0 && record->auth_time_s >= 0 &&
-	       record->refresh_expires_s >= 0 &&
+	       record->refresh_expires_s >= 0 && record->bound_s >= 0 && rebind_is_whole(record) &&
 	       (record->flags & ~(uint32_t)(USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0;
 }
 
@@ -84,7 +91,8 @@ static enum cosmo_err check_record(const struct record *record)
 	if (!record->issuer || !record->sub || !record->home || !record->shell)
 		return COSMO_E_INVALID;
 	if (!fits(record->issuer) || !fits(record->sub) || !fits(record->display_name) ||
-		!fits(record->home) || !fits(record->shell) || !fits(record->acr))
+		!fits(record->home) || !fits(record->shell) || !fits(record->acr) ||
+		!fits(record->rebind_issuer))
 		return COSMO_E_INVALID;
 	return record->refresh_token && strlen(secret_peek(record->refresh_token)) !=
 						secret_len(record->refresh_token)

@@ -9,6 +9,7 @@
 #include "common/base/fdio.h"
 #include "common/ini.h"
 #include "pam_cosmo_sso/helper/folder.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/record_write.h"
 
@@ -26,6 +27,7 @@ void record_free(struct record *record)
 	for (uint32_t i = 0; i < record->role_count; i++)
 		free(record->roles[i]);
 	free(record->acr);
+	free(record->rebind_issuer);
 	secret_free(record->refresh_token);
 	free(record);
 }
@@ -71,6 +73,10 @@ static const struct {
 	{"acr", VALUE_TEXT, offsetof(struct record, acr), true},
 	{"auth_time", VALUE_TIME, offsetof(struct record, auth_time_s), false},
 	{"refresh_expires", VALUE_TIME, offsetof(struct record, refresh_expires_s), false},
+	{"bound", VALUE_TIME, offsetof(struct record, bound_s), true},
+	{"rebind_issuer", VALUE_TEXT, offsetof(struct record, rebind_issuer), true},
+	{"rebind_asked", VALUE_TIME, offsetof(struct record, rebind_asked_s), true},
+	{"rebind_until", VALUE_TIME, offsetof(struct record, rebind_until_s), true},
 };
 
 static enum cosmo_err take_number(enum value_kind kind, const char *value, void *target)
@@ -176,7 +182,8 @@ static enum cosmo_err check_whole(const struct reading *reading, const char *nam
 	if (reading->record->uid == 0 || reading->record->gid == 0 ||
 		(reading->record->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
 		return COSMO_E_STORE_DAMAGED;
-	return COSMO_OK;
+	/* Half a permission to take a name over is none. */
+	return rebind_is_whole(reading->record) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }
 
 static enum cosmo_err parse_record(

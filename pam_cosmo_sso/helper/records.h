@@ -26,6 +26,7 @@ struct record {
 	uint32_t role_count;
 	unsigned char integration[INTEGRATION_BYTES];
 	int64_t enrolled_s;
+	int64_t bound_s; /* since when the name is this person's; 0: since the enrolment */
 	int64_t signed_in_s;
 	int64_t confirmed_s;                /* min(local now, the IdP's time + 5 min) */
 	uint32_t flags;                     /* enum users_db_flag */
@@ -34,6 +35,9 @@ struct record {
 	int64_t auth_time_s;                /* 0: not told */
 	struct cosmo_secret *refresh_token; /* NULL: none */
 	int64_t refresh_expires_s;          /* 0: not told */
+	char *rebind_issuer; /* NULL: the name stays this person's; else see rebind.h */
+	int64_t rebind_asked_s;
+	int64_t rebind_until_s;
 };
 
 void record_free(struct record *record);

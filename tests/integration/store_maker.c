@@ -8,7 +8,8 @@
  *     sshd=PATH            provisional entries are on, for processes of PATH
  *     disconnect
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
- *                          lapsed (confirmed in 1970)
+ *                          lapsed (confirmed in 1970), rebind-over (another person could have
+ *                          taken the name over until a moment ago)
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "common/config.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/store.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 
@@ -75,6 +77,8 @@ static void set_flag(struct record *record, const char *what)
 		record->flags |= USERS_DB_REMOVED;
 	else if (streq(what, "lapsed"))
 		record->confirmed_s = 1;
+	else if (streq(what, "rebind-over"))
+		check(rebind_allow(record, record->issuer, 60, fdio_now_s() - 60), "rebind");
 	else
 		record->roles[record->role_count++] = strdup(what);
 }

@@ -36,6 +36,26 @@ static void test_audit_format__known_user__every_field(void **state)
 		"uid=1879049000 roles=\"developer,admin\" enrolled=yes");
 }
 
+static void test_audit_format__rebind__both_subjects(void **state)
+{
+	char long_sub[512] = "";
+	char text[AUDIT_MAX_LINE_BYTES] = "";
+	struct audit_line line = {.event = AUDIT_REBIND_DONE,
+		.user = "ada",
+		.user_known = true,
+		.old_subject = "1000",
+		.subject = "a b\nevent=sign_in_ok"};
+
+	(void)state;
+	audit_format(&line, text, sizeof(text));
+	assert_string_equal(text, "event=rebind_done user=ada reason=ok old_subject=1000 "
+				  "subject=\"a b?event=sign_in_ok\"");
+	memset(long_sub, 'x', sizeof(long_sub) - 1);
+	line.old_subject = line.subject = long_sub;
+	audit_format(&line, text, sizeof(text));
+	assert_non_null(strstr(strstr(text, " old_subject=") + 1, " subject="));
+}
+
 static void test_audit_format__unknown_user__hash_alone(void **state)
 {
 	struct audit_line line = {.event = AUDIT_SIGN_IN_REFUSED,
@@ -110,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_audit_format__known_user__every_field),
+		cmocka_unit_test(test_audit_format__rebind__both_subjects),
 		cmocka_unit_test(test_audit_format__unknown_user__hash_alone),
 		cmocka_unit_test(test_audit_format__unknown_user_without_salt__left_out),
 		cmocka_unit_test(test_audit_format__hostile_text__one_line_one_field),

@@ -323,6 +323,56 @@ static void test_policy_person__one_fault__its_error(void **state)
 		}
 }
 
+static void rebind_allowed(struct world *w, int64_t asked_s, int64_t until_s)
+{
+	w->record.rebind_issuer = issuer;
+	w->record.rebind_asked_s = asked_s;
+	w->record.rebind_until_s = until_s;
+}
+
+/* case: account: a recycled name with another sub is refused until an administrator lets it be
+ * taken over */
+/* case: account: after the window of user rebind the name is closed to others again */
+static void test_policy_person__other_subject__let_in_while_a_rebind_is_open(void **state)
+{
+	struct world world;
+	uint64_t roles = 0;
+
+	(void)state;
+	world_make(&world, true);
+	world.identity.sub = other_sub;
+	world.question.subject_name = NULL;
+	assert_answer(&world, COSMO_E_OTHER_SUBJECT, "no rebind", "-");
+	rebind_allowed(&world, NOW - 10, NOW);
+	assert_answer(&world, COSMO_E_OTHER_SUBJECT, "rebind over", "-");
+	rebind_allowed(&world, NOW + 1, NOW + 10);
+	assert_answer(&world, COSMO_E_OTHER_SUBJECT, "clock set back", "-");
+	rebind_allowed(&world, NOW, NOW + 1);
+	assert_int_equal(policy_person(&world.question, &roles), COSMO_OK);
+	world.record.rebind_issuer = other_issuer;
+	roles = 99;
+	assert_answer(&world, COSMO_E_OTHER_SUBJECT, "rebind at another IdP", "-");
+}
+
+/* case: account: a person who has a name is not given a second one by user rebind */
+/* case: account: a locked or removed name is not taken over by user rebind */
+static void test_policy_person__rebind_open__every_other_fault_still_counts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(faults); i++) {
+		struct world world;
+
+		world_make(&world, true);
+		world.identity.sub = other_sub;
+		world.question.subject_name = NULL;
+		rebind_allowed(&world, NOW, NOW + 60);
+		if (faults[i].expected == COSMO_E_OTHER_SUBJECT)
+			continue;
+		faults[i].spoil(&world);
+		assert_answer(&world, faults[i].expected, faults[i].label, "rebind open");
+	}
+}
+
 /*
  * A sign-in with both faults. False if there is none: the two set the same thing to different
  * values, so that only the one made last is left. Faults that touch different things give the same
@@ -560,6 +610,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_policy_person__nothing_wrong__roles),
 		cmocka_unit_test(test_policy_person__one_fault__its_error),
+		cmocka_unit_test(test_policy_person__other_subject__let_in_while_a_rebind_is_open),
+		cmocka_unit_test(test_policy_person__rebind_open__every_other_fault_still_counts),
 		cmocka_unit_test(test_policy_person__two_faults__the_earlier_error),
 		cmocka_unit_test(test_policy_person__edges_of_max_age__allowed),
 		cmocka_unit_test(test_policy_roles__table__bits),

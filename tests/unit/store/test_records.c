@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/record_write.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -75,7 +76,10 @@ static bool same_record(const struct record *a, const struct record *b)
 	       a->enrolled_s == b->enrolled_s && a->signed_in_s == b->signed_in_s &&
 	       a->confirmed_s == b->confirmed_s && a->auth_time_s == b->auth_time_s &&
 	       a->refresh_expires_s == b->refresh_expires_s && a->flags == b->flags &&
-	       a->reason == b->reason && same_token(a->refresh_token, b->refresh_token);
+	       a->reason == b->reason && a->bound_s == b->bound_s &&
+	       same_text(a->rebind_issuer, b->rebind_issuer) &&
+	       a->rebind_asked_s == b->rebind_asked_s && a->rebind_until_s == b->rebind_until_s &&
+	       same_token(a->refresh_token, b->refresh_token);
 }
 
 static void expect_round_trip(struct fixture *fixture, const struct record *record)
@@ -104,6 +108,10 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	record->auth_time_s = 1799999999;
 	record->refresh_expires_s = INT64_MAX;
 	record->enrolled_s = record->signed_in_s = record->confirmed_s = INT64_MAX;
+	record->bound_s = 1800000000;
+	set(&record->rebind_issuer, "https://idp.example");
+	record->rebind_asked_s = 1800000001;
+	record->rebind_until_s = INT64_MAX;
 	record->uid = record->gid = UINT32_MAX;
 	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
 		record->integration[i] = (unsigned char)(255 - i);
@@ -118,7 +126,8 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	set(&record->display_name, NULL);
 	set(&record->issuer, "");
 	set(&record->sub, "");
-	record->enrolled_s = record->signed_in_s = record->confirmed_s = 0;
+	record->enrolled_s = record->signed_in_s = record->confirmed_s = record->bound_s = 0;
+	rebind_forget(record);
 	record->flags = 0;
 	record->reason = COSMO_OK;
 	expect_round_trip(fixture, record);
@@ -211,6 +220,9 @@ static void test_record_stage__unreadable__refused(void **state)
 		assert_int_equal(put(fixture, bad), COSMO_E_INVALID);
 		*times[i] = kept;
 	}
+	bad->rebind_until_s = 1;
+	assert_int_equal(put(fixture, bad), COSMO_E_INVALID);
+	bad->rebind_until_s = 0;
 	bad->flags = 4;
 	assert_int_equal(put(fixture, bad), COSMO_E_INVALID);
 	bad->flags = 0;
@@ -476,6 +488,34 @@ static void test_records_list_name__listed_once(void **state)
 	assert_false(listed);
 }
 
+/* case: account: a crash while a name goes to another person leaves it with the one or the other */
+static void test_records_find_subject__name_bound_anew__one_person_at_each_step(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	COSMO_AUTO(record_free) struct record *record = fixture_record(fixture, "ada");
+	char *former = record->sub;
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
+
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+	record->sub = strdup("somebody-new");
+	/* The link is written first: alone it says nothing. */
+	assert_int_equal(record_link(fixture->store, record, true), COSMO_OK);
+	assert_int_equal(record_stage(fixture->store, record, true), COSMO_OK);
+	assert_int_equal(records_find_subject(fixture->store, record->issuer, "somebody-new", name),
+		COSMO_E_NOT_FOUND);
+	assert_int_equal(
+		records_find_subject(fixture->store, record->issuer, former, name), COSMO_OK);
+	assert_string_equal(name, "ada");
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+	assert_int_equal(records_find_subject(fixture->store, record->issuer, "somebody-new", name),
+		COSMO_OK);
+	assert_string_equal(name, "ada");
+	/* And the former person may be given another name. */
+	assert_int_equal(records_find_subject(fixture->store, record->issuer, former, name),
+		COSMO_E_NOT_FOUND);
+	free(former);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -488,6 +528,8 @@ int main(void)
 		WITH_READY_FIXTURE(test_record_load__unfit_file__unsafe),
 		WITH_READY_FIXTURE(test_record_load__bad_name__not_found),
 		WITH_READY_FIXTURE(test_records_find_subject__links__only_as_their_records_say),
+		WITH_READY_FIXTURE(
+			test_records_find_subject__name_bound_anew__one_person_at_each_step),
 		WITH_READY_FIXTURE(test_records_each__damaged_ones__are_given_by_name),
 		WITH_READY_FIXTURE(test_records_list_name__listed_once),
 	};
