@@ -51,7 +51,9 @@
 	X(FETCH_REQUEST)                                                                           \
 	/* fetch -> judge */                                                                       \
 	X(FETCH_RESPONSE)                                                                          \
-	X(FETCH_FAILED)
+	X(FETCH_FAILED)                                                                            \
+	/* ctl -> helper */                                                                        \
+	X(CTL_USER_REBIND)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -149,7 +151,12 @@
 	X(LISTED, U64, 8)                                                                          \
 	X(COUNT, U64, 8)                                                                           \
 	X(HOME, STR, 256)                                                                          \
-	X(SHELL, STR, 256)
+	X(SHELL, STR, 256)                                                                         \
+	X(BOUND_S, U64, 8)                                                                         \
+	X(HOLDER_SUB, STR, 512)    /* the person the administrator was shown */                    \
+	X(REBIND_FOR_S, U64, 8)                                                                    \
+	X(REBIND_CANCEL, U64, 8)                                                                   \
+	X(REBIND_UNTIL_S, U64, 8)
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -172,6 +179,9 @@
 	X(CTL_APPLY, SSHD_READY, OPT)                                                              \
 	X(CTL_USER_SHOW, USER, ONE) X(CTL_USER_ADD, USER, ONE)                                     \
 	X(CTL_ROLES_TEST, CLAIMS, ONE)                                                             \
+	X(CTL_USER_REBIND, USER, ONE) X(CTL_USER_REBIND, SUB, OPT)                                 \
+	X(CTL_USER_REBIND, REBIND_FOR_S, OPT) X(CTL_USER_REBIND, REBIND_CANCEL, OPT)               \
+	X(CTL_USER_REBIND, HOLDER_SUB, OPT) X(CTL_USER_REBIND, DRY_RUN, OPT)                       \
 	X(PROGRESS, TEXT, ONE) X(PROGRESS, STEP, OPT) X(PROGRESS, STEPS, OPT)                      \
 	X(STATUS_ITEM, GATE, ONE) X(STATUS_ITEM, INTEGRATION, OPT) X(STATUS_ITEM, ISSUER, OPT)     \
 	X(STATUS_ITEM, CLIENT_ID, OPT) X(STATUS_ITEM, SINCE_S, OPT) X(STATUS_ITEM, COUNT, ONE)     \
@@ -182,7 +192,8 @@
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \
 	X(USER_ITEM, LEASE_UNTIL_S, OPT) X(USER_ITEM, LOCKED, OPT) X(USER_ITEM, LISTED, OPT)       \
 	X(USER_ITEM, ISSUER, OPT) X(USER_ITEM, SUB, OPT) X(USER_ITEM, HOME, OPT)                   \
-	X(USER_ITEM, SHELL, OPT) X(USER_ITEM, INTEGRATION, OPT)                                    \
+	X(USER_ITEM, SHELL, OPT) X(USER_ITEM, INTEGRATION, OPT) X(USER_ITEM, BOUND_S, OPT)         \
+	X(USER_ITEM, REBIND_UNTIL_S, OPT)                                                          \
 	X(ROLES_ITEM, RULE, OPT) X(ROLES_ITEM, CLAIM_VALUE, OPT) X(ROLES_ITEM, ROLE, MANY)         \
 	X(ROLES_ITEM, GROUP, MANY) X(ROLES_ITEM, USERNAME, OPT) X(ROLES_ITEM, SUB, OPT)            \
 	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \
@@ -257,6 +268,7 @@
 	X(CTL_HELPER, START, CLIENT, CTL_USER_ADD, ASKED)                                          \
 	X(CTL_HELPER, START, CLIENT, CTL_ROLES_TEST, ASKED)                                        \
 	X(CTL_HELPER, START, CLIENT, CTL_BOOT, ASKED)                                              \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_REBIND, ASKED)                                       \
 	X(CTL_HELPER, ASKED, SERVER, PROGRESS, ASKED)                                              \
 	X(CTL_HELPER, ASKED, SERVER, STATUS_ITEM, ASKED)                                           \
 	X(CTL_HELPER, ASKED, SERVER, USER_ITEM, ASKED)                                             \

@@ -143,11 +143,13 @@ static const char *const advice[] = {
 		"Ask the person with which account they approved: `approved_by` in the log line. If "
 		"they did not start the sign-in, somebody tried to have them approve it.",
 	[COSMO_E_OTHER_SUBJECT] =
-		"Find out whether this is the same person. If a login name went on to somebody else, "
-		"give that person another one: a name cannot be bound anew yet.",
+		"Find out whether this is the same person. If the login name went on to somebody else, "
+		"give that person another one, or bind the name anew: `cosmo-ssoctl user rebind NAME`. "
+		"The log line has the subject.",
 	[COSMO_E_SUBJECT_TAKEN] =
-		"The person signs in under the name in `cosmo-ssoctl user list`. Names cannot be "
-		"changed.",
+		"The person signs in under the name that the log line tells; one person has one name. "
+		"Only when that name is bound to somebody else (`cosmo-ssoctl user rebind NAME`) is the "
+		"person free for another.",
 	[COSMO_E_NAME_RESERVED] =
 		"Local users and groups, role groups, a built-in list and `reserved` are never given "
 		"out. Give the person another login name at the IdP.",

@@ -22,6 +22,7 @@ static const struct {
 	{MESSAGE_CTL_USER_SHOW, admin_user_show},
 	{MESSAGE_CTL_USER_ADD, admin_user_add},
 	{MESSAGE_CTL_ROLES_TEST, admin_roles_test},
+	{MESSAGE_CTL_USER_REBIND, admin_user_rebind},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

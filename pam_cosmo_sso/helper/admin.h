@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "common/dialogue.h"
 #include "common/message.h"
+#include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/store.h"
 
 /* One request being served; everything borrowed. */
@@ -35,11 +36,16 @@ enum cosmo_err admin_user_list(struct admin *admin);
 enum cosmo_err admin_user_show(struct admin *admin);
 enum cosmo_err admin_user_add(struct admin *admin);
 enum cosmo_err admin_roles_test(struct admin *admin);
+enum cosmo_err admin_user_rebind(struct admin *admin);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);
 COSMO_MUST_USE enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
 	COSMO_PRINTF(2, 3);
+
+/* Send what is known of the user @name; NULL as @record: it is damaged. */
+COSMO_MUST_USE enum cosmo_err admin_send_user(
+	struct admin *admin, const char *name, const struct record *record);
 
 /* Load the configuration; on failure admin->detail says file, line and what is wrong. */
 COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct config **ret);

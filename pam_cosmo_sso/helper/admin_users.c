@@ -7,6 +7,7 @@
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/folder.h"
+#include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/records.h"
 
 struct listing {
@@ -51,7 +52,7 @@ static void put_effective(
 		(uint64_t)(record->confirmed_s + settings->role_lease_s));
 }
 
-static void put_record(struct message *item, const struct record *record)
+static void put_record(struct message *item, const struct record *record, int64_t now_s)
 {
 	message_put_str(item, FIELD_USER, record->name);
 	message_put_u64(item, FIELD_UID, record->uid);
@@ -65,6 +66,10 @@ static void put_record(struct message *item, const struct record *record)
 	message_put_u64(item, FIELD_CONFIRMED_S, (uint64_t)record->confirmed_s);
 	message_put_u64(item, FIELD_SIGNED_IN_S, (uint64_t)record->signed_in_s);
 	message_put_u64(item, FIELD_LOCKED, (record->flags & USERS_DB_LOCKED) != 0);
+	message_put_u64(item, FIELD_BOUND_S,
+		(uint64_t)(record->bound_s ? record->bound_s : record->enrolled_s));
+	if (rebind_is_pending(record, now_s))
+		message_put_u64(item, FIELD_REBIND_UNTIL_S, (uint64_t)record->rebind_until_s);
 }
 
 static enum cosmo_err send_user(
@@ -76,13 +81,21 @@ static enum cosmo_err send_user(
 	if (err)
 		return err;
 	if (record) {
-		put_record(item, record);
+		put_record(item, record, listing->now_s);
 		put_effective(item, listing, record);
 	} else {
 		message_put_str(item, FIELD_USER, name);
 		message_put_err(item, COSMO_E_STORE_DAMAGED);
 	}
 	return admin_send(listing->admin, item);
+}
+
+enum cosmo_err admin_send_user(struct admin *admin, const char *name, const struct record *record)
+{
+	struct listing listing = {0};
+
+	listing_init(&listing, admin);
+	return send_user(&listing, name, record);
 }
 
 static enum cosmo_err visit(void *context, const char *name, const struct record *record)
@@ -138,7 +151,6 @@ enum cosmo_err admin_user_show(struct admin *admin)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	const char *name = message_str(admin->request, FIELD_USER);
-	struct listing listing = {0};
 	bool listed = false;
 	enum cosmo_err err = COSMO_OK;
 
@@ -147,14 +159,13 @@ enum cosmo_err admin_user_show(struct admin *admin)
 			"this is not the form of a login name");
 		return COSMO_E_INVALID;
 	}
-	listing_init(&listing, admin);
 	err = record_load(admin->store, name, &record);
 	if (err == COSMO_E_NOT_FOUND &&
 		records_is_listed(admin->store, name, &listed) == COSMO_OK && listed)
 		return send_listed(admin, name);
 	if (err)
 		return err;
-	return send_user(&listing, name, record);
+	return admin_send_user(admin, name, record);
 }
 
 /* Could the name be enrolled, and is it not yet? */

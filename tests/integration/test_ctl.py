@@ -24,7 +24,8 @@ from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
 COMMANDS = ("connect", "enable", "disable", "status", "user", "roles", "check-config", "apply", "token", "boot")
-NEEDS_ROOT = (["status"], ["user", "list"], ["user", "add", "ada"], ["roles", "test"], ["check-config"], ["apply"], ["boot"],
+NEEDS_ROOT = (["status"], ["user", "list"], ["user", "add", "ada"], ["user", "rebind", "ada", "--yes"],
+              ["roles", "test"], ["check-config"], ["apply"], ["boot"],
               ["connect", "--issuer", "https://i.example", "--client-id", "x", "--rule", "admin=x"],
               ["enable", "nss", "--yes"], ["disable", "nss", "--yes"])  # fmt: skip
 DISCOVERY = "/.well-known/openid-configuration"
@@ -113,10 +114,18 @@ WRONG = {
     "no_target": (["enable"], "say which of nss, sshd, login, sudo"),
     "target": (["enable", "nss", "gdm"], "\"gdm\" is none of nss, sshd, login, sudo"),
     "disable_option": (["disable", "--no-local-root", "nss"], "there is no option --no-local-root"),
-    "user": (["user"], "say list, show NAME or add NAME"),
-    "user_verb": (["user", "delete", "ada"], "there is no \"user delete\"; say list, show NAME or add NAME"),
-    "user_name": (["user", "add"], "say list, show NAME or add NAME"),
-    "user_names": (["user", "add", "ada", "dev"], "say list, show NAME or add NAME"),
+    "user": (["user"], "say list, show NAME, add NAME or rebind NAME"),
+    "user_verb": (["user", "delete", "ada"], "there is no \"user delete\"; say list, show NAME, add NAME or rebind NAME"),
+    "user_name": (["user", "add"], "say list, show NAME, add NAME or rebind NAME"),
+    "user_names": (["user", "add", "ada", "dev"], "say list, show NAME, add NAME or rebind NAME"),
+    "user_option": (["user", "list", "--yes"], "--dry-run and --yes belong to rebind"),
+    "rebind_name": (["user", "rebind", "../root", "--yes"], "this is not the form of a login name"),
+    "rebind_both": (["user", "rebind", "ada", "--subject", "1", "--for", "1h"], "--for waits for a sign-in"),
+    "rebind_cancel": (["user", "rebind", "ada", "--cancel", "--for", "1h"], "--cancel excludes --subject and --for"),
+    "rebind_short": (["user", "rebind", "ada", "--for", "59"], "--for takes 1m to 30d"),
+    "rebind_long": (["user", "rebind", "ada", "--for", "31d"], "--for takes 1m to 30d"),
+    "rebind_subject": (["user", "rebind", "ada", "--subject", ""], "a subject has 1 to 511 bytes"),
+    "rebind_long_subject": (["user", "rebind", "ada", "--subject", "x" * 512], "a subject has 1 to 511 bytes"),
     "roles": (["roles"], "say test [FILE]"),
     "roles_files": (["roles", "test", "a", "b"], "say test [FILE]"),
     "files": (["check-config", "a", "b"], "it takes one file at most"),

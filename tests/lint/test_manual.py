@@ -111,7 +111,8 @@ def verb_entries():
 
 def source_of(command):
     name = "enable" if command == "disable" else "apply" if command == "boot" else command.replace("-", "_")
-    return (SOURCE / f"ctl/cmd_{name}.c").read_text()
+    parts = [SOURCE / f"ctl/cmd_{name}.c", *sorted((SOURCE / "ctl").glob(f"{name}_*.c"))]
+    return "".join(path.read_text() for path in parts)
 
 
 def test_manual__commands__are_those_of_the_program():
