@@ -6,6 +6,7 @@
  *
  * WORDs are settings and calls, done from left to right:
  *   tty=T rhost=H env=K=V   PAM items and environment
+ *   time=FILE               time stands still but for FILE; see rig_clock.h
  *   clock                   reports when each call began and each message came ("clock WHAT NS")
  *   answers=A,B,...         what the conversation does at each ECHO_ON prompt; the last one
  * repeats: enter, error, end (no line), after:PATH (Enter once PATH exists) noconv silent close-std
@@ -31,6 +32,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tests/integration/rig_clock.h"
 
 #define LOG_FD     200
 #define MAX_WORDS  64
@@ -243,7 +246,10 @@ static bool process_word(const char *word, bool *ret_conv, long *ret_times)
 			close(fd);
 	} else if (strcmp(word, "ignore-sigchld") == 0)
 		signal(SIGCHLD, SIG_IGN);
-	else if (strncmp(word, "again=", 6) == 0)
+	else if (strncmp(word, "time=", 5) == 0) {
+		if (!rig_clock_start(word + 5))
+			exit(95);
+	} else if (strncmp(word, "again=", 6) == 0)
 		*ret_times = strtol(word + 6, NULL, 10);
 	else if (strncmp(word, "uid=", 4) == 0) {
 		if (setuid((uid_t)strtol(word + 4, NULL, 10)) != 0)

@@ -16,6 +16,7 @@ import tempfile
 import threading
 
 from . import messages
+from .process import watch
 from .program import built
 from .reports import Reports
 from .wire import Peer
@@ -84,6 +85,30 @@ class Outcome:
 
     def texts(self, style):
         return [text for found, text in self.messages if found == style]
+
+
+class RigClock:
+    """A time that stands still for the caller until it is moved; `word` is what the caller is told of it."""
+
+    def __init__(self, folder):
+        self._file, self._looks = folder / "clock", folder / "clock.looks"
+        self.word = f"time={self._file}"
+        self._looks.unlink(missing_ok=True)
+        self.set(0)
+
+    def set(self, ms):
+        """So many milliseconds since the start."""
+        part = self._file.with_suffix(".part")
+        part.write_text(str(ms))
+        part.rename(self._file)
+
+    def _count(self):
+        return int(self._looks.read_text() or 0) if self._looks.exists() else 0
+
+    def wait_looked(self):
+        """Until the caller has looked at the time as it is now, and waits on."""
+        one_under_way = self._count() + 1
+        watch(lambda: self._count() > one_under_way, 60, "a look at the clock", 0.005)
 
 
 class PamRig:
@@ -217,6 +242,9 @@ class PamRig:
         command = [*wrapper, self.folder / "caller", self._report, self.folder / "pam", service, user, *words]
         return subprocess.Popen(self._command(*command), stdin=stdin, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, env=self._environment(), **options)
+
+    def clock(self):
+        return RigClock(self.folder)
 
     def report(self):
         return self._report.read_text() if self._report.exists() else ""
