@@ -95,6 +95,14 @@ static int64_t until(const struct flow *flow, int64_t wait_ms)
 	return moment < flow->deadline_ms ? moment : flow->deadline_ms;
 }
 
+static enum cosmo_err ask_again(const struct flow *flow)
+{
+	char waiting[PROMPT_WAITING_BYTES] = "";
+
+	prompt_waiting(seconds_left(flow), waiting);
+	return conversation_ask(flow->caller, waiting);
+}
+
 /*
  * Each round takes a key press and up to ENTER_WAIT_MS, so their number is bounded by the deadline.
  * What was approved in time and confirmed too late is refused: somebody else may sit there by then.
@@ -102,7 +110,6 @@ static int64_t until(const struct flow *flow, int64_t wait_ms)
 static enum cosmo_err show_prompt(const struct flow *flow, const struct prompt *prompt)
 {
 	COSMO_AUTO(free) char *text = NULL;
-	char waiting[PROMPT_WAITING_BYTES] = "";
 	enum cosmo_err err = prompt_question(prompt, &text);
 
 	if (!err)
@@ -110,8 +117,8 @@ static enum cosmo_err show_prompt(const struct flow *flow, const struct prompt *
 	while (!err && !is_over(flow)) {
 		if (helper_client_has_news(flow->client, until(flow, ENTER_WAIT_MS)))
 			return COSMO_OK;
-		prompt_waiting(seconds_left(flow), waiting);
-		err = conversation_ask(flow->caller, waiting);
+		if (!is_over(flow))
+			err = ask_again(flow);
 	}
 	return err ? err : COSMO_E_DEADLINE;
 }
