@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pam_cosmo_sso/module/sshd_title.h"
+
 /* Whose text fits a window, not a terminal. */
 static const char *const greeters[] = {
 	"gdm*",
@@ -78,6 +80,13 @@ static bool is_silent(int flags, const char *service)
 	return true;
 }
 
+/* sshd's method password answers no question but the password's, and keeps what it is told until
+ * somebody is logged in: it is not spoken to. */
+static bool is_password_method(const struct caller *caller, bool authenticates)
+{
+	return authenticates && caller->is_sshd && sshd_title_is_of_password();
+}
+
 static enum caller_style style_of(const struct caller *caller)
 {
 	if (caller->is_silent || !has_conversation(caller->pamh))
@@ -89,21 +98,21 @@ static enum caller_style style_of(const struct caller *caller)
 	return is_terminal(caller->tty) ? CALLER_TERMINAL : CALLER_MUTE;
 }
 
-static const char *user_of(pam_handle_t *pamh, bool ask_name)
+static const char *user_of(pam_handle_t *pamh, bool authenticates)
 {
 	const char *user = NULL;
 
-	if (!ask_name)
+	if (!authenticates)
 		return item(pamh, PAM_USER);
 	return pam_get_user(pamh, &user, NULL) == PAM_SUCCESS ? user : NULL;
 }
 
-enum cosmo_err caller_read(pam_handle_t *pamh, int flags, bool ask_name, struct caller *ret)
+enum cosmo_err caller_read(pam_handle_t *pamh, int flags, bool authenticates, struct caller *ret)
 {
 	struct caller caller = {
 		.pamh = pamh,
 		.service = item(pamh, PAM_SERVICE),
-		.user = user_of(pamh, ask_name),
+		.user = user_of(pamh, authenticates),
 		.rhost = item(pamh, PAM_RHOST),
 		.tty = item(pamh, PAM_TTY),
 		.ssh_auth_info = pam_getenv(pamh, "SSH_AUTH_INFO_0"),
@@ -116,7 +125,8 @@ enum cosmo_err caller_read(pam_handle_t *pamh, int flags, bool ask_name, struct 
 	if (!caller.service)
 		caller.service = "";
 	caller.is_sshd = streq(caller.service, "sshd") || streq(caller.tty, "ssh");
-	caller.is_silent = is_silent(flags, caller.service);
+	caller.is_silent =
+		is_silent(flags, caller.service) || is_password_method(&caller, authenticates);
 	caller.style = style_of(&caller);
 	*ret = caller;
 	return COSMO_OK;

@@ -32,8 +32,9 @@ struct caller {
 };
 
 /*
- * Read it from @pamh. @ask_name: let libpam ask for the user's name if the caller has not set it.
+ * Read it from @pamh. @authenticates: in that phase libpam asks for the user's name if the caller
+ * has not set it, and sshd's method password is silent (and so mute): it cannot show a code.
  * Errors: COSMO_E_NOT_OURS when there is no user's name.
  */
 COSMO_MUST_USE enum cosmo_err caller_read(
-	pam_handle_t *pamh, int flags, bool ask_name, struct caller *ret);
+	pam_handle_t *pamh, int flags, bool authenticates, struct caller *ret);

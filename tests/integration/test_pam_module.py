@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import sys
-import time
 
 import pytest
 
@@ -130,17 +129,19 @@ def test_sshd__no_complete_uri__qr_holds_the_plain_one(rig):
     assert Picture(seen.texts(ECHO_ON)[0], 80, 24).qr_codes() == [URI]
 
 
+# case: conversation: every failure in sshd is one sentence and the end of the client's tries
 @pytest.mark.parametrize("symbol", FAILURES)
 def test_sshd__each_failure__one_sentence_and_no_second_try(rig, symbol):
     seen = rig.run("sshd", "ada", "auth", helper=answer(symbol))
     if symbol == "E_NOT_OURS":
         assert (seen.codes, seen.messages) == ([IGNORED], [])
         return
-    assert seen.codes == ["MAXTRIES"]
+    assert seen.codes == ["CONV_ERR" if symbol in ("E_NO_PROMPT", "E_CANCELLED") else "MAXTRIES"]
     assert [style for style, _ in seen.messages] == [ERROR]
     assert not seen.log and not seen.changed
 
 
+# case: conversation: what the helper says is filtered before a terminal gets it
 def test_sshd__denied_after_showing__text_of_the_helper_filtered(rig):
     shown = answer("E_DENIED", shown={}, TEXT="No.\x1b[2J\nPassword:\u202e")
     filtered = "No.?[2J?Password:?"
@@ -149,6 +150,7 @@ def test_sshd__denied_after_showing__text_of_the_helper_filtered(rig):
     assert seen.texts(ERROR) == [filtered]
 
 
+# case: conversation: approved before Enter is pressed, it needs one Enter and no question more
 def test_sshd__result_before_enter__taken_at_once(rig):
     """Approved while the person looks elsewhere: no further question is asked."""
     marker = rig.folder / "result-is-sent"
@@ -161,19 +163,59 @@ def test_sshd__result_before_enter__taken_at_once(rig):
     assert (seen.codes, len(seen.messages)) == (["SUCCESS"], 1)
 
 
+# case: conversation: Enter before the approval brings a line with the time left after exactly 20 s, and no new code
+# case: conversation: the answer that comes while Enter is waited upon is taken without another key
 def test_sshd__enter_before_approval__asked_again(rig):
+    clock = rig.clock()
+
     def helper(peer):
         peer.recv()
         peer.send("SHOW", **SHOWN)
-        watch(lambda: "Still waiting" in rig.report(), 60, "the second question")
+        watch(lambda: "Press Enter" in rig.report(), 60, "the prompt")
+        for wait in (1, 2):
+            clock.wait_looked()
+            clock.set(wait * 20000 - 1)
+            clock.wait_looked()
+            assert rig.report().count("Still waiting") == wait - 1
+            clock.set(wait * 20000)
+            watch(lambda: rig.report().count("Still waiting") == wait, 60, f"question {wait + 1}")
         peer.send("RESULT", ERR=0)
 
-    seen = rig.run("sshd", "ada", "auth", helper=helper)
+    seen = rig.run("sshd", "ada", clock.word, "auth", helper=helper)
     assert seen.codes == ["SUCCESS"]
-    assert [style for style, _ in seen.messages] == [ECHO_ON, ECHO_ON]
-    assert re.fullmatch(r"Still waiting, 9:3\d left. Press Enter after approving. ", seen.messages[1][1])
+    assert [style for style, _ in seen.messages] == [ECHO_ON] * 3
+    assert [text for _, text in seen.messages[1:]] == [
+        f"Still waiting, {left} left. Press Enter after approving. " for left in ("9:39", "9:19")
+    ]
 
 
+# case: conversation: keys pressed all the time bring one line in 20 s, and end with the time for the sign-in
+def test_sshd__enter_again_and_again__bounded_by_the_deadline(rig):
+    clock = rig.clock()
+
+    def helper(peer):
+        peer.recv()
+        peer.send("SHOW", **(SHOWN | {"EXPIRES_IN_S": 90}))
+        watch(lambda: "Press Enter" in rig.report(), 60, "the prompt")
+        for wait in (1, 2, 3, 4):
+            clock.wait_looked()
+            clock.set(wait * 20000)
+            watch(lambda: rig.report().count("Still waiting") == wait, 60, f"question {wait + 1}")
+        clock.wait_looked()
+        clock.set(94_999)
+        clock.wait_looked()
+        clock.set(95_000)
+        with pytest.raises(EOFError):
+            peer.recv()
+
+    seen = rig.run("sshd", "ada", clock.word, "auth", helper=helper)
+    assert seen.codes == ["MAXTRIES"]
+    assert [style for style, _ in seen.messages] == [ECHO_ON] * 5 + [ERROR]
+    assert seen.messages[4][1].startswith("Still waiting, 0:10 left.")
+    assert "time for signing in ended" in seen.texts(ERROR)[0]
+
+
+# case: conversation: the end of input, or of the client, hangs up on the helper at once
 @pytest.mark.parametrize("what", ["error", "end"])
 def test_sshd__conversation_ends__helper_is_hung_up_on(rig, what):
     def helper(peer):
@@ -183,21 +225,48 @@ def test_sshd__conversation_ends__helper_is_hung_up_on(rig, what):
             peer.recv()
 
     seen = rig.run("sshd", "ada", f"answers={what}", "auth", helper=helper)
-    assert seen.codes == ["MAXTRIES"]
+    assert seen.codes == ["CONV_ERR"]
     assert [style for style, _ in seen.messages] == [ECHO_ON, ERROR]
 
 
-def test_sshd__enter_too_late__refused_though_approved(rig):
-    marker = rig.folder / "too-late"
+# case: conversation: sshd's method password shows nothing, asks nobody at the IdP, and leaves keyboard-interactive open
+# case: conversation: in any other process of sshd a code is shown
+@pytest.mark.parametrize("title, is_password", [
+    ("sshd: ada [priv]", True), ("sshd-session: ada [priv]", True), ("sshd: ada [pam]", False), ("sshd: ada", False),
+])  # fmt: skip
+def test_sshd__method_password__helper_hears_that_nobody_can_be_asked(rig, title, is_password):
+    requests = []
+    named = ("bash", "-c", 'exec -a "$0" "$@"', title)
+    shown = {} if not is_password else None
+    helper = answer("E_NO_PROMPT" if is_password else "OK", shown=shown, requests=requests)
+    seen = rig.run("sshd", "ada", "auth", helper=helper, wrapper=named)
+    assert [request.INTERACTIVE for request in requests] == [0 if is_password else 1]
+    assert seen.codes == (["CONV_ERR"] if is_password else ["SUCCESS"])
+    assert [style for style, _ in seen.messages] == ([] if is_password else [ECHO_ON])
+
+
+# case: conversation: a key's account phase, which runs in the same process as a password's, still says why it refuses
+def test_sshd__account_phase_in_the_monitor__says_why(rig):
+    named = ("bash", "-c", 'exec -a "$0" "$@"', "sshd: ada [priv]")
+    seen = rig.run("sshd", "ada", "account", helper=answer("E_LOCKED"), wrapper=named)
+    assert (seen.codes, len(seen.texts(ERROR))) == (["ACCT_EXPIRED"], 1)
+
+
+# case: conversation: Enter pressed when the time is over does not sign in, though it was approved in time
+@pytest.mark.parametrize("late_ms, code", [(94_999, "SUCCESS"), (95_000, "MAXTRIES")])
+def test_sshd__enter_too_late__refused_though_approved(rig, late_ms, code):
+    """The module leaves the helper five seconds more than it has."""
+    clock, marker = rig.clock(), rig.folder / "too-late"
     marker.unlink(missing_ok=True)
 
     def helper(peer):
-        answer(shown={"EXPIRES_IN_S": 0})(peer)
-        time.sleep(6)  # the module's five seconds of grace
+        answer(shown={"EXPIRES_IN_S": 90})(peer)
+        watch(lambda: "Press Enter" in rig.report(), 60, "the prompt")
+        clock.set(late_ms)
         marker.touch()
 
-    seen = rig.run("sshd", "ada", f"answers=after:{marker}", "auth", helper=helper)
-    assert seen.codes == ["MAXTRIES"]
+    seen = rig.run("sshd", "ada", clock.word, f"answers=after:{marker}", "auth", helper=helper)
+    assert seen.codes == [code]
 
 
 # Terminals, greeters, and callers that nobody sits at.
@@ -292,7 +361,7 @@ def test_sudo__silent_by_habit__still_shown(rig, tty):
 def test_mute__helper_is_told__code_is_never_shown(rig, service, words):
     requests = []
     seen = rig.run(service, "ada", *words, "auth", helper=answer(shown={}, requests=requests))
-    assert seen.codes == ["MAXTRIES" if service == "sshd" else "CONV_ERR"]
+    assert seen.codes == ["CONV_ERR"]
     assert requests[0].INTERACTIVE == 0
     assert not [text for style, text in seen.messages if style != ERROR]
     assert "silent" not in words or not seen.messages
@@ -305,7 +374,7 @@ def test_mute__helper_needs_no_prompt__success(rig):
 
 def test_no_conversation__fails_without_a_crash(rig):
     seen = rig.run("sshd", "ada", "noconv", "auth", "account", helper=answer("E_NO_PROMPT"))
-    assert seen.codes == ["MAXTRIES", "PERM_DENIED"]
+    assert seen.codes == ["CONV_ERR", "PERM_DENIED"]
 
 
 # P2: whose name it is.
@@ -493,14 +562,33 @@ def test_helper__stays_our_child__ended(rig):
     assert (seen.codes, seen.changed) == (["SYSTEM_ERR"], [])
 
 
-HOSTILE = ["https://idp.example.org/\x1b[2J", "https://idp.example.org/ Code: FAKE", "https://ïdp.example.org/", ""]
+HOSTILE = [
+    "https://idp.example.org/\x1b[2J", "https://idp.example.org/ Code: FAKE", "https://ïdp.example.org/",
+    "https://idp.example.org/\u202e", "https://idp.example.org/\nCode: FAKE", "https://idp.example.org/\x7f", "",
+]  # fmt: skip
 
 
+# case: conversation: a URL or code with anything but printable ASCII is refused, and nothing of it reaches the terminal
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("field", ["VERIFICATION_URI", "VERIFICATION_URI_COMPLETE", "USER_CODE"])
-def test_helper__url_or_code_not_printable__refused_unseen(rig, tty, field, text):
-    seen = rig.run("login", "ada", tty, "auth", helper=answer(shown={field: text}))
-    assert (seen.codes, seen.texts(INFO)) == (["AUTHINFO_UNAVAIL"], [])
+@pytest.mark.parametrize("service, code", [("login", "AUTHINFO_UNAVAIL"), ("sshd", "MAXTRIES")])
+def test_helper__url_or_code_not_printable__refused_unseen(rig, tty, service, code, field, text):
+    seen = rig.run(service, "ada", tty if service == "login" else "tty=ssh", "auth", helper=answer(shown={field: text}))
+    assert seen.codes == [code]
+    assert [style for style, _ in seen.messages] == [ERROR]
+    assert not re.search(r"[^ -~]", seen.messages[0][1]) and "FAKE" not in seen.messages[0][1]
+
+
+# case: conversation: URL, code and host's name at their longest are shown whole and in printable characters
+@pytest.mark.parametrize("service, style", [("login", INFO), ("sshd", ECHO_ON)])
+def test_helper__texts_at_their_longest__shown_whole(rig, tty, service, style):
+    uri, code, host = "https://" + "u" * 503, "C" * 63, "h\x1b]0;" + "h" * 250
+    shown = {"VERIFICATION_URI": uri, "VERIFICATION_URI_COMPLETE": "https://" + "c" * 1015, "USER_CODE": code, "HOST": host}
+    seen = rig.run(service, "ada", tty if service == "login" else "tty=ssh", "auth", helper=answer(shown=shown))
+    assert seen.codes == ["SUCCESS"]
+    ((found, text),) = seen.messages
+    assert found == style and not re.search(r"[^\n -~█▀▄]", text)
+    assert (url_of(text), code_of(text)) == (uri, code)
 
 
 # Account, session, password.
