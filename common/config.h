@@ -101,6 +101,13 @@ COSMO_AUTO_DEFINE(struct config *, config_free);
 /* Index of a role by name, or -1. */
 int config_role_index(const struct config *config, const char *name);
 
+/* Does any rule give this role? */
+bool config_role_has_rule(const struct config *config, const char *role);
+
+/* Are the members of a local group of this name as good as root, or do they read what only root
+ * should? No role confers it without allow_privileged. */
+bool config_group_is_privileged(const char *group);
+
 /*
  * The service's settings, in *ret by value (its strings stay the configuration's); a service not
  * listed gets auth skip, access any, deadline 300 s; sudo, sudo-i, su, su-l, polkit-1 and doas are

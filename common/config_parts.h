@@ -54,7 +54,8 @@ struct config_list {
 
 struct config_role {
 	char name[33];
-	char group[33]; /* local group shown for it; default "cosmo-" name */
+	unsigned int line; /* of [role NAME]; 0: built in, and without one */
+	char group[33];    /* local group shown for it; default "cosmo-" name */
 	uint32_t gid;
 	struct config_list local_groups; /* existing local groups it also confers */
 	bool allow_privileged;

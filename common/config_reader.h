@@ -25,7 +25,6 @@ struct config_reader {
 	/* Lines, 0: not there. Of [role] and [service] options: those of the current section. */
 	unsigned int section_lines[SECTION_COUNT];
 	unsigned int option_lines[CONFIG_MAX_OPTIONS];
-	unsigned int role_lines[CONFIG_MAX_ROLES];
 	unsigned int service_lines[CONFIG_MAX_SERVICES];
 	unsigned int access_lines[CONFIG_MAX_SERVICES];
 	char *access_values[CONFIG_MAX_SERVICES]; /* until all roles are known */

@@ -19,11 +19,11 @@ static const char *const builtin_roles[] = {
 /* Whoever is in one of these is root, can become root, or reads what root alone should. */
 static const char *const privileged_groups[] = {"adm", "admin", "backup", "bin", "daemon", "disk",
 	"docker", "dockerroot", "google-sudoers", "google_sudoers", "haclient", "incus",
-	"incus-admin", "input", "kmem", "kvm", "libvirt", "libvirt-qemu", "libvirtd", "lxd", "mem",
-	"microk8s", "operator", "podman", "shadow", "snap_microk8s", "ssh_keys", "ssl-cert",
-	"staff", "sudo", "sudoers", "sys", "systemd-journal", "tty", "wheel"};
+	"incus-admin", "input", "kmem", "kvm", "libvirt", "libvirt-qemu", "libvirtd", "lpadmin",
+	"lxd", "mem", "microk8s", "operator", "podman", "shadow", "snap_microk8s", "ssh_keys",
+	"ssl-cert", "staff", "sudo", "sudoers", "sys", "systemd-journal", "tty", "wheel"};
 
-static bool is_privileged(const char *group)
+bool config_group_is_privileged(const char *group)
 {
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(privileged_groups); i++)
 		if (streq(group, privileged_groups[i]))
@@ -78,9 +78,9 @@ enum cosmo_err config_roles_open(
 			"\"%.64s\" cannot be a role; a role's name is %s, at most %d bytes, and "
 			"neither any nor deny",
 			name, config_form_group.expects, COSMO_MAX_NAME_BYTES);
-	if (index >= 0 && reader->role_lines[index])
+	if (index >= 0 && config->roles[index].line)
 		return config_wrong(reader, line->number, "[role %s] stands already in line %u",
-			name, reader->role_lines[index]);
+			name, config->roles[index].line);
 	if (index < 0 && config->role_count == CONFIG_MAX_ROLES)
 		return config_wrong(reader, line->number,
 			"[role %s] is one too many; %d roles are allowed, the built-in ones included",
@@ -89,7 +89,7 @@ enum cosmo_err config_roles_open(
 		role_add(config, name);
 		index = (int)config->role_count - 1;
 	}
-	reader->role_lines[index] = line->number;
+	config->roles[index].line = line->number;
 	*ret = &config->roles[index];
 	return COSMO_OK;
 }
@@ -107,7 +107,7 @@ static enum cosmo_err fill_role(struct config_reader *reader, size_t index)
 	if (role->group[0])
 		return COSMO_OK;
 	if (strlen(role->name) > room)
-		return config_wrong(reader, reader->role_lines[index],
+		return config_wrong(reader, reader->config->roles[index].line,
 			"[role %s] needs a group of its own (group = NAME); \"%s%s\" is longer than "
 			"%d bytes",
 			role->name, GROUP_PREFIX, role->name, COSMO_MAX_NAME_BYTES);
@@ -137,13 +137,13 @@ static enum cosmo_err check_group(
 	struct config_reader *reader, size_t index, const char *group, const char *key)
 {
 	const struct config_role *role = &reader->config->roles[index];
-	unsigned int line = reader->role_lines[index];
+	unsigned int line = reader->config->roles[index].line;
 
 	if (streq(group, "root"))
 		return config_wrong(reader, line,
 			"[role %s] %s names the group root, which no role may have", role->name,
 			key);
-	if (is_privileged(group) && !role->allow_privileged)
+	if (config_group_is_privileged(group) && !role->allow_privileged)
 		return config_wrong(reader, line,
 			"[role %s] %s names the group %s, whose members can become root or read "
 			"what only root should; if that is meant, add allow_privileged = yes there",
@@ -156,8 +156,8 @@ static enum cosmo_err check_pair(struct config_reader *reader, size_t one, size_
 {
 	const struct config_role *a = &reader->config->roles[one];
 	const struct config_role *b = &reader->config->roles[other];
-	unsigned int a_line = reader->role_lines[one];
-	unsigned int b_line = reader->role_lines[other];
+	unsigned int a_line = reader->config->roles[one].line;
+	unsigned int b_line = reader->config->roles[other].line;
 	unsigned int line = a_line > b_line ? a_line : b_line;
 
 	if (streq(a->group, b->group))
@@ -175,7 +175,7 @@ static enum cosmo_err check_role(struct config_reader *reader, size_t index)
 {
 	const struct config *config = reader->config;
 	const struct config_role *role = &config->roles[index];
-	unsigned int line = reader->role_lines[index];
+	unsigned int line = reader->config->roles[index].line;
 	enum cosmo_err err = check_gid(reader, line, "gid", role->gid);
 
 	if (!err && (streq(role->group, USERS_DB_USERS_GROUP) || role->gid == config->users_gid))
@@ -213,7 +213,7 @@ static enum cosmo_err check_conferred(struct config_reader *reader)
 		for (size_t j = 0; j < config->roles[i].local_groups.count; j++)
 			different += !is_repeated(config, i, j);
 		if (different > USERS_DB_MAX_CONFERRED)
-			return config_wrong(reader, reader->role_lines[i],
+			return config_wrong(reader, reader->config->roles[i].line,
 				"the roles confer more than %d different local groups together",
 				USERS_DB_MAX_CONFERRED);
 	}

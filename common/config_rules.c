@@ -34,13 +34,26 @@ enum cosmo_err config_rules_add(struct config_reader *reader, const struct ini_l
 	return COSMO_OK;
 }
 
+static bool names_role(const struct config_rule *rule, const char *role)
+{
+	size_t len = strlen(role);
+
+	return strncmp(rule->text, role, len) == 0 &&
+	       strncmp(rule->text + len, SEPARATOR, strlen(SEPARATOR)) == 0;
+}
+
+bool config_role_has_rule(const struct config *config, const char *role)
+{
+	for (size_t i = 0; i < config->rule_count; i++)
+		if (names_role(&config->rules[i], role))
+			return true;
+	return false;
+}
+
 static bool role_is_known(const struct config *config, const struct config_rule *rule)
 {
-	size_t len = (size_t)(strstr(rule->text, SEPARATOR) - rule->text);
-
 	for (size_t i = 0; i < config->role_count; i++)
-		if (strlen(config->roles[i].name) == len &&
-			strncmp(config->roles[i].name, rule->text, len) == 0)
+		if (names_role(rule, config->roles[i].name))
 			return true;
 	return false;
 }

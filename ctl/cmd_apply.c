@@ -4,6 +4,16 @@
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
+#include "ctl/output.h"
+
+static void visit_warning(void *context, const struct message *item)
+{
+	const char *text = message_str(item, FIELD_TEXT);
+
+	(void)context;
+	if (message_type(item) == MESSAGE_PROGRESS && text)
+		output_error("warning: %s", text);
+}
 
 /* Send a request without fields and items, for commands that are nothing else. */
 static int run_plain(const struct command *self, int argc, enum message_type type)
@@ -15,7 +25,7 @@ static int run_plain(const struct command *self, int argc, enum message_type typ
 		return command_usage_error(self, "it takes no operand");
 	err = message_new(type, &request);
 	if (!err)
-		err = ask_simple(request, NULL, NULL);
+		err = ask_simple(request, visit_warning, NULL);
 	return (int)exit_code_of(err);
 }
 
@@ -40,7 +50,7 @@ const struct command command_apply = {
 	.arguments = "",
 	.summary = "Put an edited configuration into effect",
 	.help = "Sign-ins read the configuration themselves; this brings groups, ids and templates,\n"
-		"as look-ups show them, in line with it at once.\n",
+		"as look-ups show them, in line with it at once. A role that no rule gives is warned of.\n",
 	.run = run_apply,
 };
 

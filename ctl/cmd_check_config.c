@@ -11,11 +11,23 @@
 #include "ctl/output.h"
 #include "paths.h"
 
-static void print_json(const char *path)
+static void visit_warning(void *context, const struct message *item)
+{
+	struct json_object *warnings = context;
+	const char *text = message_str(item, FIELD_TEXT);
+
+	if (message_type(item) != MESSAGE_PROGRESS || !text)
+		return;
+	output_error("warning: %s", text);
+	json_object_array_add(warnings, json_object_new_string(text));
+}
+
+static void print_json(const char *path, struct json_object *warnings)
 {
 	struct json_object *object = json_object_new_object();
 
 	output_json_text(object, "file", path);
+	json_object_object_add(object, "warnings", json_object_get(warnings));
 	output_json_failure(object);
 	output_json(object);
 }
@@ -24,6 +36,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(free) char *text = NULL;
+	struct json_object *warnings = NULL;
 	const char *path = COSMO_CONF_FILE;
 	bool json = false;
 	const struct option_spec specs[] = {{"json", OPTION_FLAG, &json}};
@@ -46,11 +59,13 @@ static int run(const struct command *self, int argc, char **argv)
 	message_put_str(request, FIELD_PATH, path);
 	if (text)
 		message_put_bytes(request, FIELD_CONFIG, text, len);
-	err = ask_simple(request, NULL, NULL);
+	warnings = json_object_new_array();
+	err = ask_simple(request, visit_warning, warnings);
 	if (!err && json)
-		print_json(path);
+		print_json(path, warnings);
 	else if (!err)
 		printf("%s: no error.\n", path);
+	json_object_put(warnings);
 	return (int)exit_code_of(err);
 }
 
@@ -59,7 +74,8 @@ const struct command command_check_config = {
 	.arguments = "[--json] [FILE]",
 	.summary = "Check the configuration, patterns of role rules included",
 	.help = "  FILE     another file than " COSMO_CONF_FILE "; -: standard input\n"
-		"  --json   print one JSON object: file, error (null), message, detail\n\n"
-		"Says the line and what is allowed there. Exit code 4: the file has an error.\n",
+		"  --json   print one JSON object: file, warnings, error (null), message, detail\n\n"
+		"Says the line and what is allowed there. Exit code 4: the file has an error. A role that no rule\n"
+		"gives is warned of, and no error.\n",
 	.run = run,
 };

@@ -50,7 +50,12 @@ COSMO_MUST_USE enum cosmo_err admin_send_user(
 /* Load the configuration; on failure admin->detail says file, line and what is wrong. */
 COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct config **ret);
 
-/* Have the judge compile every role rule; a bad one is said with @path and its line in
- * admin->detail. */
-COSMO_MUST_USE enum cosmo_err admin_check_rules(
+/*
+ * What can be said of a configuration only on this host: the judge compiles every role rule, and
+ * local_groups_check(). What is wrong is said with @path and its line in admin->detail.
+ */
+COSMO_MUST_USE enum cosmo_err admin_check(
 	struct admin *admin, const struct config *config, const char *path);
+
+/* A line of progress for each role that nobody can have because no rule gives it. */
+COSMO_MUST_USE enum cosmo_err admin_warn_of_roles(struct admin *admin, const struct config *config);

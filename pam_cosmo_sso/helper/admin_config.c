@@ -4,10 +4,12 @@
 #include <stdio.h>
 
 #include "common/base/fdio.h"
+#include "common/base/local_names.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
+#include "pam_cosmo_sso/helper/local_groups.h"
 #include "paths.h"
 
 #define RULES_TIMEOUT_MS 30000
@@ -20,7 +22,8 @@ static unsigned int line_of_rule(const struct config *config, const char *text)
 	return 0;
 }
 
-enum cosmo_err admin_check_rules(struct admin *admin, const struct config *config, const char *path)
+static enum cosmo_err check_rules(
+	struct admin *admin, const struct config *config, const char *path)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *question = NULL;
@@ -52,6 +55,50 @@ enum cosmo_err admin_check_rules(struct admin *admin, const struct config *confi
 	return err;
 }
 
+/* By number what config_parse() has checked by name. */
+static enum cosmo_err check_groups(
+	struct admin *admin, const struct config *config, const char *path)
+{
+	struct config_problem problem = {0};
+	enum cosmo_err err = local_groups_check(config, LOCAL_GROUP_FILE, &problem);
+
+	if (err == COSMO_E_CONFIG && problem.line)
+		snprintf(admin->detail, sizeof(admin->detail), "%s:%u: %s", path, problem.line,
+			problem.text);
+	else if (err == COSMO_E_CONFIG)
+		snprintf(admin->detail, sizeof(admin->detail), "%s: %s", path, problem.text);
+	return err;
+}
+
+/* Where nothing else gives it, viewer is what remains. */
+static bool is_given(const struct config *config, const struct config_role *role)
+{
+	bool falls_to_all = !config->no_match_deny || config->no_claim_viewer;
+
+	return config_role_has_rule(config, role->name) ||
+	       (role == &config->roles[0] && falls_to_all);
+}
+
+enum cosmo_err admin_warn_of_roles(struct admin *admin, const struct config *config)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	if (config->rule_count == 0)
+		return COSMO_OK; /* not connected yet: no role is given */
+	for (size_t i = 0; i < config->role_count && !err; i++)
+		if (!is_given(config, &config->roles[i]))
+			err = admin_progress(admin, "no rule gives the role %s: nobody has it",
+				config->roles[i].name);
+	return err;
+}
+
+enum cosmo_err admin_check(struct admin *admin, const struct config *config, const char *path)
+{
+	enum cosmo_err err = check_groups(admin, config, path);
+
+	return err || config->rule_count == 0 ? err : check_rules(admin, config, path);
+}
+
 static const char *requested_path(const struct admin *admin)
 {
 	const char *path = message_str(admin->request, FIELD_PATH);
@@ -81,9 +128,9 @@ enum cosmo_err admin_check_config(struct admin *admin)
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	enum cosmo_err err = requested_config(admin, &config);
 
-	if (err || config->rule_count == 0)
-		return err;
-	return admin_check_rules(admin, config, requested_path(admin));
+	if (!err)
+		err = admin_check(admin, config, requested_path(admin));
+	return err ? err : admin_warn_of_roles(admin, config);
 }
 
 /* -1: leave the question whether sshd may see provisional entries as it was answered before. */
@@ -111,8 +158,8 @@ enum cosmo_err admin_apply(struct admin *admin)
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	enum cosmo_err err = admin_load_config(admin, &config);
 
-	if (!err && config->rule_count > 0)
-		err = admin_check_rules(admin, config, COSMO_CONF_FILE);
+	if (!err)
+		err = admin_check(admin, config, COSMO_CONF_FILE);
 	if (err)
 		return provisional_of(admin->request) == 0 ? switch_provisional_off(admin) : err;
 	err = store_lock(admin->store, STORE_LOCK_MS);
@@ -120,7 +167,7 @@ enum cosmo_err admin_apply(struct admin *admin)
 		return err;
 	err = commit_settings(admin->store, config, provisional_of(admin->request));
 	store_unlock(admin->store);
-	return err;
+	return err ? err : admin_warn_of_roles(admin, config);
 }
 
 enum cosmo_err admin_boot(struct admin *admin)

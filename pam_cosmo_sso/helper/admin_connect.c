@@ -205,9 +205,11 @@ enum cosmo_err admin_connect(struct admin *admin)
 	enum cosmo_err err = parse_request(admin, &config);
 
 	if (!err)
-		err = admin_check_rules(admin, config, NEW_CONFIG);
+		err = admin_check(admin, config, NEW_CONFIG);
 	if (!err)
 		err = probe(admin, config, &offline);
+	if (!err)
+		err = admin_warn_of_roles(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
 	err = make_integration_locked(admin, config, offline);

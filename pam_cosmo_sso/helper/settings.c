@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/settings.h"
 
-#include <grp.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "pam_cosmo_sso/helper/local_groups.h"
 
 static bool copy_text(char *ret, size_t size, const char *text)
 {
@@ -13,26 +13,6 @@ static bool copy_text(char *ret, size_t size, const char *text)
 		return false;
 	memcpy(ret, text, len + 1);
 	return true;
-}
-
-/* gid of a local group, of its first line as glibc has it; 0 if there is none, or if it is root's,
- * which nobody is given. */
-static uint32_t local_gid(const char *group_path, const char *name)
-{
-	const struct group *entry = NULL;
-	bool found = false;
-	uint32_t gid = 0;
-	FILE *file = fopen(group_path, "re");
-
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-	while (file && !found && (entry = fgetgrent(file))) {
-		found = streq(entry->gr_name, name);
-		if (found)
-			gid = entry->gr_gid;
-	}
-	if (file)
-		(void)fclose(file);
-	return gid;
 }
 
 static struct users_db_conferred *find_conferred(
@@ -48,7 +28,7 @@ static bool confer(
 	struct users_db_settings *settings, const char *group_path, const char *name, size_t role)
 {
 	struct users_db_conferred *conferred = find_conferred(settings, name);
-	uint32_t gid = conferred ? conferred->gid : local_gid(group_path, name);
+	uint32_t gid = conferred ? conferred->gid : local_groups_gid(group_path, name);
 
 	if (gid == 0)
 		return true;
@@ -86,6 +66,11 @@ static bool fill_roles(
 enum cosmo_err settings_make(const struct config *config, const char *group_path,
 	bool provisional_on, struct users_db_settings *ret)
 {
+	struct config_problem problem = {0};
+	enum cosmo_err err = local_groups_check(config, group_path, &problem);
+
+	if (err)
+		return err;
 	memset(ret, 0, sizeof(*ret));
 	ret->users_gid = config->users_gid;
 	ret->uid_min = config->uid_min;

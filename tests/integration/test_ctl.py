@@ -331,7 +331,7 @@ def test_connect__dry_run__asks_everything_and_writes_nothing(rig, idp):
     assert rig.snapshot() == before
     document = rig.ctl(*words, "--json").json
     assert document["connected"] is False and document["dry_run"] is True and document["error"] is None
-    assert len(document["steps"]) == 5
+    assert len(document["steps"]) == 6
 
 
 def test_connect__json__is_one_document(rig, idp):
@@ -628,11 +628,57 @@ def test_check_config__a_bad_pattern__line_and_column(rig, pattern, says):
 
 
 def test_check_config__good_ones__and_standard_input(connected):
+    connected.configure(connected.config_text.replace("\nadmin=admins\n", "\nadmin=admins\ndeveloper=devs\n"))
     done = connected.ctl("check-config")
     assert (done.code, done.out, done.err) == (OK, f"{connected.conf_file}: no error.\n", "")
     assert connected.ctl("check-config", "-", stdin=shipped_config()).code == OK
     assert connected.ctl("check-config", "--json").json == {
-        "file": connected.conf_file, "error": None, "message": None, "detail": None}  # fmt: skip
+        "file": connected.conf_file, "warnings": [], "error": None, "message": None, "detail": None}  # fmt: skip
+
+
+# case: rule: a role that no rule gives is warned of by check-config, apply and connect, and is no error
+def test_check_config__a_role_without_a_rule__is_warned_of(rig, idp):
+    assert rig.connect(idp, rule="admin=~.*").code == OK
+    rig.configure(rig.config_text + "\n[role dba]\n")
+    says = [f"no rule gives the role {role}: nobody has it" for role in ("developer", "dba")]
+    warned = "".join(f"cosmo-ssoctl: warning: {line}\n" for line in says)
+    done = rig.ctl("check-config")
+    assert (done.code, done.out, done.err) == (OK, f"{rig.conf_file}: no error.\n", warned)
+    assert rig.ctl("check-config", "--json").json["warnings"] == says
+    done = rig.ctl("apply")
+    assert (done.code, done.err) == (OK, warned) and "in effect" in done.out
+    done = rig.connect(idp, "--yes", rule="admin=~.*")
+    assert done.code == OK and all(f"- {line}\n" in done.out for line in says)
+    rig.configure(rig.config_text.replace("\nadmin=~.*\n", "\nadmin=~.*\ndeveloper = x\ndba = ~y\n"))
+    assert rig.ctl("check-config").err == rig.ctl("apply").err == ""
+
+
+def test_check_config__viewer_without_a_rule__is_warned_of_where_nothing_else_gives_it(rig):
+    rules = "[rules]\nadmin = x\ndeveloper = x\n"
+    for roles, warned in (("", False), ("[roles]\nno_match = deny\n", True),
+                          ("[roles]\nno_match = deny\nno_claim = viewer\n", False)):  # fmt: skip
+        done = rig.ctl("check-config", "-", stdin=roles + rules)
+        assert (done.code, "role viewer" in done.err) == (OK, warned), done
+
+
+# case: rule: a local group with the gid of sudo, docker or the like is refused without allow_privileged, whatever its name
+def test_check_config__a_group_with_the_gid_of_a_privileged_one__is_refused(rig, idp):
+    assert rig.connect(idp).code == OK
+    rig.local(groups=["tape:x:27:", "sudo:x:27:", "plugdev:x:46:"])
+    rig.configure(rig.config_text + "\n[role dba]\nlocal_groups = plugdev tape\n")
+    line = rig.config_text.splitlines().index("[role dba]") + 1
+    for words in (["check-config"], ["apply"], ["connect", "--yes"]):
+        before = rig.snapshot()
+        done = rig.ctl(*words)
+        assert done.code == MISCONFIGURED and "[config]" in done.err and "gid 27 of sudo" in done.err, done
+        assert f":{line}: " in done.err and "allow_privileged = yes" in done.err
+        assert rig.snapshot() == before
+    refused = rig.config_text
+    rig.configure(refused.replace("[role dba]\n", "[role dba]\nallow_privileged = yes\n"))
+    assert rig.ctl("apply").code == OK
+    rig.configure(refused)  # and not put into effect by a sign-in either
+    rig.false_judge(f"show(); identity(ISSUER={idp.issuer!r})")
+    assert rig.sign_in().result() == "E_CONFIG" and rig.records() == []
 
 
 def test_check_config__too_large_or_not_there__is_said(rig):
