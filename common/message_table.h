@@ -156,7 +156,8 @@
 	X(HOLDER_SUB, STR, 512)    /* the person the administrator was shown */                    \
 	X(REBIND_FOR_S, U64, 8)                                                                    \
 	X(REBIND_CANCEL, U64, 8)                                                                   \
-	X(REBIND_UNTIL_S, U64, 8)
+	X(REBIND_UNTIL_S, U64, 8)                                                                  \
+	X(JWKS_FINAL, U64, 8)      /* 1: the keys are not to be fetched a second time */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -199,6 +200,7 @@
 	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \
 	JUDGE_SETUP_FIELDS(X, JUDGE_SIGN_IN) JUDGE_CLAIM_FIELDS(X, JUDGE_SIGN_IN)                  \
 	X(JUDGE_SIGN_IN, ACR, OPT) X(JUDGE_SIGN_IN, AUTH_MAX_AGE_S, OPT)                           \
+	X(JUDGE_SIGN_IN, JWKS_FINAL, OPT)                                                          \
 	JUDGE_SETUP_FIELDS(X, JUDGE_PROBE)                                                         \
 	JUDGE_CLAIM_FIELDS(X, JUDGE_RULES) X(JUDGE_RULES, CLAIMS, OPT)                             \
 	X(JUDGE_VERIFY, TOKEN, ONE) X(JUDGE_VERIFY, JWKS, ONE) X(JUDGE_VERIFY, ISSUER, OPT)        \

@@ -32,7 +32,7 @@ static enum cosmo_err check_rules(
 	if (err)
 		return err;
 	judge_put_claims(question, config);
-	err = judge_start(config, NULL, &judge);
+	err = judge_start(config, &judge);
 	if (!err)
 		err = judge_ask(judge, question);
 	while (!err) {

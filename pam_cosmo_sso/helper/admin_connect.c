@@ -13,6 +13,7 @@
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/judge_cache.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "paths.h"
 
@@ -74,7 +75,9 @@ static void explain_files(struct admin *admin, const struct config *config, enum
 		config->ca_file ? " ca_file " : "", config->ca_file ? config->ca_file : "");
 }
 
-static enum cosmo_err probe(struct admin *admin, const struct config *config, bool *ret_offline)
+/* *ret_judge, the caller's, holds what was fetched. */
+static enum cosmo_err probe(struct admin *admin, const struct config *config,
+	struct judge **ret_judge, bool *ret_offline)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *question = NULL;
@@ -87,7 +90,7 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config, bo
 	if (!err)
 		err = judge_put_setup(question, config, NULL, PROBE_TIMEOUT_MS);
 	if (!err)
-		err = judge_start(config, NULL, &judge);
+		err = judge_start(config, &judge);
 	if (!err)
 		err = judge_ask(judge, question);
 	if (!err)
@@ -102,6 +105,7 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config, bo
 	if (message_type(answer) != MESSAGE_JUDGE_PROBED)
 		return COSMO_E_PROTOCOL;
 	*ret_offline = message_u64(answer, FIELD_OFFLINE_ACCESS, 0) != 0;
+	*ret_judge = COSMO_STEAL(&judge);
 	return report_probe(admin, answer);
 }
 
@@ -185,14 +189,19 @@ static enum cosmo_err make_integration(
 	return err;
 }
 
+/* What was cached before is of another integration; what has just been asked for live is good. */
 static enum cosmo_err make_integration_locked(
-	struct admin *admin, const struct config *config, bool offline)
+	struct admin *admin, const struct config *config, const struct judge *judge, bool offline)
 {
 	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
 
 	if (err)
 		return err;
 	err = make_integration(admin, config, offline);
+	if (!err) {
+		judge_cache_drop(store_cache_fd(admin->store));
+		judge_keep_fetched(judge, admin->store);
+	}
 	store_unlock(admin->store);
 	return err;
 }
@@ -200,6 +209,7 @@ static enum cosmo_err make_integration_locked(
 enum cosmo_err admin_connect(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
+	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	struct audit_line line = {.event = AUDIT_CONNECT};
 	bool offline = false;
 	enum cosmo_err err = parse_request(admin, &config);
@@ -207,12 +217,12 @@ enum cosmo_err admin_connect(struct admin *admin)
 	if (!err)
 		err = admin_check(admin, config, NEW_CONFIG);
 	if (!err)
-		err = probe(admin, config, &offline);
+		err = probe(admin, config, &judge, &offline);
 	if (!err)
 		err = admin_warn_of_roles(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
-	err = make_integration_locked(admin, config, offline);
+	err = make_integration_locked(admin, config, judge, offline);
 	line.reason = err;
 	line.detail = config->issuer;
 	audit_send(&line);

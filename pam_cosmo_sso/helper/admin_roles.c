@@ -127,7 +127,7 @@ enum cosmo_err admin_roles_test(struct admin *admin)
 		return err;
 	judge_put_claims(question, config);
 	message_put_bytes(question, FIELD_CLAIMS, claims, len);
-	err = judge_start(config, NULL, &judge);
+	err = judge_start(config, &judge);
 	if (!err)
 		err = judge_ask(judge, question);
 	return err ? err : ask_judge(admin, config, judge);

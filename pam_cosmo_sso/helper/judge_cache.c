@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/base/parse.h"
@@ -46,7 +47,13 @@ static char *line_steal(char **cursor)
 	return line;
 }
 
-static bool is_young(const char *stored, const char *max_age, int64_t now_s)
+static int64_t most_s(const char *name)
+{
+	return streq(name, JUDGE_CACHE_JWKS) ? JUDGE_CACHE_JWKS_MAX_AGE_S
+					     : JUDGE_CACHE_DISCOVERY_MAX_AGE_S;
+}
+
+static bool is_young(const char *name, const char *stored, const char *max_age, int64_t now_s)
 {
 	int64_t stored_s = 0;
 	int64_t max_age_s = 0;
@@ -54,8 +61,8 @@ static bool is_young(const char *stored, const char *max_age, int64_t now_s)
 	if (parse_i64(stored, 0, INT64_MAX, &stored_s) != COSMO_OK ||
 		parse_i64(max_age, 1, INT64_MAX, &max_age_s) != COSMO_OK)
 		return false;
-	if (max_age_s > JUDGE_CACHE_MAX_AGE_S)
-		max_age_s = JUDGE_CACHE_MAX_AGE_S;
+	if (max_age_s > most_s(name))
+		max_age_s = most_s(name);
 	return stored_s <= now_s && now_s - stored_s <= max_age_s;
 }
 
@@ -80,10 +87,16 @@ enum cosmo_err judge_cache_load(int cache_fd, const char *name, const char *issu
 			return COSMO_E_NOT_FOUND;
 	}
 	len -= (size_t)(cursor - file);
-	if (!streq(lines[0], issuer) || !is_young(lines[1], lines[2], now_s) || len == 0)
+	if (!streq(lines[0], issuer) || !is_young(name, lines[1], lines[2], now_s) || len == 0)
 		return COSMO_E_NOT_FOUND;
 	memmove(file, cursor, len);
 	*ret_bytes = COSMO_STEAL(&file);
 	*ret_len = len;
 	return COSMO_OK;
+}
+
+void judge_cache_drop(int cache_fd)
+{
+	(void)unlinkat(cache_fd, JUDGE_CACHE_DISCOVERY, 0);
+	(void)unlinkat(cache_fd, JUDGE_CACHE_JWKS, 0);
 }

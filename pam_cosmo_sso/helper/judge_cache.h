@@ -11,8 +11,10 @@
 #define JUDGE_CACHE_DISCOVERY "discovery"
 #define JUDGE_CACHE_JWKS      "jwks"
 
-/* However long the IdP says, nothing is used that is older. */
-#define JUDGE_CACHE_MAX_AGE_S ((int64_t)24 * 60 * 60)
+/* However long the IdP says, nothing is used that is older. The discovery document names the
+ * addresses to go to, and there is nothing that would show it to be outdated or false. */
+#define JUDGE_CACHE_JWKS_MAX_AGE_S      ((int64_t)24 * 60 * 60)
+#define JUDGE_CACHE_DISCOVERY_MAX_AGE_S ((int64_t)60 * 60)
 
 #define JUDGE_CACHE_MAX_BYTES ((size_t)256 * 1024)
 
@@ -36,3 +38,6 @@ COSMO_MUST_USE enum cosmo_err judge_cache_store(
  */
 COSMO_MUST_USE enum cosmo_err judge_cache_load(int cache_fd, const char *name, const char *issuer,
 	int64_t now_s, char **ret_bytes, size_t *ret_len);
+
+/* Remove both. What cannot be removed is told by nobody: the next store replaces it. */
+void judge_cache_drop(int cache_fd);

@@ -12,6 +12,7 @@
 #include "common/dialogue.h"
 #include "common/spawn.h"
 #include "pam_cosmo_sso/helper/judge_cache.h"
+#include "pam_cosmo_sso/helper/key_doubt.h"
 #include "paths.h"
 
 /* Both sides are processes of this host: a message is sent or read at once or never. */
@@ -20,9 +21,17 @@
 /* More than discovery and keys, found stale and asked for again, come to. */
 #define MAX_CACHED 8
 
+/* A document that the judge fetched, until it is known whether it may be kept. */
+struct fetched {
+	void *bytes; /* NULL: none */
+	size_t len;
+	int64_t max_age_s;
+};
+
 struct judge {
 	const struct config *config;
-	struct store *store;
+	struct fetched discovery;
+	struct fetched jwks;
 	struct dialogue dialogue;
 	struct spawn_child judge;
 	struct spawn_child fetch;
@@ -40,6 +49,8 @@ void judge_free(struct judge *judge)
 	spawn_kill(&judge->fetch);
 	if (judge->fd >= 0)
 		close(judge->fd);
+	free(judge->discovery.bytes);
+	free(judge->jwks.bytes);
 	free(judge->detail);
 	free(judge);
 }
@@ -62,7 +73,7 @@ static enum cosmo_err start_processes(struct judge *judge)
 	return spawn_program(COSMO_JUDGE_PATH, NULL, judge_peer_fd, judge_fetch_fd, &judge->judge);
 }
 
-enum cosmo_err judge_start(const struct config *config, struct store *store, struct judge **ret)
+enum cosmo_err judge_start(const struct config *config, struct judge **ret)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = calloc(1, sizeof(*judge));
 	enum cosmo_err err = COSMO_OK;
@@ -70,7 +81,6 @@ enum cosmo_err judge_start(const struct config *config, struct store *store, str
 	if (!judge)
 		return COSMO_E_NOMEM;
 	*judge = (struct judge){.config = config,
-		.store = store,
 		.judge = {.pid = -1, .pid_fd = -1},
 		.fetch = {.pid = -1, .pid_fd = -1},
 		.fd = -1,
@@ -93,26 +103,42 @@ void judge_watch(struct judge *judge, int fd)
 	judge->watched_fd = fd;
 }
 
-static void cache_one(struct judge *judge, const struct message *message, const char *name,
-	enum message_field field)
+/* The later one counts: it was fetched because the earlier would not do. */
+static void fetched_take(
+	struct fetched *fetched, const struct message *message, enum message_field field)
 {
-	struct judge_cache_entry entry = {.name = name, .issuer = judge->config->issuer};
 	uint64_t max_age_s = message_u64(message, FIELD_MAX_AGE_S, 0);
+	size_t len = 0;
+	const void *bytes = message_bytes(message, field, &len);
+	void *copy = bytes && len > 0 ? malloc(len) : NULL;
 
-	entry.bytes = message_bytes(message, field, &entry.len);
-	entry.max_age_s = max_age_s < (uint64_t)JUDGE_CACHE_MAX_AGE_S ? (int64_t)max_age_s
-								      : JUDGE_CACHE_MAX_AGE_S;
-	/* Without a cache the next exchange asks the IdP again: no reason to refuse this one. */
-	if (entry.bytes)
-		(void)!judge_cache_store(store_cache_fd(judge->store), &entry, fdio_now_s());
+	if (!copy)
+		return;
+	memcpy(copy, bytes, len);
+	free(fetched->bytes);
+	*fetched = (struct fetched){.bytes = copy, .len = len};
+	fetched->max_age_s = max_age_s < INT32_MAX ? (int64_t)max_age_s : INT32_MAX;
 }
 
-static void cache(struct judge *judge, const struct message *message)
+/* Without a cache the next exchange asks the IdP again: no reason to refuse this one. */
+static void fetched_store(const struct fetched *fetched, const char *name, const char *issuer,
+	const struct store *store)
 {
-	if (!judge->store)
-		return;
-	cache_one(judge, message, JUDGE_CACHE_DISCOVERY, FIELD_DISCOVERY);
-	cache_one(judge, message, JUDGE_CACHE_JWKS, FIELD_JWKS);
+	const struct judge_cache_entry entry = {.name = name,
+		.issuer = issuer,
+		.bytes = fetched->bytes,
+		.len = fetched->len,
+		.max_age_s = fetched->max_age_s};
+
+	if (fetched->bytes)
+		(void)!judge_cache_store(store_cache_fd(store), &entry, fdio_now_s());
+}
+
+void judge_keep_fetched(const struct judge *judge, const struct store *store)
+{
+	fetched_store(&judge->discovery, JUDGE_CACHE_DISCOVERY, judge->config->issuer, store);
+	fetched_store(&judge->jwks, JUDGE_CACHE_JWKS, judge->config->issuer, store);
+	key_doubt_settle(store_cache_fd(store));
 }
 
 /* Until the judge's socket has something to say. The watched one comes first: who has gone away
@@ -169,7 +195,8 @@ enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct 
 	while (!err && message_type(message) == MESSAGE_JUDGE_CACHE) {
 		if (judge->cached++ >= MAX_CACHED)
 			return COSMO_E_PROTOCOL;
-		cache(judge, message);
+		fetched_take(&judge->discovery, message, FIELD_DISCOVERY);
+		fetched_take(&judge->jwks, message, FIELD_JWKS);
 		message_free(COSMO_STEAL(&message));
 		err = receive(judge, deadline_boot_ms, &message);
 	}

@@ -13,12 +13,10 @@
 struct judge;
 
 /*
- * Start judge and fetch, joined by a socket of which this process keeps no end. @config and @store
- * are borrowed until judge_free(); with @store NULL nothing the judge reports is cached. The caller
- * owns it. Errors: COSMO_E_SPAWN, COSMO_E_IO, COSMO_E_NOMEM.
+ * Start judge and fetch, joined by a socket of which this process keeps no end. @config is borrowed
+ * until judge_free(). The caller owns it. Errors: COSMO_E_SPAWN, COSMO_E_IO, COSMO_E_NOMEM.
  */
-COSMO_MUST_USE enum cosmo_err judge_start(
-	const struct config *config, struct store *store, struct judge **ret);
+COSMO_MUST_USE enum cosmo_err judge_start(const struct config *config, struct judge **ret);
 
 /* SIGKILL for both, reaped; NULL is allowed. */
 void judge_free(struct judge *judge);
@@ -27,7 +25,8 @@ COSMO_AUTO_DEFINE(struct judge *, judge_free);
 /*
  * What JUDGE_SIGN_IN and JUDGE_PROBE need for asking the IdP: issuer, client, secret and CA read
  * from their files (root's, the secret's unreadable by others), proxy, algorithms; with @store also
- * discovery document and keys if the cached ones are this issuer's and young enough. @duration_ms:
+ * discovery document and keys if the cached ones are this issuer's, young enough and not in doubt
+ * (JUDGE_SIGN_IN only). @duration_ms:
  * how long the exchange may last from now. Errors: COSMO_E_CONFIG (a file is missing, empty or too
  * big), COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM.
  */
@@ -46,13 +45,20 @@ void judge_watch(struct judge *judge, int fd);
 
 /*
  * The judge's next message; the caller frees it. JUDGE_CACHE is dealt with inside and never
- * returned. A JUDGE_FAILED is returned as the error it names (never COSMO_OK, and COSMO_E_PROTOCOL
- * for what is not the judge's to say), with judge_detail(). Errors: also COSMO_E_CANCELLED,
- * COSMO_E_DEADLINE (@deadline_boot_ms passed), COSMO_E_PEER_GONE, COSMO_E_PROTOCOL,
- * COSMO_E_NOMEM.
+ * returned, see judge_keep_fetched(). A JUDGE_FAILED is returned as the error it names (never
+ * COSMO_OK, and COSMO_E_PROTOCOL for what is not the judge's to say), with judge_detail(). Errors:
+ * also COSMO_E_CANCELLED, COSMO_E_DEADLINE (@deadline_boot_ms passed), COSMO_E_PEER_GONE,
+ * COSMO_E_PROTOCOL, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err judge_next(
 	struct judge *judge, int64_t deadline_boot_ms, struct message **ret);
+
+/*
+ * Cache what the judge reported as fetched, for the configuration's issuer, and settle a doubt
+ * about keys. Only for an exchange that ended well: what is kept decides about later ones, and one
+ * that failed has proved nothing. What cannot be stored is fetched again.
+ */
+void judge_keep_fetched(const struct judge *judge, const struct store *store);
 
 /* For the log and administrators: what the judge added to its failure; NULL if nothing. Borrowed;
  * unfiltered. */

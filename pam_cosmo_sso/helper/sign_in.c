@@ -6,6 +6,7 @@
 #include "pam_cosmo_sso/helper/decision.h"
 #include "pam_cosmo_sso/helper/identity.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
+#include "pam_cosmo_sso/helper/key_doubt.h"
 #include "pam_cosmo_sso/helper/show.h"
 
 /* How long the module may take to read the prompt's message; it waits for nothing else. */
@@ -73,11 +74,20 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 	return decision_make(exchange, admission->began, &who);
 }
 
+/* What this exchange showed about discovery document and keys. */
+static void learn(const struct exchange *exchange, const struct judge *judge, enum cosmo_err err)
+{
+	if (err == COSMO_OK)
+		judge_keep_fetched(judge, exchange->store);
+	else if (err == COSMO_E_JWS_KEY || err == COSMO_E_JWS_SIGNATURE)
+		key_doubt_raise(store_cache_fd(exchange->store), fdio_now_s());
+}
+
 static enum cosmo_err converse(struct exchange *exchange, const struct admission *admission)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	int64_t deadline_boot_ms = fdio_boot_ms() + exchange->service.deadline_s * 1000;
-	enum cosmo_err err = judge_start(exchange->config, exchange->store, &judge);
+	enum cosmo_err err = judge_start(exchange->config, &judge);
 
 	if (err)
 		return err;
@@ -87,6 +97,7 @@ static enum cosmo_err converse(struct exchange *exchange, const struct admission
 		err = relay_show(exchange, judge, deadline_boot_ms);
 	if (!err)
 		err = conclude(exchange, admission, judge, deadline_boot_ms);
+	learn(exchange, judge, err);
 	exchange_note_detail(exchange, judge_detail(judge));
 	return err;
 }

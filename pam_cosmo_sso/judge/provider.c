@@ -7,7 +7,7 @@ struct provider {
 	struct jwks *jwks;
 	struct idp_response fresh_discovery; /* empty: not fetched, or reported already */
 	struct idp_response fresh_jwks;
-	bool has_refetched;
+	bool may_not_refetch; /* once in an exchange is enough */
 	int64_t date_s;
 };
 
@@ -85,6 +85,7 @@ enum cosmo_err provider_open(const struct setup *setup, struct reason *why, stru
 	if (!provider)
 		return COSMO_E_NOMEM;
 	provider->setup = setup;
+	provider->may_not_refetch = setup->is_jwks_final;
 	if (setup->discovery)
 		err = discovery_parse(setup->discovery, setup->discovery_len, setup->issuer, NULL,
 			&provider->discovery);
@@ -127,9 +128,9 @@ enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why)
 	return fetch_keys(provider, why);
 }
 
-bool provider_has_refetched(const struct provider *provider)
+bool provider_may_refetch(const struct provider *provider)
 {
-	return provider->has_refetched;
+	return !provider->may_not_refetch;
 }
 
 enum cosmo_err provider_refetch_key(struct provider *provider, const char *kid,
@@ -137,7 +138,7 @@ enum cosmo_err provider_refetch_key(struct provider *provider, const char *kid,
 {
 	enum cosmo_err err = fetch_keys(provider, why);
 
-	provider->has_refetched = true;
+	provider->may_not_refetch = true;
 	return err == COSMO_OK ? jwks_find(provider->jwks, kid, alg, why, ret) : err;
 }
 
@@ -148,38 +149,39 @@ enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
 
 	if (err == COSMO_OK)
 		err = jwks_find(provider->jwks, kid, alg, why, ret);
-	if (err != COSMO_E_JWS_KEY || provider->has_refetched)
+	if (err != COSMO_E_JWS_KEY || !provider_may_refetch(provider))
 		return err;
 	return provider_refetch_key(provider, kid, alg, why, ret);
 }
 
-/* Add a fetched document; *max_age_s becomes the shortest life of all of them. */
-static void put_fresh(struct message *message, enum message_field field,
-	const struct idp_response *fresh, int64_t *max_age_s)
+/* One message for each: they may be kept for different times. */
+static enum cosmo_err report_one(struct dialogue *peer, int64_t deadline_ms,
+	enum message_field field, int64_t most_s, struct idp_response *fresh)
 {
+	COSMO_AUTO(message_free) struct message *message = NULL;
+	int64_t max_age_s = most_s;
+	enum cosmo_err err = COSMO_OK;
+
 	if (!fresh->message)
-		return;
+		return COSMO_OK;
+	err = message_new(MESSAGE_JUDGE_CACHE, &message);
+	if (err != COSMO_OK)
+		return err;
+	if (fresh->max_age_s >= 0 && fresh->max_age_s < max_age_s)
+		max_age_s = fresh->max_age_s;
 	message_put_bytes(message, field, fresh->body, fresh->body_len);
-	if (fresh->max_age_s >= 0 && fresh->max_age_s < *max_age_s)
-		*max_age_s = fresh->max_age_s;
+	message_put_u64(message, FIELD_MAX_AGE_S, (uint64_t)max_age_s);
+	idp_response_done(fresh);
+	return dialogue_send(peer, message, deadline_ms);
 }
 
 enum cosmo_err provider_report(
 	struct provider *provider, struct dialogue *peer, int64_t deadline_ms)
 {
-	COSMO_AUTO(message_free) struct message *message = NULL;
-	int64_t max_age_s = PROVIDER_MAX_AGE_S;
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err = report_one(peer, deadline_ms, FIELD_DISCOVERY,
+		PROVIDER_DISCOVERY_MAX_AGE_S, &provider->fresh_discovery);
 
-	if (!provider->fresh_discovery.message && !provider->fresh_jwks.message)
-		return COSMO_OK;
-	err = message_new(MESSAGE_JUDGE_CACHE, &message);
-	if (err != COSMO_OK)
-		return err;
-	put_fresh(message, FIELD_DISCOVERY, &provider->fresh_discovery, &max_age_s);
-	put_fresh(message, FIELD_JWKS, &provider->fresh_jwks, &max_age_s);
-	message_put_u64(message, FIELD_MAX_AGE_S, (uint64_t)max_age_s);
-	idp_response_done(&provider->fresh_discovery);
-	idp_response_done(&provider->fresh_jwks);
-	return dialogue_send(peer, message, deadline_ms);
+	return err ? err
+		   : report_one(peer, deadline_ms, FIELD_JWKS, PROVIDER_JWKS_MAX_AGE_S,
+			     &provider->fresh_jwks);
 }

@@ -13,8 +13,9 @@
 #include "pam_cosmo_sso/judge/jwks.h"
 #include "pam_cosmo_sso/judge/setup.h"
 
-/* Longest time that either may be kept by the helper. */
-#define PROVIDER_MAX_AGE_S (INT64_C(24) * 60 * 60)
+/* Longest time that each may be kept by the helper. */
+#define PROVIDER_DISCOVERY_MAX_AGE_S (INT64_C(60) * 60)
+#define PROVIDER_JWKS_MAX_AGE_S      (INT64_C(24) * 60 * 60)
 
 struct provider;
 
@@ -40,14 +41,15 @@ COSMO_MUST_USE enum cosmo_err provider_load_keys(struct provider *provider, stru
 size_t provider_key_count(const struct provider *provider);
 
 /*
- * The key for a token, see jwks_find(); keys in which there is none are fetched again, once in this
- * exchange. The caller frees *ret. Errors: those of jwks_find() and provider_load_keys().
+ * The key for a token, see jwks_find(); keys in which there is none are fetched again where
+ * provider_may_refetch(). The caller frees *ret. Errors: those of jwks_find() and
+ * provider_load_keys().
  */
 COSMO_MUST_USE enum cosmo_err provider_find_key(struct provider *provider, const char *kid,
 	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret);
 
-/* Have the keys been fetched again? Once in an exchange is enough. */
-bool provider_has_refetched(const struct provider *provider);
+/* May the keys be fetched again? Once in an exchange, unless the question forbade it. */
+bool provider_may_refetch(const struct provider *provider);
 
 /*
  * The same from keys fetched again, for a signature that did not verify: an IdP without a "kid", or
@@ -57,7 +59,7 @@ COSMO_MUST_USE enum cosmo_err provider_refetch_key(struct provider *provider, co
 	const struct jws_alg *alg, struct reason *why, EVP_PKEY **ret);
 
 /*
- * Tell the helper, as JUDGE_CACHE, what was fetched since the last call; nothing when nothing was.
+ * Tell the helper, as a JUDGE_CACHE for each document, what was fetched since the last call.
  * Errors: those of dialogue_send().
  */
 COSMO_MUST_USE enum cosmo_err provider_report(

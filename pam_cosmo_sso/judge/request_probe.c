@@ -41,5 +41,7 @@ enum cosmo_err request_probe(struct request *request)
 	if (!err)
 		err = device_flow_begin(
 			setup, provider_discovery(provider), &request->why, &discarded, &date_s);
+	if (!err)
+		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
 	return err ? err : answer(request, setup, provider, date_s);
 }

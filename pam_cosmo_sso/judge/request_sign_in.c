@@ -41,7 +41,7 @@ static enum cosmo_err verify_signature(struct provider *provider, const struct j
 
 	if (!err)
 		err = jws_verify(jws, key, why, ret_payload, ret_len);
-	if (err != COSMO_E_JWS_SIGNATURE || provider_has_refetched(provider))
+	if (err != COSMO_E_JWS_SIGNATURE || !provider_may_refetch(provider))
 		return err;
 	err = provider_refetch_key(provider, jws_kid(jws), jws_alg(jws), why, &newer);
 	return err ? err : jws_verify(jws, newer, why, ret_payload, ret_len);
@@ -195,8 +195,9 @@ static enum cosmo_err judge_tokens(struct request *request, const struct setup *
 }
 
 /*
- * The keys can be had while the person reads, and are worth keeping even if nobody approves. A
- * fault on the way is no reason to give up yet: provider_find_key() tries again.
+ * The keys can be had while the person reads, and what is wrong with them said before anybody has
+ * taken the trouble to approve. A fault on the way is no reason to give up yet: provider_find_key()
+ * tries again.
  */
 static enum cosmo_err load_keys_early(struct provider *provider, struct reason *why)
 {

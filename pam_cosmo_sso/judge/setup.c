@@ -67,6 +67,7 @@ static void read_rest(const struct message *request, struct dialogue *fetch, str
 	setup->idp.ca_pem = message_bytes(request, FIELD_CA_PEM, &setup->idp.ca_pem_len);
 	setup->discovery = message_bytes(request, FIELD_DISCOVERY, &setup->discovery_len);
 	setup->jwks = message_bytes(request, FIELD_JWKS, &setup->jwks_len);
+	setup->is_jwks_final = message_u64(request, FIELD_JWKS_FINAL, 0) == 1;
 }
 
 enum cosmo_err setup_read(const struct message *request, struct dialogue *fetch, struct setup **ret)

@@ -29,6 +29,7 @@ struct setup {
 	size_t discovery_len;
 	const char *jwks; /* NULL: not cached */
 	size_t jwks_len;
+	bool is_jwks_final; /* no second request for keys */
 };
 
 /*

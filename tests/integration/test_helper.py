@@ -593,6 +593,96 @@ def test_discovery_and_keys_are_asked_for_once(site):
     assert [request.path for request in site.idp.requests[asked:]] == ["/device", "/token"]
 
 
+def cached(site):
+    return sorted(path.name for path in (site.rig.folder / "cache").iterdir())
+
+
+def paths_since(site, count):
+    return [request.path for request in site.idp.requests[count:]]
+
+
+def forget(site):
+    for path in (site.rig.folder / "cache").iterdir():
+        path.unlink()
+
+
+def test_connect_keeps_what_it_asked_for_and_nothing_from_before(site):
+    assert cached(site) == ["discovery", "jwks"]
+    for path in (site.rig.folder / "cache").iterdir():
+        path.write_text("what stood there before")
+    site.idp.keys.rotate()
+    site.connect()
+    asked = len(site.idp.requests)
+    site.who("ada", "1000", "admins")
+    assert site.rig.sign_in().result() == "OK"
+    assert paths_since(site, asked) == ["/device", "/token"]
+    site.idp.keys.generation -= 1
+
+
+UNVERIFIED = {
+    "denied": lambda idp: idp.script("/token", Answer(400, {"error": "access_denied"})),
+    "bad_token": lambda idp: idp.script("/token", Answer(body=idp.tokens(aud="other"))),
+    "another_person": lambda idp: idp.script("/token", Answer(body=idp.tokens(preferred_username="eve", sub="6"))),
+    "no_claim": lambda idp: idp.script("/token", Answer(body=idp.tokens(groups=None, _claim_names={"groups": "s"}))),
+}
+
+
+# case: token: keys and discovery document are kept only from a sign-in that succeeded
+@pytest.mark.parametrize("prepare", UNVERIFIED.values(), ids=UNVERIFIED.keys())
+def test_what_a_failed_sign_in_fetched_is_not_kept(site, prepare):
+    site.who("ada", "1000", "admins")
+    forget(site)
+    prepare(site.idp)
+    assert site.rig.sign_in().result() != "OK"
+    assert "/jwks" in paths_since(site, 0) and cached(site) == []
+    assert site.rig.sign_in().result() == "OK"
+    assert cached(site) == ["discovery", "jwks"]
+
+
+def unknown_kid(idp):
+    return Answer(body={"id_token": idp.keys.token(idp.id_token_claims(), kid="nobody-knows"), "access_token": "a",
+                        "token_type": "Bearer"})  # fmt: skip
+
+
+# case: token: an unknown kid is looked for in keys fetched again, once in a sign-in
+# case: token: an IdP that stays broken is asked for its keys again by two sign-ins in five minutes, not by each
+def test_keys_are_not_asked_for_again_by_each_sign_in(site):
+    site.who("ada", "1000", "admins")
+    site.rig.configure(site.text("[limits]\nunknown_per_source_hour = 30\n"))
+    asked = len(site.idp.requests)
+    site.idp.script("/token", *[unknown_kid(site.idp) for _ in range(5)])
+    for _ in range(5):
+        assert site.rig.sign_in().result() == "E_JWS_KEY"
+    assert paths_since(site, asked).count("/jwks") == 2  # the first looked again, the second asked for all anew
+    assert paths_since(site, asked).count("/.well-known/openid-configuration") == 1
+    assert [event["reason"] for event in events(site.rig)] == ["token_key_unknown"] * 5
+    assert site.rig.sign_in().result() == "OK"
+    assert cached(site) == ["discovery", "jwks"]  # and no doubt any more
+
+
+# case: token: after a rotation the new key is fetched, and kept for the sign-ins that follow
+def test_keys_rotated_by_the_idp(site):
+    site.who("ada", "1000", "admins")
+    site.idp.keys.rotate()
+    for wanted in (["/device", "/token", "/jwks"], ["/device", "/token"]):
+        asked = len(site.idp.requests)
+        assert site.rig.sign_in().result() == "OK"
+        assert paths_since(site, asked) == wanted
+    site.idp.keys.generation -= 1
+
+
+def test_an_address_that_moved_is_found_after_one_refusal(site):
+    """The cached document names keys that no longer verify anything: the next sign-in reads the document anew."""
+    site.who("ada", "1000", "admins")
+    path = site.rig.folder / "cache/discovery"
+    path.write_bytes(path.read_bytes().replace(b"/jwks", b"/old1"))
+    jwks = site.rig.folder / "cache/jwks"
+    jwks.write_bytes(jwks.read_bytes().replace(b"RS256-1", b"RS256-0"))
+    site.idp.script("/old1", Answer(body=site.idp.keys.jwks() | {"keys": [{**site.idp.keys.jwk("RS256"), "kid": "old"}]}))
+    assert site.rig.sign_in().result() == "E_JWS_KEY"
+    assert site.rig.sign_in().result() == "OK"
+
+
 def test_keys_of_another_issuer_are_not_taken_from_the_cache(site):
     site.who("ada", "1000", "admins")
     assert site.rig.sign_in().result() == "OK"

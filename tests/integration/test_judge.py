@@ -122,11 +122,13 @@ def token_answer(id_token, **changes):
 def test_a_sign_in(idp, alg, auth):
     idp.alg = alg
     secret = {"CLIENT_SECRET": SECRET} if auth != "CLIENT_AUTH_NONE" else {}
-    show, cache, identity = sign_in(idp, CLIENT_AUTH=AUTH[auth], **secret)
-    assert (show.type, cache.type, identity.type) == ("JUDGE_SHOW", "JUDGE_CACHE", "JUDGE_IDENTITY")
+    show, document, keys, identity = sign_in(idp, CLIENT_AUTH=AUTH[auth], **secret)
+    assert [message.type for message in (show, document, keys, identity)] == [
+        "JUDGE_SHOW", "JUDGE_CACHE", "JUDGE_CACHE", "JUDGE_IDENTITY"]  # fmt: skip
     assert show.USER_CODE == "WDJB-MJHT" and show.VERIFICATION_URI == f"{idp.issuer}/activate"
     assert (show.EXPIRES_IN_S, show.INTERVAL_S) == (600, 1)
-    assert json.loads(cache.JWKS) == idp.keys.jwks() and json.loads(cache.DISCOVERY) == idp.discovery()
+    assert json.loads(keys.JWKS) == idp.keys.jwks() and json.loads(document.DISCOVERY) == idp.discovery()
+    assert (document.MAX_AGE_S, keys.MAX_AGE_S) == (3600, 3600)  # what the fake IdP says of its keys
     assert (identity.ISSUER, identity.SUB, identity.USERNAME) == (idp.issuer, "1000", "ada")
     assert (identity.DISPLAY_NAME, identity.all("ROLE")) == ("Ada", ["admin", "dev"])
     assert identity.CLAIM_STATE == CLAIM["CLAIM_PRESENT"] and identity.REFRESH_TOKEN
@@ -386,7 +388,8 @@ def test_it_ends_when_its_peer_goes_while_it_waits(idp):
 def test_a_probe(idp):
     with judging() as judge:
         judge.peer.send("JUDGE_PROBE", **setup_fields(idp))
-        probed = answers(judge)[-1]
+        *kept, probed = answers(judge)
+    assert [bool(message.DISCOVERY) for message in kept] == [True, False] and kept[1].JWKS
     assert (probed.type, probed.ISSUER, probed.KEY_COUNT) == ("JUDGE_PROBED", idp.issuer, 3)
     assert (probed.DEVICE_ENDPOINT, probed.TOKEN_ENDPOINT) == (f"{idp.issuer}/device", f"{idp.issuer}/token")
     assert (probed.REVOCATION_ENDPOINT, probed.OFFLINE_ACCESS) == (f"{idp.issuer}/revoke", 1)

@@ -257,6 +257,7 @@ static void test_message__numbers__keep_their_places(void **state)
 	assert_int_equal(FIELD_ERR, 12);
 	assert_int_equal(FIELD_RULE, 40);
 	assert_int_equal(FIELD_SHELL, 92);
+	assert_int_equal(FIELD_JWKS_FINAL, 98);
 }
 
 int main(void)

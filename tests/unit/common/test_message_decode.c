@@ -135,7 +135,7 @@ static void test_decode__field_out_of_order__is_refused(void **state)
 		size_t len;
 	} cases[] = {
 		{"no field", FIELD_NONE, "x", 2},
-		{"unknown field", FIELD_SHELL + 1, "x", 2},
+		{"unknown field", FIELD_JWKS_FINAL + 1, "x", 2},
 		{"field 65535", 65535, "x", 2},
 		{"field of another message", FIELD_SERVICE, "sshd", 5},
 		{"ONE doubled", FIELD_USER, "ada", 4},

@@ -16,7 +16,8 @@
 
 #define ISSUER "https://idp.example"
 #define NOW    1800000000
-#define DAY    JUDGE_CACHE_MAX_AGE_S
+#define HOUR   ((int64_t)60 * 60)
+#define DAY    (24 * HOUR)
 
 static char folder[64];
 static int cache_fd = -1;
@@ -35,6 +36,7 @@ static int remove_folder(void **state)
 {
 	(void)state;
 	unlinkat(cache_fd, JUDGE_CACHE_JWKS, 0);
+	unlinkat(cache_fd, JUDGE_CACHE_DISCOVERY, 0);
 	close(cache_fd);
 	return rmdir(folder);
 }
@@ -82,6 +84,44 @@ static void test_judge_cache__age__as_told_and_a_day_at_most(void **state)
 	assert_int_equal(store("x", 1, 10 * DAY), COSMO_OK);
 	assert_int_equal(load(ISSUER, NOW + DAY), COSMO_OK);
 	assert_int_equal(load(ISSUER, NOW + DAY + 1), COSMO_E_NOT_FOUND);
+}
+
+/* It says where to go, and nothing shows when it has become false. */
+static void test_judge_cache__discovery__is_an_hour_old_at_most(void **state)
+{
+	const struct judge_cache_entry entry = {.name = JUDGE_CACHE_DISCOVERY,
+		.issuer = ISSUER,
+		.bytes = "x",
+		.len = 1,
+		.max_age_s = DAY};
+	COSMO_AUTO(free) char *bytes = NULL;
+	size_t len = 0;
+
+	(void)state;
+	assert_int_equal(judge_cache_store(cache_fd, &entry, NOW), COSMO_OK);
+	assert_int_equal(judge_cache_load(cache_fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR + 1,
+				 &bytes, &len),
+		COSMO_E_NOT_FOUND);
+	assert_int_equal(
+		judge_cache_load(cache_fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR, &bytes, &len),
+		COSMO_OK);
+}
+
+static void test_judge_cache_drop__both__are_gone(void **state)
+{
+	const struct judge_cache_entry entry = {.name = JUDGE_CACHE_DISCOVERY,
+		.issuer = ISSUER,
+		.bytes = "x",
+		.len = 1,
+		.max_age_s = 60};
+
+	(void)state;
+	assert_int_equal(judge_cache_store(cache_fd, &entry, NOW), COSMO_OK);
+	assert_int_equal(store("x", 1, 60), COSMO_OK);
+	judge_cache_drop(cache_fd);
+	assert_int_equal(faccessat(cache_fd, JUDGE_CACHE_DISCOVERY, F_OK, 0), -1);
+	assert_int_equal(load(ISSUER, NOW), COSMO_E_NOT_FOUND);
+	judge_cache_drop(cache_fd);
 }
 
 static void test_judge_cache__other_issuer__not_found(void **state)
@@ -149,6 +189,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_judge_cache__stored__same_bytes),
 		IN_FOLDER(test_judge_cache__age__as_told_and_a_day_at_most),
+		IN_FOLDER(test_judge_cache__discovery__is_an_hour_old_at_most),
+		IN_FOLDER(test_judge_cache_drop__both__are_gone),
 		IN_FOLDER(test_judge_cache__other_issuer__not_found),
 		IN_FOLDER(test_judge_cache_store__not_to_be_kept__refused),
 		IN_FOLDER(test_judge_cache_load__damaged__not_found),

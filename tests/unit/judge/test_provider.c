@@ -63,6 +63,7 @@ struct opened {
 	struct message *question;
 	struct setup *setup;
 	struct provider *provider;
+	bool is_final; /* keys given are not to be fetched again */
 };
 
 static void opened_done(struct opened *opened)
@@ -82,6 +83,8 @@ static enum cosmo_err open_with(
 			strlen(cached_discovery));
 	if (cached_jwks)
 		message_put_bytes(opened->question, FIELD_JWKS, cached_jwks, strlen(cached_jwks));
+	if (opened->is_final)
+		message_put_u64(opened->question, FIELD_JWKS_FINAL, 1);
 	assert_int_equal(setup_read(opened->question, &fetch.dialogue, &opened->setup), COSMO_OK);
 	return provider_open(opened->setup, &why, &opened->provider);
 }
@@ -192,7 +195,7 @@ static void test_provider_find_key__unknown_kid__is_asked_for_once(void **state)
 	assert_int_equal(open_with(&opened, fetch_discovery, old_set), COSMO_OK);
 	fetch_lay_body(&fetch, 200, new_set);
 	assert_int_equal(find(&opened, "new", new_key), COSMO_OK);
-	assert_true(provider_has_refetched(opened.provider));
+	assert_false(provider_may_refetch(opened.provider));
 	fetch_expect(&fetch, "/jwks", NULL);
 	/* Another unknown one within the exchange: no further question. */
 	assert_int_equal(find(&opened, "third", NULL), COSMO_E_JWS_KEY);
@@ -209,6 +212,20 @@ static void test_provider_find_key__unknown_everywhere__is_refused(void **state)
 	fetch_lay_body(&fetch, 200, new_set);
 	assert_int_equal(find(&opened, "third", NULL), COSMO_E_JWS_KEY);
 	fetch_expect(&fetch, "/jwks", NULL);
+	fetch_expect_none(&fetch);
+}
+
+/* case: token: while a doubt about the keys is fresh an exchange asks for them once at most */
+static void test_provider_find_key__final_keys__are_not_asked_for_again(void **state)
+{
+	OPENED_AUTO struct opened opened = {0};
+
+	(void)state;
+	opened.is_final = true;
+	assert_int_equal(open_with(&opened, fetch_discovery, old_set), COSMO_OK);
+	assert_false(provider_may_refetch(opened.provider));
+	assert_int_equal(find(&opened, "new", NULL), COSMO_E_JWS_KEY);
+	assert_int_equal(find(&opened, "old", old_key), COSMO_OK);
 	fetch_expect_none(&fetch);
 }
 
@@ -235,7 +252,7 @@ static void test_provider_load_keys__fault__is_tried_again_when_needed(void **st
 	assert_int_equal(provider_load_keys(opened.provider, &why), COSMO_E_IDP_TIMEOUT);
 	fetch_lay_body(&fetch, 200, old_set);
 	assert_int_equal(find(&opened, "old", old_key), COSMO_OK);
-	assert_false(provider_has_refetched(opened.provider));
+	assert_true(provider_may_refetch(opened.provider));
 }
 
 /* The IdP rotated under the same name, or has none: what the signature proves. */
@@ -247,13 +264,13 @@ static void test_provider_refetch_key__rotated_keys__are_found(void **state)
 	(void)state;
 	assert_int_equal(open_with(&opened, fetch_discovery, old_set), COSMO_OK);
 	assert_int_equal(find(&opened, NULL, old_key), COSMO_OK);
-	assert_false(provider_has_refetched(opened.provider));
+	assert_true(provider_may_refetch(opened.provider));
 	fetch_lay_body(&fetch, 200, new_set);
 	assert_int_equal(provider_refetch_key(
 				 opened.provider, NULL, jws_alg_find("ES256", &all), &why, &key),
 		COSMO_OK);
 	assert_int_equal(EVP_PKEY_eq(key, new_key), 1);
-	assert_true(provider_has_refetched(opened.provider));
+	assert_false(provider_may_refetch(opened.provider));
 }
 
 static void test_provider_report__only_what_was_fetched__is_told_once(void **state)
@@ -291,19 +308,27 @@ static void test_provider_report__only_what_was_fetched__is_told_once(void **sta
 	close(ends[1]);
 }
 
-/* The shortest life of all, a day at most. */
-static void test_provider_report__age__is_the_shortest_of_all(void **state)
+/* Each as long as the IdP says; the document for an hour at most, the keys for a day. */
+static void test_provider_report__age__is_told_for_each(void **state)
 {
 	static const struct {
 		int64_t discovery_s, jwks_s;
-		uint64_t told_s;
-	} cases[] = {{-1, -1, PROVIDER_MAX_AGE_S}, {10, -1, 10}, {-1, 20, 20}, {30, 20, 20},
-		{0, 20, 0}, {INT64_MAX, INT64_MAX, PROVIDER_MAX_AGE_S}};
+		uint64_t told_discovery_s, told_jwks_s;
+	} cases[] = {
+		{-1, -1, 3600, 86400},
+		{10, -1, 10, 86400},
+		{-1, 20, 3600, 20},
+		{30, 20, 30, 20},
+		{0, 20, 0, 20},
+		{86400, 86400, 3600, 86400},
+		{INT64_MAX, INT64_MAX, 3600, 86400},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
 		OPENED_AUTO struct opened opened = {0};
-		COSMO_AUTO(message_free) struct message *cache = NULL;
+		COSMO_AUTO(message_free) struct message *document = NULL;
+		COSMO_AUTO(message_free) struct message *keys = NULL;
 		int ends[2] = {-1, -1};
 		struct dialogue peer = {0};
 		struct dialogue helper = {0};
@@ -324,9 +349,15 @@ static void test_provider_report__age__is_the_shortest_of_all(void **state)
 		assert_int_equal(open_with(&opened, NULL, NULL), COSMO_OK);
 		assert_int_equal(provider_load_keys(opened.provider, &why), COSMO_OK);
 		assert_int_equal(provider_report(opened.provider, &peer, deadline_ms), COSMO_OK);
-		assert_int_equal(dialogue_recv(&helper, deadline_ms, &cache), COSMO_OK);
-		assert_true(message_has(cache, FIELD_DISCOVERY) && message_has(cache, FIELD_JWKS));
-		assert_int_equal(message_u64(cache, FIELD_MAX_AGE_S, 1), cases[i].told_s);
+		assert_int_equal(dialogue_recv(&helper, deadline_ms, &document), COSMO_OK);
+		assert_true(message_has(document, FIELD_DISCOVERY));
+		assert_false(message_has(document, FIELD_JWKS));
+		assert_int_equal(
+			message_u64(document, FIELD_MAX_AGE_S, 1), cases[i].told_discovery_s);
+		assert_int_equal(dialogue_recv(&helper, deadline_ms, &keys), COSMO_OK);
+		assert_true(message_has(keys, FIELD_JWKS));
+		assert_false(message_has(keys, FIELD_DISCOVERY));
+		assert_int_equal(message_u64(keys, FIELD_MAX_AGE_S, 1), cases[i].told_jwks_s);
 		close(ends[0]);
 		close(ends[1]);
 	}
@@ -342,11 +373,12 @@ int main(void)
 		ONE(test_provider_open__refusals__have_their_codes),
 		ONE(test_provider_find_key__unknown_kid__is_asked_for_once),
 		ONE(test_provider_find_key__unknown_everywhere__is_refused),
+		ONE(test_provider_find_key__final_keys__are_not_asked_for_again),
 		ONE(test_provider_find_key__refetch_fails__says_so),
 		ONE(test_provider_load_keys__fault__is_tried_again_when_needed),
 		ONE(test_provider_refetch_key__rotated_keys__are_found),
 		ONE(test_provider_report__only_what_was_fetched__is_told_once),
-		ONE(test_provider_report__age__is_the_shortest_of_all),
+		ONE(test_provider_report__age__is_told_for_each),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+
+#include "common/base/auto.h"
+#include "pam_cosmo_sso/helper/key_doubt.h"
+
+#define NOW ((int64_t)1800000000)
+
+static char folder[64];
+static int cache_fd = -1;
+
+static int make_folder(void **state)
+{
+	(void)state;
+	strcpy(folder, "/tmp/cosmo-doubt-XXXXXX");
+	if (!mkdtemp(folder))
+		return -1;
+	cache_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cache_fd < 0 ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	unlinkat(cache_fd, KEY_DOUBT_FILE, 0);
+	close(cache_fd);
+	return rmdir(folder);
+}
+
+static void test_key_doubt_take__no_doubt__is_none(void **state)
+{
+	(void)state;
+	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+	key_doubt_settle(cache_fd);
+	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+}
+
+/* case: token: of the sign-ins after a token that no key verifies one alone asks for all anew */
+static void test_key_doubt_take__raised__one_asks_anew_the_others_no_more(void **state)
+{
+	(void)state;
+	key_doubt_raise(cache_fd, NOW);
+	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_ASK_ANEW);
+	for (int64_t later_s = 0; later_s < KEY_DOUBT_S; later_s++)
+		assert_int_equal(key_doubt_take(cache_fd, NOW + later_s), KEY_DOUBT_ASK_NO_MORE);
+	assert_int_equal(key_doubt_take(cache_fd, NOW + KEY_DOUBT_S), KEY_DOUBT_NONE);
+}
+
+/* An IdP that stays broken: a thousand sign-ins a second apart, and one in five minutes asks. */
+static void test_key_doubt_raise__again_and_again__is_bounded(void **state)
+{
+	int anew = 0;
+	int as_ever = 0;
+
+	(void)state;
+	for (int64_t at_s = NOW; at_s < NOW + 1000; at_s++) {
+		enum key_doubt doubt = key_doubt_take(cache_fd, at_s);
+
+		anew += doubt == KEY_DOUBT_ASK_ANEW;
+		as_ever += doubt == KEY_DOUBT_NONE;
+		key_doubt_raise(cache_fd, at_s);
+	}
+	assert_int_equal(as_ever, 1 + 1000 / KEY_DOUBT_S);
+	assert_int_equal(anew, as_ever);
+}
+
+static void test_key_doubt_settle__raised__is_none(void **state)
+{
+	(void)state;
+	key_doubt_raise(cache_fd, NOW);
+	key_doubt_settle(cache_fd);
+	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+	key_doubt_raise(cache_fd, NOW + 1);
+	assert_int_equal(key_doubt_take(cache_fd, NOW + 2), KEY_DOUBT_ASK_ANEW);
+}
+
+/* A clock that was set back must not hold up the keys for as long as it was wrong. */
+static void test_key_doubt_take__future_or_damaged__is_none(void **state)
+{
+	static const char *const notes[] = {"", "\n", "x\n", "1800000000", "-1\n", "1800000001\n",
+		"1800000000 \n", "99999999999999999999\n",
+		"1800000000\nasked\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(notes); i++) {
+		int fd = openat(cache_fd, KEY_DOUBT_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+		print_message("%s\n", notes[i]);
+		assert_true(fd >= 0);
+		assert_int_equal(write(fd, notes[i], strlen(notes[i])), strlen(notes[i]));
+		close(fd);
+		assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+	}
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(test_key_doubt_take__no_doubt__is_none),
+		IN_FOLDER(test_key_doubt_take__raised__one_asks_anew_the_others_no_more),
+		IN_FOLDER(test_key_doubt_raise__again_and_again__is_bounded),
+		IN_FOLDER(test_key_doubt_settle__raised__is_none),
+		IN_FOLDER(test_key_doubt_take__future_or_damaged__is_none),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
