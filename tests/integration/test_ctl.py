@@ -210,6 +210,7 @@ FAULTS = {
 }  # fmt: skip
 
 
+# case: grant: each fault of a reply has its own code
 @pytest.mark.parametrize("prepare, code, error, says", FAULTS.values(), ids=FAULTS.keys())
 def test_connect__a_check_fails__its_own_message_and_nothing_written(rig, idp, prepare, code, error, says):
     words = rig.connect_words(idp)
@@ -272,6 +273,9 @@ CONFIG_FAULTS = {
 }
 
 
+# case: rule: no rules at all are refused, and never mean everybody
+# case: rule: a bad pattern is refused with its column
+# case: rule: a rule for a role that is not declared is refused
 @pytest.mark.parametrize("changes, error, says", CONFIG_FAULTS.values(), ids=CONFIG_FAULTS.keys())
 def test_connect__configuration_at_fault__nothing_is_asked_or_written(rig, idp, changes, error, says):
     words = rig.connect_words(idp, **changes)
@@ -611,6 +615,7 @@ BROKEN = {
 }
 
 
+# case: rule: a privileged local group needs allow_privileged in so many words
 @pytest.mark.parametrize("text, line, says", BROKEN.values(), ids=BROKEN.keys())
 def test_check_config__an_error__line_and_what_is_allowed(rig, text, line, says):
     path = rig.put_conf("other.conf", text)
@@ -620,6 +625,7 @@ def test_check_config__an_error__line_and_what_is_allowed(rig, text, line, says)
     assert f"{path}:{line}: " in error_of(rig.ctl("check-config", "--json", path), MISCONFIGURED, "config")["detail"]
 
 
+# case: rule: a bad pattern is refused with its column
 @pytest.mark.parametrize("pattern, says", (("(a", "column"), ("a**+[", "column"), ("[z-a]", "column")))
 def test_check_config__a_bad_pattern__line_and_column(rig, pattern, says):
     path = rig.put_conf("other.conf", f"[rules]\nviewer = x\nadmin = ~{pattern}\n")
@@ -653,6 +659,7 @@ def test_check_config__a_role_without_a_rule__is_warned_of(rig, idp):
     assert rig.ctl("check-config").err == rig.ctl("apply").err == ""
 
 
+# case: rule: a role that no rule gives is warned of by check-config, apply and connect, and is no error
 def test_check_config__viewer_without_a_rule__is_warned_of_where_nothing_else_gives_it(rig):
     rules = "[rules]\nadmin = x\ndeveloper = x\n"
     for roles, warned in (("", False), ("[roles]\nno_match = deny\n", True),
@@ -724,6 +731,9 @@ CASES = {
 }  # fmt: skip
 
 
+# case: rule: a value or pattern must match the whole value, and blanks around it are cut off
+# case: rule: all rules that match apply, and any value may match
+# case: claim: groups as array, string or names of an object are its values; a number is refused
 @pytest.mark.parametrize("claims, code, roles, groups, result", CASES.values(), ids=CASES.keys())
 def test_roles_test__each_case__roles_and_groups_or_the_refusal(rig, claims, code, roles, groups, result):
     rig.configure(RULES)

@@ -111,6 +111,7 @@ def test_the_headers_that_matter_are_read(program, idp):
     assert "cookie" not in idp.requests[1].headers
 
 
+# case: grant: a reply that comes in pieces is read whole
 def test_a_chunked_answer_and_the_largest_one_arrive_whole(program, idp):
     largest = os.urandom(MAX_BODY)
     idp.script("/jwks", Answer(body=largest, chunked=True), Answer(body=largest))
@@ -134,6 +135,9 @@ def test_a_get_survives_a_connection_that_the_idp_closed(program, idp):
 # What goes wrong on the way.
 
 
+# case: grant: a dropped or half-sent reply is a fault, and never half an answer
+# case: grant: an answer of more than 256 KiB is refused, however large it goes on to be
+# case: grant: a redirect is never followed
 @pytest.mark.parametrize(
     "answer, error",
     [
@@ -192,6 +196,7 @@ def test_connection_refused(program):
     assert program.peer.recv().error == "E_CONNECT"
 
 
+# case: grant: DNS, TLS and proxy faults are told apart
 def test_a_name_that_does_not_resolve():
     with fetch(files={"/etc/resolv.conf": "nameserver 127.0.0.1\noptions attempts:1 timeout:1\n"}) as program:
         ask(program, "https://idp.invalid/secret?code=secret")
@@ -221,6 +226,7 @@ def test_a_look_up_that_hangs_is_given_up_in_time(mute_dns, idp):
         assert get(program, idp, host="127.0.0.1").HTTP_STATUS == 200
 
 
+# case: grant: DNS, TLS and proxy faults are told apart
 def test_rubbish_instead_of_tls(program):
     with socket.create_server(("127.0.0.1", 0)) as server:
         ask(program, f"https://127.0.0.1:{server.getsockname()[1]}/")
@@ -242,6 +248,7 @@ def test_tls_1_2_and_later_are_spoken(program, version):
         assert get(program, idp).HTTP_STATUS == 200
 
 
+# case: grant: a certificate that is not trusted is never talked to
 @pytest.mark.parametrize("certificate", ["expired", "other_ca"])
 def test_a_certificate_that_does_not_hold(program, certificate):
     with FakeIdp(certificate=certificate) as idp:
@@ -302,6 +309,7 @@ def test_through_a_proxy(program, idp):
         assert proxy.heads[0].startswith("CONNECT localhost:") and "secret" not in proxy.heads[0]
 
 
+# case: grant: DNS, TLS and proxy faults are told apart
 @pytest.mark.parametrize("status", [403, 407, 503, 0])
 def test_a_proxy_that_refuses(program, idp, status):
     with FakeProxy(status) as proxy:

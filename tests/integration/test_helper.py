@@ -109,6 +109,8 @@ HOSTILE = {
 }  # fmt: skip
 
 
+# case: grant: a sign-in that has only begun is no success
+# case: claim: another person than the one who signs in is refused, and nothing is written
 @pytest.mark.parametrize("body, expected", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_judge_that_does_not_is_refused_and_nothing_is_written(rig, body, expected):
     rig.false_judge(body)
@@ -257,6 +259,7 @@ def test_the_caller_may_die_while_the_decision_is_written(rig):
 # Enrolment and services.
 
 
+# case: claim: the name of a local user, a local group, a role group or a reserved name is refused
 @pytest.mark.parametrize(
     "name, more, expected",
     [
@@ -304,6 +307,7 @@ def test_a_role_the_service_does_not_admit_is_stored_but_refused(rig):
     assert rig.records() == ["ada"]
 
 
+# case: claim: a missing claim is told apart from an empty one, whatever its form
 @pytest.mark.parametrize("identity, more, refusal", [
     ("identity(ROLE=None, CLAIM_STATE=2)", "", "E_CLAIM_MISSING"),
     ("identity(ROLE=None, CLAIM_STATE=1)", "[roles]\nno_match = deny\n", "E_NO_ROLE"),
@@ -484,6 +488,7 @@ def test_first_sign_in_enrols_and_the_second_keeps_the_uid(site):
     assert first["roles"] == '"developer,admin"'
 
 
+# case: rule: roles are replaced whole at each sign-in: what is no longer said is gone
 def test_roles_are_replaced_whole(site):
     for groups, roles in ((["admins", "devs"], '"developer,admin"'), (["devs"], "developer"), ([], "viewer"),
                           (["admins"], "admin")):  # fmt: skip
@@ -494,6 +499,7 @@ def test_roles_are_replaced_whole(site):
         site.rig.log()
 
 
+# case: claim: another person than the one who signs in is refused, and nothing is written
 def test_approved_by_somebody_else(site):
     site.who("eve", "6666", "admins")
     before = site.rig.state()
@@ -501,6 +507,7 @@ def test_approved_by_somebody_else(site):
     assert site.rig.state() == before
 
 
+# case: claim: a recycled name with another sub is refused
 def test_another_subject_under_the_same_name(site):
     site.who("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
@@ -510,6 +517,7 @@ def test_another_subject_under_the_same_name(site):
     assert site.rig.state() == before
 
 
+# case: claim: one sub under a second name is refused
 def test_the_same_subject_under_another_name(site):
     site.who("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
@@ -519,6 +527,7 @@ def test_the_same_subject_under_another_name(site):
     assert site.rig.state() == before
 
 
+# case: grant: a denial changes nothing of what is stored
 def test_a_refusal_at_the_idp_changes_nothing_in_the_record(site):
     site.who("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
@@ -606,6 +615,7 @@ def forget(site):
         path.unlink()
 
 
+# case: token: connecting drops what was cached and keeps what it asked for live
 def test_connect_keeps_what_it_asked_for_and_nothing_from_before(site):
     assert cached(site) == ["discovery", "jwks"]
     for path in (site.rig.folder / "cache").iterdir():
@@ -671,6 +681,7 @@ def test_keys_rotated_by_the_idp(site):
     site.idp.keys.generation -= 1
 
 
+# case: token: of the sign-ins after a token that no key verifies one alone asks for all anew
 def test_an_address_that_moved_is_found_after_one_refusal(site):
     """The cached document names keys that no longer verify anything: the next sign-in reads the document anew."""
     site.who("ada", "1000", "admins")
@@ -683,6 +694,7 @@ def test_an_address_that_moved_is_found_after_one_refusal(site):
     assert site.rig.sign_in().result() == "OK"
 
 
+# case: token: keys and documents cached for another issuer, or damaged, are fetched anew
 def test_keys_of_another_issuer_are_not_taken_from_the_cache(site):
     site.who("ada", "1000", "admins")
     assert site.rig.sign_in().result() == "OK"

@@ -117,6 +117,8 @@ def token_answer(id_token, **changes):
 # A sign-in that succeeds.
 
 
+# case: grant: one code is asked for, and that one is polled
+# case: grant: the device code is never shown
 @pytest.mark.parametrize("auth", ["CLIENT_AUTH_NONE", "CLIENT_AUTH_BASIC", "CLIENT_AUTH_POST"])
 @pytest.mark.parametrize("alg", ALGS)
 def test_a_sign_in(idp, alg, auth):
@@ -153,6 +155,7 @@ def test_what_is_cached_is_not_asked_for(idp):
     assert asked(idp) == ["/device", "/token"]
 
 
+# case: grant: authorization_pending is asked again at the interval, until the deadline and not after it
 def test_pending_is_asked_again(idp):
     idp.pending = 2
     assert sign_in(idp, **cached(idp))[-1].type == "JUDGE_IDENTITY"
@@ -167,6 +170,7 @@ def test_claims_missing_are_had_from_userinfo(idp):
     assert idp.requests[-1].headers["authorization"] == "Bearer at"
 
 
+# case: claim: a missing claim is told apart from an empty one, whatever its form
 def test_no_group_claim_anywhere_is_not_no_groups(idp):
     del idp.claims["groups"]
     identity = sign_in(idp, **cached(idp))[-1]
@@ -176,6 +180,7 @@ def test_no_group_claim_anywhere_is_not_no_groups(idp):
     assert (identity.all("ROLE"), identity.CLAIM_STATE) == ([], CLAIM["CLAIM_EMPTY"])
 
 
+# case: token: after a rotation the new key is fetched, and kept for the sign-ins that follow
 def test_keys_rotated_since_they_were_cached(idp):
     fields = cached(idp)
     idp.keys.rotate()
@@ -184,6 +189,7 @@ def test_keys_rotated_since_they_were_cached(idp):
     assert json.loads(found[1].JWKS) == idp.keys.jwks() and asked(idp) == ["/device", "/token", "/jwks"]
 
 
+# case: token: keys rotated under the same kid, or without one, are found by fetching again once
 def test_keys_rotated_by_an_idp_that_names_none(idp):
     def nameless():
         return {"keys": [{name: value for name, value in key.items() if name != "kid"} for key in idp.keys.jwks()["keys"]]}
@@ -207,6 +213,8 @@ def test_keys_that_could_not_be_had_early_are_asked_for_again(idp):
 HOUR = 3600
 
 
+# case: token: each fault of a signed token is refused with its own code
+# case: claim: each fault of the claims has its own code
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -242,6 +250,7 @@ def test_a_claim_that_is_wrong(idp, changes, error):
     assert refused(idp, **cached(idp)) == error
 
 
+# case: claim: where the name claim is missing no other claim stands in
 def test_a_username_claim_that_nobody_has(idp):
     del idp.claims["preferred_username"]
     assert refused(idp, **cached(idp)) == "E_NAME_MISSING"
@@ -268,6 +277,7 @@ def changed_after_signing(idp):
     return f"{header}.{claims}.{signature}"
 
 
+# case: token: each fault of a signed token is refused with its own code
 @pytest.mark.parametrize(
     ("make", "error"),
     [
@@ -295,6 +305,7 @@ def test_a_token_that_is_wrong(idp, make, error):
     assert refused(idp, **fields) == error
 
 
+# case: token: jwk, jku, x5u and x5c headers are not obeyed
 def test_a_key_in_the_header_is_not_obeyed(idp):
     """Neither the key itself nor where it is said to be."""
     kid, fields = idp.keys.kid("ES256"), cached(idp)
@@ -306,12 +317,14 @@ def test_a_key_in_the_header_is_not_obeyed(idp):
     assert "/evil" not in asked(idp)
 
 
+# case: token: an access token is never taken for an identity
 def test_an_access_token_is_no_identity(idp):
     token = idp.keys.token(idp.id_token_claims())
     idp.script("/token", Answer(body={"access_token": token, "token_type": "Bearer"}))
     assert refused(idp, **cached(idp)) == "E_NO_ID_TOKEN"
 
 
+# case: token: userinfo with another sub, or none, is refused
 def test_userinfo_of_somebody_else(idp):
     idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(groups=None))))
     idp.script("/userinfo", Answer(body={"sub": "1001", "groups": ["admins"]}))
@@ -321,6 +334,8 @@ def test_userinfo_of_somebody_else(idp):
 # The IdP's own no, and its silence.
 
 
+# case: grant: a denial ends the wait at once under every HTTP status
+# case: grant: authorization_declined, as Entra ID says it, is a denial
 @pytest.mark.parametrize(
     ("status", "word", "error"),
     [
@@ -336,6 +351,7 @@ def test_the_idp_says_no(idp, status, word, error):
     assert refused(idp, **cached(idp)) == error
 
 
+# case: grant: each fault of a reply has its own code
 @pytest.mark.parametrize(
     ("path", "answer", "error"),
     [
@@ -367,6 +383,7 @@ def test_an_idp_without_the_device_grant(idp):
     assert refused(idp) == "E_IDP_NO_DEVICE_GRANT"
 
 
+# case: grant: authorization_pending is asked again at the interval, until the deadline and not after it
 def test_the_deadline_ends_the_wait(idp):
     idp.pending = 1000
     assert refused(idp, DEADLINE_MS=2500, **cached(idp)) == "E_DEADLINE"
@@ -395,6 +412,7 @@ def test_a_probe(idp):
     assert (probed.REVOCATION_ENDPOINT, probed.OFFLINE_ACCESS) == (f"{idp.issuer}/revoke", 1)
 
 
+# case: rule: all rules that match apply, and any value may match
 def test_rules_on_claims():
     with judging(with_fetch=False) as judge:
         claims = {"sub": "1", "preferred_username": "Ada", "groups": ["eng-1", "eng-2", "x"]}
@@ -405,6 +423,7 @@ def test_rules_on_claims():
     assert (done.type, done.USERNAME, done.all("ROLE")) == ("JUDGE_DONE", "ada", ["dev"])
 
 
+# case: rule: a bad pattern is refused with its column
 def test_every_bad_rule_is_named():
     with judging(with_fetch=False) as judge:
         rules = ["admin = ~(", "dev = ok", "Bad = x"]

@@ -219,6 +219,7 @@ static void test_config__client_auth__follows_the_secret(void **state)
 	assert_int_equal(none->client_auth, CLIENT_AUTH_NONE);
 }
 
+/* case: rule: backslashes and equals signs stand for themselves behind the first equals sign */
 static void test_config__rules__keep_order_line_and_every_character(void **state)
 {
 	static const struct {
@@ -257,6 +258,7 @@ static void test_config__unconnected_file__may_lack_rules_or_have_them(void **st
 	assert_int_equal(config->rule_count, 1);
 }
 
+/* case: rule: a privileged local group needs allow_privileged in so many words */
 static void test_config__privileged_groups__are_allowed_in_so_many_words(void **state)
 {
 	COSMO_AUTO(config_free)

@@ -209,6 +209,7 @@ static void test_config__values__outside_what_is_allowed(void **state)
 	assert_all_wrong(mistakes, COSMO_ARRAY_LEN(mistakes));
 }
 
+/* case: rule: a privileged local group needs allow_privileged in so many words */
 static void test_config__roles__that_cannot_be(void **state)
 {
 	static const struct mistake mistakes[] = {
@@ -289,6 +290,8 @@ static void test_config__access__that_cannot_be(void **state)
 	assert_all_wrong(mistakes, COSMO_ARRAY_LEN(mistakes));
 }
 
+/* case: rule: no rules at all are refused, and never mean everybody */
+/* case: rule: a rule for a role that is not declared is refused */
 static void test_config__rules__have_codes_of_their_own(void **state)
 {
 	(void)state;

@@ -190,6 +190,8 @@ static void test_login_name__canonical_names__are_valid(void **state)
 }
 
 /* Field notes, section 4, "Identity". */
+/* case: claim: a name with a colon, a newline, two dots, a leading dash or any look-alike letter is
+ * refused */
 static void test_login_name__other_spellings__are_not(void **state)
 {
 	static const char *const cases[] = {NULL, "", "Ada", "ADA", "adA", "1ada", "-ada", ".ada",

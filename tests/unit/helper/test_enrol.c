@@ -80,6 +80,8 @@ static int remove_files(void **state)
 	return rmdir(folder);
 }
 
+/* case: claim: the name of a local user, a local group, a role group or a reserved name is refused
+ */
 static void test_enrol_check_name__table__first_reason(void **state)
 {
 	static const struct {

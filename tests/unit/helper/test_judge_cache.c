@@ -74,6 +74,8 @@ static void test_judge_cache__stored__same_bytes(void **state)
 	assert_memory_equal(bytes, document, len);
 }
 
+/* case: token: keys are kept as long as the provider says and a day at most, the discovery document
+ * an hour */
 static void test_judge_cache__age__as_told_and_a_day_at_most(void **state)
 {
 	(void)state;
@@ -87,6 +89,8 @@ static void test_judge_cache__age__as_told_and_a_day_at_most(void **state)
 }
 
 /* It says where to go, and nothing shows when it has become false. */
+/* case: token: keys are kept as long as the provider says and a day at most, the discovery document
+ * an hour */
 static void test_judge_cache__discovery__is_an_hour_old_at_most(void **state)
 {
 	const struct judge_cache_entry entry = {.name = JUDGE_CACHE_DISCOVERY,
@@ -124,6 +128,7 @@ static void test_judge_cache_drop__both__are_gone(void **state)
 	judge_cache_drop(cache_fd);
 }
 
+/* case: token: keys and documents cached for another issuer, or damaged, are fetched anew */
 static void test_judge_cache__other_issuer__not_found(void **state)
 {
 	(void)state;

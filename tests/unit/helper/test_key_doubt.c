@@ -58,6 +58,8 @@ static void test_key_doubt_take__raised__one_asks_anew_the_others_no_more(void *
 }
 
 /* An IdP that stays broken: a thousand sign-ins a second apart, and one in five minutes asks. */
+/* case: token: an IdP that stays broken is asked for its keys again by two sign-ins in five
+ * minutes, not by each */
 static void test_key_doubt_raise__again_and_again__is_bounded(void **state)
 {
 	int anew = 0;

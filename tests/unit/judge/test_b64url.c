@@ -50,6 +50,7 @@ static void test_b64url_decode__published_examples__are_read(void **state)
 	}
 }
 
+/* case: token: base64 with padding, blanks or bits left over is refused */
 static void test_b64url_decode__byte_outside_the_alphabet__is_refused(void **state)
 {
 	static const char alphabet[] =

@@ -9,6 +9,7 @@
 #include "pam_cosmo_sso/judge/claim_path.h"
 #include "tests/unit/judge/signer.h"
 
+/* case: claim: a path with dots or slashes leads into objects, and nowhere is a missing claim */
 static void test_claim_path_follow__paths__lead_to_members(void **state)
 {
 	static const char claims[] =

@@ -22,6 +22,8 @@ static struct json_object *parsed(const char *text)
 	return root;
 }
 
+/* case: claim: a claim name with dots and slashes is that claim first, and a path only where there
+ * is none */
 static void test_claims_find__token__comes_before_userinfo(void **state)
 {
 	COSMO_AUTO(json_free)
@@ -52,6 +54,8 @@ static void test_claims_find__token__comes_before_userinfo(void **state)
 
 #define CLAIM "https://example.com/groups" /* dots and slashes, and no path */
 
+/* case: claim: groups as array, string or names of an object are its values; a number is refused */
+/* case: claim: a missing claim is told apart from an empty one, whatever its form */
 static void test_claims_values__forms__become_texts(void **state)
 {
 	static const struct {
@@ -131,6 +135,9 @@ static void test_claims_values__many__are_all_there(void **state)
 }
 
 /* Left out because there are too many is not the same as none. */
+/* case: claim: groups left out because there are too many are an error of its own, never no groups
+ */
+/* case: claim: an overage marker that names another claim changes nothing */
 static void test_claims_values__overage__is_an_error_of_its_own(void **state)
 {
 	static const struct {
@@ -164,6 +171,8 @@ static void test_claims_values__overage__is_an_error_of_its_own(void **state)
 }
 
 /* The same, where the claim is named by a path. */
+/* case: claim: groups left out because there are too many are an error of its own, never no groups
+ */
 static void test_claims_values__overage_of_a_path__is_seen(void **state)
 {
 	COSMO_AUTO(json_free)
@@ -191,6 +200,10 @@ static enum cosmo_err username(const char *value, const struct username_policy *
 	return claims_username(&sources, policy, NULL, ret);
 }
 
+/* case: claim: a name with a colon, a newline, two dots, a leading dash or any look-alike letter is
+ * refused */
+/* case: claim: a name claim that is empty, an array, a number or an object is refused */
+/* case: claim: a domain that is not listed is never cut off */
 static void test_claims_username__forms__are_taken_or_refused(void **state)
 {
 	static const struct username_policy policy = {.claim = "login",
@@ -257,6 +270,7 @@ static void test_claims_username__forms__are_taken_or_refused(void **state)
 	}
 }
 
+/* case: claim: a name of 256 bytes is refused */
 static void test_claims_username__long_ones__are_refused(void **state)
 {
 	static const struct username_policy policy = {.claim = "login"};
@@ -274,6 +288,7 @@ static void test_claims_username__long_ones__are_refused(void **state)
 }
 
 /* No other claim ever stands in for the configured one. */
+/* case: claim: where the name claim is missing no other claim stands in */
 static void test_claims_username__missing__is_a_code_of_its_own(void **state)
 {
 	static const struct username_policy policy = {.claim = "preferred_username"};
@@ -287,6 +302,7 @@ static void test_claims_username__missing__is_a_code_of_its_own(void **state)
 }
 
 /* Two people of two domains never become one, unless the administrator lists both. */
+/* case: claim: two people of one name in two domains stay two people */
 static void test_claims_username__kept_domains__stay_apart(void **state)
 {
 	static const struct username_policy policy = {.claim = "login",
@@ -325,6 +341,7 @@ static enum cosmo_err subject(const char *claims, const char *names, char *ret)
 	return claims_subject(token, names, NULL, ret);
 }
 
+/* case: claim: two claims joined to a subject cannot be mistaken for two others */
 static void test_claims_subject__claims__are_joined_without_confusion(void **state)
 {
 	static const struct {

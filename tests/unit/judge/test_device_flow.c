@@ -191,6 +191,7 @@ static void test_device_flow_begin__refused__is_told(void **state)
 	assert_null(grant);
 }
 
+/* case: grant: slow_down adds five seconds to the interval each time, for good */
 static void test_device_flow_finish__approval__is_found_at_the_interval(void **state)
 {
 	static const int64_t waits_s[] = {5, 5, 10, 10};
@@ -205,6 +206,7 @@ static void test_device_flow_finish__approval__is_found_at_the_interval(void **s
 	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
 }
 
+/* case: grant: one code is asked for, and that one is polled */
 static void test_device_flow_finish__each_question__is_the_same(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
@@ -219,6 +221,8 @@ static void test_device_flow_finish__each_question__is_the_same(void **state)
 	fetch_expect_none(&fetch);
 }
 
+/* case: grant: HTTP 500 and answers that are no JSON are asked again with a doubled wait, inside
+ * the deadline */
 static void test_device_flow_finish__faults__are_waited_out(void **state)
 {
 	static const int64_t waits_s[] = {5, 10, 20, 5};
@@ -234,6 +238,7 @@ static void test_device_flow_finish__faults__are_waited_out(void **state)
 	assert_string_equal(why.text, "");
 }
 
+/* case: grant: a fault that lasts to the end is the reason that is told */
 static void test_device_flow_finish__fault_to_the_end__is_the_reason(void **state)
 {
 	static const int64_t waits_s[] = {5, 10, 20};
@@ -247,6 +252,7 @@ static void test_device_flow_finish__fault_to_the_end__is_the_reason(void **stat
 	assert_string_equal(why.text, "refused");
 }
 
+/* case: grant: a code that nobody approves is polled to its end, and its expiry told */
 static void test_device_flow_finish__code_runs_out__ends_when_it_does(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
@@ -259,6 +265,7 @@ static void test_device_flow_finish__code_runs_out__ends_when_it_does(void **sta
 	assert_int_equal(wait_count, 12);
 }
 
+/* case: grant: a denial ends the wait at once under every HTTP status */
 static void test_device_flow_finish__denied__ends_at_once(void **state)
 {
 	static const int64_t waits_s[] = {5};
@@ -293,6 +300,7 @@ static void test_device_flow_finish__peer_talks__ends_the_exchange(void **state)
 	assert_int_equal(finish(grant), COSMO_E_PROTOCOL);
 }
 
+/* case: token: an access token is never taken for an identity */
 static void test_device_flow_finish__no_id_token__is_refused(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();

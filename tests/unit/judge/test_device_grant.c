@@ -112,6 +112,8 @@ static void test_device_grant_open__good_answer__is_told(void **state)
 	device_grant_free(NULL);
 }
 
+/* case: grant: verification_url, as Google spells it, is taken; where both stand the standard
+ * spelling counts */
 static void test_device_grant_open__google_spelling__is_taken(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -130,6 +132,9 @@ static void test_device_grant_open__google_spelling__is_taken(void **state)
 		COSMO_E_IDP_FIELD);
 }
 
+/* case: grant: numbers spelt as strings of digits are read as numbers, and nothing else is */
+/* case: grant: without an interval, or with none that is more than zero, the wait is five seconds
+ */
 static void test_device_grant_open__numbers__are_read_in_every_form(void **state)
 {
 	static const struct {
@@ -177,6 +182,7 @@ static void test_device_grant_open__numbers__are_read_in_every_form(void **state
 	}
 }
 
+/* case: grant: a device reply without a usable code or address is refused */
 static void test_device_grant_open__member_missing_or_unusable__is_refused(void **state)
 {
 	static const struct {
@@ -241,6 +247,8 @@ static void test_device_grant_open__texts__are_bounded(void **state)
 }
 
 /* The complete address is a convenience: without a usable one the plain one serves. */
+/* case: grant: without a complete address, or with one that cannot be used, the plain one is shown
+ */
 static void test_device_grant_open__unusable_complete_uri__is_left_out(void **state)
 {
 	static const char *const cases[] = {"null", "\"\"", "7", "\"http://a.example/?c=1\"",
@@ -259,6 +267,9 @@ static void test_device_grant_open__unusable_complete_uri__is_left_out(void **st
 	}
 }
 
+/* case: grant: an error at the device endpoint means the same under every HTTP status */
+/* case: grant: slow_down with status 429 at the device endpoint is told as the rate limit of the
+ * provider */
 static void test_device_grant_open__error__has_its_code_under_every_status(void **state)
 {
 	static const struct {
@@ -312,6 +323,8 @@ static void test_device_grant_open__no_answer_of_an_idp__is_told_as_that(void **
 	assert_null(grant);
 }
 
+/* case: grant: authorization_pending is asked again at the interval, until the deadline and not
+ * after it */
 static void test_device_grant__pending__polls_at_the_interval(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, DEADLINE);
@@ -325,6 +338,8 @@ static void test_device_grant__pending__polls_at_the_interval(void **state)
 	assert_ends(error_reply(grant, 400, "authorization_pending"), COSMO_E_DEADLINE, DEADLINE);
 }
 
+/* case: grant: without an interval, or with none that is more than zero, the wait is five seconds
+ */
 static void test_device_grant__interval_not_told__is_five_seconds(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -335,6 +350,7 @@ static void test_device_grant__interval_not_told__is_five_seconds(void **state)
 	assert_polls_after(error_reply(grant, 400, "authorization_pending"), 5);
 }
 
+/* case: grant: slow_down adds five seconds to the interval each time, for good */
 static void test_device_grant__slow_down__adds_five_seconds_for_good(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, FAR);
@@ -364,6 +380,9 @@ static void test_device_grant__slow_down_with_retry_after__waits_that_long_once(
 }
 
 /* FIELD: 400 most, 401 Dex, 403 Auth0, 428 Google; the word counts, never the number. */
+/* case: grant: the same JSON error means the same under HTTP 200, 400, 401, 403, 428 and 429 */
+/* case: grant: a denial ends the wait at once under every HTTP status */
+/* case: grant: authorization_declined, as Entra ID says it, is a denial */
 static void test_device_grant__same_error__means_the_same_under_every_status(void **state)
 {
 	static const struct {
@@ -406,6 +425,7 @@ static void test_device_grant__same_error__means_the_same_under_every_status(voi
 }
 
 /* A member "error" of any kind is no success, whatever stands beside it. */
+/* case: grant: tokens beside an error of any kind are no success, and an error is no token */
 static void test_device_grant__error_beside_tokens__is_no_success(void **state)
 {
 	static const char *const errors[] = {"null", "5", "[]", "{}", "\"\"", "false"};
@@ -444,6 +464,7 @@ static void test_device_grant__tokens__are_handed_on_at_once(void **state)
 		reply(grant, 200, "{\"token_type\":\"Bearer\"}", 0), COSMO_E_NO_ID_TOKEN, now_ms);
 }
 
+/* case: grant: the end of the code and the end of the time the service allows are told apart */
 static void test_device_grant__end_of_the_code__is_told_apart_from_the_deadline(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -462,6 +483,7 @@ static void test_device_grant__end_of_the_code__is_told_apart_from_the_deadline(
 		START + 12 * 1000);
 }
 
+/* case: grant: a code that lives no longer than the interval is waited out, and its end is told */
 static void test_device_grant__code_shorter_than_the_interval__ends_with_it(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -477,6 +499,7 @@ static void test_device_grant__code_shorter_than_the_interval__ends_with_it(void
 }
 
 /* Auth0 says expired_token once and invalid_grant from then on. */
+/* case: grant: invalid_grant after the end of the code is told as its expiry */
 static void test_device_grant__invalid_grant_after_the_end__is_expiry(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -490,6 +513,8 @@ static void test_device_grant__invalid_grant_after_the_end__is_expiry(void **sta
 	assert_ends(error_reply(grant, 400, "access_denied"), COSMO_E_DENIED, now_ms);
 }
 
+/* case: grant: DNS, connection, TLS and proxy faults are asked again with a doubled wait, and an
+ * answer ends that */
 static void test_device_grant__network_faults__back_off_and_recover(void **state)
 {
 	static const enum cosmo_err faults[] = {COSMO_E_DNS, COSMO_E_CONNECT, COSMO_E_TLS,
@@ -510,6 +535,7 @@ static void test_device_grant__network_faults__back_off_and_recover(void **state
 	}
 }
 
+/* case: grant: a certificate that is not trusted, or a redirect, ends the wait at once */
 static void test_device_grant__lasting_faults__end_at_once(void **state)
 {
 	static const enum cosmo_err faults[] = {COSMO_E_TLS_TRUST, COSMO_E_IDP_REDIRECT,
@@ -527,6 +553,8 @@ static void test_device_grant__lasting_faults__end_at_once(void **state)
 }
 
 /* What is no word of the IdP's is a fault on the way to it. */
+/* case: grant: HTTP 500 and answers that are no JSON are asked again with a doubled wait, inside
+ * the deadline */
 static void test_device_grant__answers_of_others__are_retried_with_back_off(void **state)
 {
 	static const struct {
@@ -562,6 +590,7 @@ static void test_device_grant__answers_of_others__are_retried_with_back_off(void
 	}
 }
 
+/* case: grant: a denial ends the wait at once under every HTTP status */
 static void test_device_grant__definite_word_under_5xx__still_counts(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, FAR);
@@ -572,6 +601,8 @@ static void test_device_grant__definite_word_under_5xx__still_counts(void **stat
 	assert_ends(error_reply(grant, 503, "expired_token"), COSMO_E_CODE_EXPIRED, now_ms);
 }
 
+/* case: grant: Retry-After is the least to wait; longer than there is time, and nobody is asked any
+ * more */
 static void test_device_grant__retry_after__is_the_least_to_wait(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, DEADLINE);
@@ -586,6 +617,7 @@ static void test_device_grant__retry_after__is_the_least_to_wait(void **state)
 	assert_ends(reply(grant, 503, NULL, INT64_MAX), COSMO_E_IDP_STATUS, now_ms);
 }
 
+/* case: grant: times without bounds are cut, and no sum of them overflows */
 static void test_device_grant__huge_interval__cannot_overflow(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -601,6 +633,7 @@ static void test_device_grant__huge_interval__cannot_overflow(void **state)
 }
 
 /* The reason is for the log: the IdP's words, cleaned, never a code. */
+/* case: grant: what the provider says reaches the log filtered, and never a code */
 static void test_device_grant__reason__is_what_the_idp_said(void **state)
 {
 	COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, FAR);

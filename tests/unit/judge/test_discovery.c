@@ -78,6 +78,7 @@ static void test_discovery_parse__document__is_told(void **state)
 	discovery_free(NULL);
 }
 
+/* case: token: an issuer with a slash more or less at its end is another one */
 static void test_discovery_parse__issuer__is_bytewise_equal(void **state)
 {
 	static const char *const issuers[] = {"\"https://idp.example/r/\"",
@@ -98,6 +99,8 @@ static void test_discovery_parse__issuer__is_bytewise_equal(void **state)
 	assert_string_equal(why.text, "discovery document without an issuer");
 }
 
+/* case: grant: a wrong type in any field of the discovery document is refused, or as if it were not
+ * there */
 static void test_discovery_parse__address_missing_or_unusable__has_its_code(void **state)
 {
 	static const struct {
@@ -162,6 +165,7 @@ static void test_discovery_parse__address__is_bounded(void **state)
 	}
 }
 
+/* case: grant: a member that stands twice makes the whole answer unreadable */
 static void test_discovery_parse__not_a_document__is_no_json(void **state)
 {
 	static const char *const cases[] = {"", "<html></html>", "[]", "null",

@@ -70,6 +70,7 @@ static void test_id_token_check__good_token__passes(void **state)
 	assert_int_equal(check("\"more\":{\"a\":[1]}"), COSMO_OK);
 }
 
+/* case: token: identifiers are compared whole, never by how they begin */
 static void test_id_token_check__issuer__is_bytewise_equal(void **state)
 {
 	static const struct claim_case cases[] = {
@@ -96,6 +97,7 @@ static void test_id_token_check__issuer__is_bytewise_equal(void **state)
 }
 
 /* An issuer that is configured with a slash at its end is one with a slash at its end. */
+/* case: token: an issuer with a slash more or less at its end is another one */
 static void test_id_token_check__issuer_with_slash__is_not_the_one_without(void **state)
 {
 	struct id_token_policy policy = usual;
@@ -112,6 +114,7 @@ static void test_id_token_check__issuer_with_slash__is_not_the_one_without(void 
 		COSMO_E_TOKEN_ISS);
 }
 
+/* case: token: aud is the client or an array that has it */
 static void test_id_token_check__audience__has_the_client(void **state)
 {
 	static const struct claim_case cases[] = {
@@ -141,6 +144,7 @@ static void test_id_token_check__audience__has_the_client(void **state)
 		COSMO_E_TOKEN_AUD);
 }
 
+/* case: token: azp is the client wherever it stands, and must stand beside several audiences */
 static void test_id_token_check__azp__is_the_client_wherever_it_counts(void **state)
 {
 	static const struct claim_case cases[] = {
@@ -166,6 +170,8 @@ static void test_id_token_check__azp__is_the_client_wherever_it_counts(void **st
 }
 
 /* Expired from the second on that "exp" names, the skew granted; begun up to the skew ahead. */
+/* case: token: the skew holds to the second at both edges */
+/* case: token: an iat in the future is refused */
 static void test_id_token_check__times__hold_to_the_second_at_both_edges(void **state)
 {
 	static const struct {
@@ -201,6 +207,7 @@ static void test_id_token_check__times__hold_to_the_second_at_both_edges(void **
 	}
 }
 
+/* case: token: a time that is missing or no number is refused */
 static void test_id_token_check__times_of_other_forms__are_refused(void **state)
 {
 	static const struct claim_case cases[] = {
@@ -255,6 +262,7 @@ static void test_id_token_check__no_skew__is_exact(void **state)
 	assert_int_equal(check_with(token, &policy, 200), COSMO_E_TOKEN_EXPIRED);
 }
 
+/* case: token: a token without a usable sub is refused */
 static void test_id_token_check__subject__is_a_text_of_bounded_length(void **state)
 {
 	static const struct claim_case cases[] = {

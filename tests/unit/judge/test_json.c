@@ -120,6 +120,7 @@ static void test_json_parse__anything_else__is_refused(void **state)
 }
 
 /* Which of two a reader takes must never matter. */
+/* case: grant: a member that stands twice makes the whole answer unreadable */
 static void test_json_parse__duplicate_members__are_refused(void **state)
 {
 	static const char *const cases[] = {
@@ -155,6 +156,7 @@ static char *nested(size_t depth, char open, char close)
 	return text;
 }
 
+/* case: grant: nesting without end is refused before it costs anything */
 static void test_json_parse__depth__is_bounded(void **state)
 {
 	COSMO_AUTO(free) char *good = nested(JSON_MAX_DEPTH - 1, '[', ']');
@@ -172,6 +174,7 @@ static void test_json_parse__depth__is_bounded(void **state)
 	assert_int_equal(parse_len(open, JSON_MAX_TEXT_BYTES / 5 * 5), COSMO_E_FORMAT);
 }
 
+/* case: grant: an answer of more than 256 KiB is refused, however large it goes on to be */
 static void test_json_parse__length__is_bounded(void **state)
 {
 	COSMO_AUTO(free) char *text = malloc(JSON_MAX_TEXT_BYTES + 1);
@@ -184,6 +187,7 @@ static void test_json_parse__length__is_bounded(void **state)
 	assert_int_equal(parse_len(text, JSON_MAX_TEXT_BYTES + 1), COSMO_E_FORMAT);
 }
 
+/* case: grant: JSON cut off at any byte is refused */
 static void test_json_parse__cut_at_every_byte__is_refused(void **state)
 {
 	static const char text[] =
@@ -333,6 +337,7 @@ static void test_json_time__numbers__are_cut_and_brought_into_bounds(void **stat
 	}
 }
 
+/* case: grant: numbers spelt as strings of digits are read as numbers, and nothing else is */
 static void test_json_seconds__numbers_and_digits__are_never_negative(void **state)
 {
 	static const struct {

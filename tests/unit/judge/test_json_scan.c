@@ -51,6 +51,7 @@ static void test_json_scan__good_tokens__pass_and_members_are_counted(void **sta
 	}
 }
 
+/* case: claim: text that is no UTF-8 makes the whole answer unreadable */
 static void test_json_scan__bad_tokens__are_refused(void **state)
 {
 	static const char *const cases[] = {
@@ -143,6 +144,7 @@ static void test_json_scan__bad_tokens__are_refused(void **state)
 	}
 }
 
+/* case: grant: nesting without end is refused before it costs anything */
 static void test_json_scan__depth__is_bounded_for_both_kinds(void **state)
 {
 	(void)state;

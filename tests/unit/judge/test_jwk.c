@@ -99,6 +99,7 @@ static void test_jwk_is_for_signatures__use_and_type__decide(void **state)
 	assert_false(jwk_is_for_signatures(NULL));
 }
 
+/* case: token: a key of another kty, use or alg than the token needs is passed over */
 static void test_jwk_fits__type_curve_use_and_alg__must_agree(void **state)
 {
 	static const struct {

@@ -61,6 +61,8 @@ static void assert_finds(const char *set, const char *kid, const char *alg, EVP_
 		assert_null(found);
 }
 
+/* case: grant: a wrong type in any field of the key set is refused, or makes that key one that fits
+ * nothing */
 static void test_jwks_parse__not_a_set__is_refused_with_its_code(void **state)
 {
 	static const struct {
@@ -167,6 +169,7 @@ static void test_jwks_find__no_kid__takes_the_only_one_that_fits(void **state)
 }
 
 /* Two keys of one name: never the first, never the last. */
+/* case: token: two keys of one kid are none */
 static void test_jwks_find__one_kid_twice__is_nobody(void **state)
 {
 	COSMO_AUTO(free) char *first = signer_jwk(rsa, "\"kid\":\"1\"");
@@ -179,6 +182,7 @@ static void test_jwks_find__one_kid_twice__is_nobody(void **state)
 	assert_finds(set, "1", "ES256", ec);
 }
 
+/* case: token: a key of another kty, use or alg than the token needs is passed over */
 static void test_jwks_find__unusable_keys__are_passed_over(void **state)
 {
 	COSMO_AUTO(free) char *enc = signer_jwk(other_rsa, "\"kid\":\"1\",\"use\":\"enc\"");
@@ -192,6 +196,7 @@ static void test_jwks_find__unusable_keys__are_passed_over(void **state)
 	assert_finds(set, "1", "RS256", rsa);
 }
 
+/* case: token: a weak or broken key verifies nothing */
 static void test_jwks_find__weak_or_broken_key__is_refused(void **state)
 {
 	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *weak = signer_new_rsa(1024);

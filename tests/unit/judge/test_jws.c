@@ -201,6 +201,7 @@ static void test_jws__examples_of_rfc7520__verify_from_one_set(void **state)
 }
 
 /* Shared secrets and no signature at all are refused for what they are, listed or not. */
+/* case: token: alg none is refused */
 static void test_jws__hmac_and_none_of_the_rfcs__are_refused(void **state)
 {
 	static const char *const cases[] = {"rfc7515-a1.jws", "rfc7515-a5.jws", "rfc7520-4.4.jws"};
@@ -242,6 +243,7 @@ static void test_jws__each_algorithm__verifies_and_another_key_does_not(void **s
 	}
 }
 
+/* case: token: an algorithm that is not in the list is refused, whatever the token says */
 static void test_jws__algorithm_not_in_the_list__is_refused(void **state)
 {
 	static const struct jws_allowed one = {.names = {"RS256"}, .count = 1};
@@ -260,6 +262,7 @@ static void test_jws__algorithm_not_in_the_list__is_refused(void **state)
 }
 
 /* The header may claim what it likes: what signed must be what it says. */
+/* case: token: a signature by another algorithm than the header names does not verify */
 static void test_jws__signed_by_another_algorithm__is_refused(void **state)
 {
 	static const struct {
@@ -279,6 +282,7 @@ static void test_jws__signed_by_another_algorithm__is_refused(void **state)
 	}
 }
 
+/* case: token: HS256 with the public key as its secret is refused */
 static void test_jws__hs256_with_the_rsa_public_key__is_refused(void **state)
 {
 	static const struct jws_allowed lax = {.names = {"RS256", "HS256"}, .count = 2};
@@ -291,6 +295,7 @@ static void test_jws__hs256_with_the_rsa_public_key__is_refused(void **state)
 	assert_int_equal(judge(as_rs, jwks, NULL), COSMO_E_JWS_SIGNATURE);
 }
 
+/* case: token: a crit header is refused, whatever it lists */
 static void test_jws__headers__are_refused_with_their_code(void **state)
 {
 	static const struct {
@@ -358,6 +363,7 @@ static void test_jws__kid_too_long__is_refused(void **state)
 }
 
 /* An attacker's key in the header, or where it points, is never the key. */
+/* case: token: jwk, jku, x5u and x5c headers are not obeyed */
 static void test_jws__keys_in_the_header__are_not_obeyed(void **state)
 {
 	static const char *const members[] = {
@@ -389,6 +395,8 @@ static void test_jws__keys_in_the_header__are_not_obeyed(void **state)
 	}
 }
 
+/* case: token: two, four or five parts are refused */
+/* case: token: base64 with padding, blanks or bits left over is refused */
 static void test_jws_parse__parts_and_characters__are_strict(void **state)
 {
 	static const char *const cases[] = {
@@ -450,6 +458,7 @@ static void test_jws_parse__too_long__is_refused(void **state)
 }
 
 /* No byte of a signature is without meaning, nor of what it signs. */
+/* case: token: a bit flipped anywhere makes the token worthless */
 static void test_jws__bit_flipped_anywhere__is_refused(void **state)
 {
 	(void)state;
@@ -518,6 +527,7 @@ static void test_jws__each_bit_of_a_signature__counts(void **state)
 	}
 }
 
+/* case: token: a signature that does not verify refuses the sign-in */
 static void test_jws__signature_of_another_length__is_refused(void **state)
 {
 	(void)state;
@@ -634,6 +644,7 @@ static void test_jws__ecdsa_zero_or_not_below_the_order__is_refused(void **state
 	}
 }
 
+/* case: token: a key of another kty, use or alg than the token needs is passed over */
 static void test_jws__key_of_another_type_or_curve__is_refused(void **state)
 {
 	(void)state;

@@ -75,6 +75,7 @@ static void test_oauth_reply_error__each_answer__has_its_code_and_says_if_it_pas
 }
 
 /* Only what a second try may cure. */
+/* case: grant: only faults that a second try may cure are tried again */
 static void test_oauth_fault_is_passing__every_code__is_sorted(void **state)
 {
 	static const enum cosmo_err passing[] = {COSMO_E_DNS, COSMO_E_CONNECT, COSMO_E_TLS,

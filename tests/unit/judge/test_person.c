@@ -54,6 +54,7 @@ static void test_person_put__claims__become_the_answer(void **state)
 }
 
 /* Missing and empty are told apart; what follows from them is the helper's to say. */
+/* case: claim: a missing claim is told apart from an empty one, whatever its form */
 static void test_person_put__state_of_the_claim__is_told(void **state)
 {
 	static const struct {
@@ -77,6 +78,7 @@ static void test_person_put__state_of_the_claim__is_told(void **state)
 	}
 }
 
+/* case: claim: each fault of the claims has its own code */
 static void test_person_put__refusals__have_their_codes(void **state)
 {
 	static const struct {

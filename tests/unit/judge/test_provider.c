@@ -133,6 +133,7 @@ static void test_provider_open__cached__asks_nobody(void **state)
 }
 
 /* A cache that is damaged or another issuer's is no cache. */
+/* case: token: keys and documents cached for another issuer, or damaged, are fetched anew */
 static void test_provider_open__cache_unusable__is_fetched_anew(void **state)
 {
 	static const char *const bad[] = {"", "{}", "{\"issuer\":\"https://other.example\"}"};
@@ -151,6 +152,7 @@ static void test_provider_open__cache_unusable__is_fetched_anew(void **state)
 	}
 }
 
+/* case: grant: each fault of the discovery document has its own code */
 static void test_provider_open__refusals__have_their_codes(void **state)
 {
 	static const struct {
@@ -187,6 +189,7 @@ static void test_provider_open__refusals__have_their_codes(void **state)
 	assert_int_equal(open_with(&opened, NULL, NULL), COSMO_E_DNS);
 }
 
+/* case: token: an unknown kid is looked for in keys fetched again, once in a sign-in */
 static void test_provider_find_key__unknown_kid__is_asked_for_once(void **state)
 {
 	OPENED_AUTO struct opened opened = {0};
@@ -203,6 +206,7 @@ static void test_provider_find_key__unknown_kid__is_asked_for_once(void **state)
 	fetch_expect_none(&fetch);
 }
 
+/* case: token: a kid that fresh keys do not have is refused */
 static void test_provider_find_key__unknown_everywhere__is_refused(void **state)
 {
 	OPENED_AUTO struct opened opened = {0};
@@ -256,6 +260,7 @@ static void test_provider_load_keys__fault__is_tried_again_when_needed(void **st
 }
 
 /* The IdP rotated under the same name, or has none: what the signature proves. */
+/* case: token: keys rotated under the same kid, or without one, are found by fetching again once */
 static void test_provider_refetch_key__rotated_keys__are_found(void **state)
 {
 	OPENED_AUTO struct opened opened = {0};
@@ -309,6 +314,8 @@ static void test_provider_report__only_what_was_fetched__is_told_once(void **sta
 }
 
 /* Each as long as the IdP says; the document for an hour at most, the keys for a day. */
+/* case: token: keys are kept as long as the provider says and a day at most, the discovery document
+ * an hour */
 static void test_provider_report__age__is_told_for_each(void **state)
 {
 	static const struct {

@@ -30,6 +30,8 @@ static enum cosmo_err match(const char *text, const char *value, bool *ret_match
 	return role_rule_match(rule, value, NULL, ret_matches);
 }
 
+/* case: rule: a value or pattern must match the whole value, and blanks around it are cut off */
+/* case: rule: backslashes and equals signs stand for themselves behind the first equals sign */
 static void test_role_rule__values_and_patterns__match_the_whole(void **state)
 {
 	static const struct {
@@ -94,6 +96,7 @@ static void test_role_rule__values_and_patterns__match_the_whole(void **state)
 	}
 }
 
+/* case: rule: a bad pattern is refused with its column */
 static void test_role_rule_compile__bad_rules__have_code_and_column(void **state)
 {
 	static const struct {
@@ -138,6 +141,7 @@ static void test_role_rule_compile__bad_rules__have_code_and_column(void **state
 }
 
 /* Each of these would run for ages; the limits end it, and the sign-in with it. */
+/* case: rule: a catastrophic pattern is stopped by limits, and refuses the sign-in */
 static void test_role_rule_match__catastrophic_pattern__is_stopped(void **state)
 {
 	static const char *const patterns[] = {"admin = ~(a+)+b", "admin = ~(a|aa)+b",
@@ -171,6 +175,7 @@ static void test_role_rule_match__catastrophic_pattern__is_stopped(void **state)
 }
 
 /* Well below PCRE2's own limit: what a sign-in may cost is ours to say. */
+/* case: rule: a catastrophic pattern is stopped by limits, and refuses the sign-in */
 static void test_role_rule_match__a_million_steps__are_too_many(void **state)
 {
 	char value[201] = "";
@@ -185,6 +190,7 @@ static void test_role_rule_match__a_million_steps__are_too_many(void **state)
 }
 
 /* A pattern cannot ask for more than the limits. */
+/* case: rule: a pattern cannot raise its own limits */
 static void test_role_rule_match__pattern_that_raises_the_limit__is_stopped_too(void **state)
 {
 	char value[2001] = "";

@@ -36,6 +36,7 @@ static enum cosmo_err apply(const struct role_rules *rules, const struct claim_v
 	return err;
 }
 
+/* case: rule: all rules that match apply, and any value may match */
 static void test_role_rules_apply__all_that_match__are_united(void **state)
 {
 	static const char *const texts[] = {"viewer = ~.*", "admin = admins", "dba = dbas",
@@ -52,6 +53,7 @@ static void test_role_rules_apply__all_that_match__are_united(void **state)
 }
 
 /* The order of rules and values changes nothing but the order of names. */
+/* case: rule: the order of rules and of values changes no role */
 static void test_role_rules_apply__order__does_not_matter(void **state)
 {
 	static const char *const texts[] = {"a = eng", "b = admins", "c = none"};
@@ -76,6 +78,7 @@ static void test_role_rules_apply__order__does_not_matter(void **state)
 }
 
 /* An empty list must never mean everybody. */
+/* case: rule: no rules at all are refused, and never mean everybody */
 static void test_role_rules_apply__no_rules__is_refused(void **state)
 {
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = made(NULL, 0);
@@ -88,6 +91,7 @@ static void test_role_rules_apply__no_rules__is_refused(void **state)
 }
 
 /* Half an answer is none: roles found before the limit was met are not conferred. */
+/* case: rule: a catastrophic pattern is stopped by limits, and refuses the sign-in */
 static void test_role_rules_apply__limit_met__confers_nothing(void **state)
 {
 	static const char *const texts[] = {"viewer = ~.*", "admin = ~(a+)+[bc]"};

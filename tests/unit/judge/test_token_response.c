@@ -61,6 +61,9 @@ static void test_token_response_parse__tokens__are_taken_out(void **state)
 	token_response_free(NULL);
 }
 
+/* case: token: an access token is never taken for an identity */
+/* case: grant: a wrong type in any field of the token reply is refused, or as if it were not there
+ */
 static void test_token_response_parse__no_id_token__is_refused(void **state)
 {
 	static const struct {

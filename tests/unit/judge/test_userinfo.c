@@ -64,6 +64,8 @@ static void test_userinfo_get__same_sub__is_handed_on(void **state)
 	assert_false(message_has(request, FIELD_BODY));
 }
 
+/* case: token: userinfo with another sub, or none, is refused */
+/* case: grant: a wrong type in any field of userinfo is refused, or as if it were not there */
 static void test_userinfo_get__another_or_no_sub__is_refused(void **state)
 {
 	static const char *const subs[] = {"\"1001\"", "\"1000 \"", "\"100\"", "\"\"", "null",
@@ -85,6 +87,7 @@ static void test_userinfo_get__another_or_no_sub__is_refused(void **state)
 	assert_int_equal(get(fetch_discovery, "at", &userinfo), COSMO_E_USERINFO_SUB);
 }
 
+/* case: token: userinfo as a JWT is not read, and told as a fault of the provider */
 static void test_userinfo_get__no_answer_of_use__is_cannot_tell(void **state)
 {
 	static const struct {
