@@ -4,6 +4,7 @@
 
 Needs root and COSMO_BUILD_DIR."""
 
+import json
 import pathlib
 import re
 import sys
@@ -28,6 +29,9 @@ claim = groups
 [rules]
 admin = admins
 developer = devs
+[limits]
+unknown_per_source_hour = 1000
+unknown_per_host_hour = 1000
 {more}
 """
 ISSUER = "https://idp.example.org"
@@ -284,9 +288,6 @@ class Site:
         self.idp.claims = {"sub": "1000", "preferred_username": user, "groups": ["admins"]} | claims
         assert self.rig.sign_in(user, **(frozen or {})).result() == expected
 
-    def refusal(self):
-        return events(self.rig)[-1]["reason"]
-
 
 @pytest.fixture
 def site():
@@ -303,3 +304,144 @@ def test_rebind__by_the_token_of_the_idp__takes_over(site):
     site.comes("ada", sub="2000", groups=["devs"])
     assert (shown(site.rig)["sub"], shown(site.rig)["uid"], shown(site.rig)["roles"]) == ("2000", uid, ["developer"])
     site.comes("ada", "E_OTHER_SUBJECT")
+
+
+# Who the person is: subject_claim.
+
+
+# case: account: with subject_claim the person is that claim, whatever sub says
+# case: account: with subject_claim another person under the same sub is refused
+def test_subject_claim__oid__is_the_person_and_sub_is_not(site):
+    site.connect("subject_claim = oid").comes("ada", sub="for-this-app", oid="7")
+    site.comes("ada", sub="for-another-app", oid="7")
+    assert shown(site.rig)["sub"] == "7"
+    before = site.rig.state()
+    site.comes("ada", "E_OTHER_SUBJECT", sub="for-this-app", oid="8")
+    site.comes("ada", "E_TOKEN_SUB", sub="7")  # nothing stands in for what is missing
+    assert site.rig.state() == before
+
+
+# case: account: with several claims in subject_claim the person is all of them together
+# case: account: a value with the joining character in a joined subject_claim is refused
+def test_subject_claim__tid_and_oid__are_the_person_together(site):
+    site.connect("subject_claim = tid oid").comes("ada", tid="t1", oid="7")
+    assert shown(site.rig)["sub"] == "t1/7"
+    before = site.rig.state()
+    site.comes("ada", "E_OTHER_SUBJECT", tid="t2", oid="7")
+    site.comes("ada", "E_TOKEN_SUB", tid="t1")
+    site.comes("dev", "E_TOKEN_SUB", tid="t1/7", oid="8")
+    assert site.rig.state() == before
+
+
+# case: account: a name enrolled under another subject_claim is refused until it is bound to the new subject
+def test_subject_claim__changed_later__names_are_bound_anew(site):
+    site.connect().comes("ada", oid="7")
+    site.connect("subject_claim = oid").comes("ada", "E_OTHER_SUBJECT", oid="7")
+    assert events(site.rig)[-1]["subject"] == "7"
+    assert rebind(site.rig, "--subject", "7").code == OK
+    site.comes("ada", oid="7")
+
+
+# Which ids it has: uid_claim.
+
+UID_CLAIM = "[enroll]\nuid_claim = uidNumber\nuid_min = 1000\nuid_max = 50000\n"
+
+
+def frozen(uid):
+    return {"FROZEN_UID": uid, "FROZEN_GID": uid, "FROZEN_HOME": "/home/ada", "FROZEN_SHELL": "/bin/bash"}
+
+
+# case: account: a first sign-in whose uid_claim gives another uid than sshd froze ends with "log in again"
+# case: account: the sign-in after "log in again" succeeds, with the uid of the claim
+# case: account: a uid_claim that changes at the IdP changes no uid here
+def test_uid_claim__other_than_sshd_froze__log_in_again_then_in_for_ever(site):
+    site.connect(more=UID_CLAIM).comes("ada", "E_LOGIN_AGAIN", frozen(23456), uidNumber=4711)
+    event = events(site.rig)[-1]
+    assert (event["reason"], event["uid"], event["enrolled"]) == ("login_again", "4711", "yes")
+    site.comes("ada", "OK", frozen(4711), uidNumber="4711")
+    site.comes("ada", "OK", frozen(4711), uidNumber=4712)
+    assert shown(site.rig)["uid"] == 4711
+    # And what it says now is nobody's: it is free for its next owner, the other is not.
+    site.comes("dev", "E_UID", sub="2000", uidNumber=4711)
+    site.comes("dev", "OK", sub="2000", uidNumber=4712)
+
+
+# case: account: a uid_claim out of the range, of a local user or group, of another of ours or of a removed one is refused
+def test_uid_claim__that_is_somebody_elses__refused_and_nothing_written(site):
+    site.connect().rig.store("user=gone,admin,removed")
+    removed = int(re.search(rb"^uid = (\d+)$", site.rig.state()["private/users/gone"], re.M).group(1))
+    least, most = removed - 4, removed + 1
+    site.rig.configure(site.rig.config_text + f"[enroll]\nuid_claim = uidNumber\nuid_min = {least}\nuid_max = {most}\n")
+    site.rig.local([f"lokal:x:{least + 1}:7::/:/bin/sh"], [f"gruppe:x:{least + 2}:"])
+    site.comes("grace", sub="3000", uidNumber=least + 3)
+    before = site.rig.state()
+    for uid in (0, least - 1, most + 1, least + 1, least + 2, least + 3, removed):
+        site.comes("ada", "E_UID", uidNumber=uid)
+    assert events(site.rig)[-1]["reason"] == "uid_unavailable" and site.rig.state() == before
+    site.comes("ada", uidNumber=most)
+
+
+# case: account: a uid_claim that is missing or no uid is refused, and no uid is computed in its place
+def test_uid_claim__missing_or_no_number__refused(site):
+    site.connect(more=UID_CLAIM)
+    before = site.rig.state()
+    for claims in ({}, {"uidNumber": "04711"}, {"uidNumber": 4711.5}):
+        site.comes("ada", "E_TOKEN_CLAIM", **claims)
+        assert "uidNumber" in events(site.rig)[-1]["detail"]
+    assert site.rig.state() == before
+
+
+# What the login name is: strip_domain, keep_domains.
+
+
+# case: account: only the domains in strip_domain are taken off a login name
+# case: account: the same local part in two stripped domains does not merge two people
+def test_strip_domain__two_domains__never_merge_two_people(site):
+    site.connect("strip_domain = corp.example corp.test").comes("ada", preferred_username="Ada@Corp.Example")
+    before = site.rig.state()
+    site.comes("ada", "E_OTHER_SUBJECT", sub="2000", preferred_username="ada@corp.test")
+    site.comes("ada", "E_NAME_FORM", preferred_username="ada@else.example")
+    site.comes("ada@corp.example", "E_NOT_OURS", preferred_username="ada@corp.example")
+    assert site.rig.state() == before
+    site.comes("ada", preferred_username="ada@corp.test")  # the same person, by another address
+
+
+# case: account: with keep_domains the same local part in two domains is two users
+def test_keep_domains__two_domains__are_two_users(site):
+    site.connect("strip_domain = corp.example\nkeep_domains = yes").comes("ada", preferred_username="ada@corp.example")
+    site.comes("ada", "E_OTHER_USER", sub="2000", preferred_username="ada@else.example")
+    site.comes("ada@else.example", sub="2000", preferred_username="ada@else.example")
+    ada, other = shown(site.rig), shown(site.rig, "ada@else.example")
+    assert (ada["sub"], other["sub"]) == ("1000", "2000") and ada["uid"] != other["uid"]
+    assert other["home"] == "/home/ada@else.example"
+    site.comes("ada", "E_OTHER_SUBJECT", sub="2000", preferred_username="ada")
+
+
+DOMAINS = {
+    "listed": ("ada@corp.example", "ada", None),
+    "case": ("ADA@CORP.Example", "ada", None),
+    "none": ("ada", "ada", None),
+    "longer": ("ada@evilcorp.example", None, "ada@evilcorp.example"),
+    "below": ("ada@sub.corp.example", None, "ada@sub.corp.example"),
+    "above": ("ada@example", None, "ada@example"),
+    "behind": ("ada@corp.example.evil.test", None, "ada@corp.example.evil.test"),
+    "twice": ("ada@corp.example@corp.example", None, None),
+    "inner": ("ada@else.example@corp.example", None, None),
+    "dot": ("ada@corp.example.", None, None),
+    "nobody": ("@corp.example", None, None),
+    "nothing": ("ada@", None, None),
+    "quoted": ("\"ada@corp.example\"@else.example", None, None),
+}
+
+
+# case: account: a domain is taken off a login name as a whole or not at all
+@pytest.mark.parametrize("keep", (False, True), ids=("refused", "kept"))
+def test_strip_domain__whatever_stands_behind_the_at__stripped_whole_or_not(keep):
+    with CtlRig() as rig:
+        rig.configure(CONFIG.format(issuer=ISSUER, integration=f"strip_domain = corp.example\nkeep_domains = {'yes' if keep else 'no'}",
+                                    more=""))  # fmt: skip
+        for label, (claim, stripped, kept) in DOMAINS.items():
+            claims = json.dumps({"preferred_username": claim, "sub": "1", "groups": ["admins"]})
+            said = rig.ctl("roles", "test", "--json", stdin=claims).json
+            name = stripped or (kept if keep else None)
+            assert (said.get("name"), said["error"]) == (name, None if name else "name_form"), (label, said)
