@@ -50,7 +50,8 @@ const struct command command_apply = {
 	.arguments = "",
 	.summary = "Put an edited configuration into effect",
 	.help = "Sign-ins read the configuration themselves; this brings groups, ids and templates,\n"
-		"as look-ups show them, in line with it at once. A role that no rule gives is warned of.\n",
+		"as look-ups show them, in line with it at once. A role that no rule gives and a local group\n"
+		"that this host does not have are warned of.\n",
 	.run = run_apply,
 };
 

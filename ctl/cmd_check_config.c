@@ -76,6 +76,6 @@ const struct command command_check_config = {
 	.help = "  FILE     another file than " COSMO_CONF_FILE "; -: standard input\n"
 		"  --json   print one JSON object: file, warnings, error (null), message, detail\n\n"
 		"Says the line and what is allowed there. Exit code 4: the file has an error. A role that no rule\n"
-		"gives is warned of, and no error.\n",
+		"gives and a local group that this host does not have are warned of, and no error.\n",
 	.run = run,
 };

@@ -79,7 +79,7 @@ static bool is_given(const struct config *config, const struct config_role *role
 	       (role == &config->roles[0] && falls_to_all);
 }
 
-enum cosmo_err admin_warn_of_roles(struct admin *admin, const struct config *config)
+static enum cosmo_err warn_of_roles(struct admin *admin, const struct config *config)
 {
 	enum cosmo_err err = COSMO_OK;
 
@@ -89,6 +89,31 @@ enum cosmo_err admin_warn_of_roles(struct admin *admin, const struct config *con
 		if (!is_given(config, &config->roles[i]))
 			err = admin_progress(admin, "no rule gives the role %s: nobody has it",
 				config->roles[i].name);
+	return err;
+}
+
+static enum cosmo_err warn_of_groups(struct admin *admin, const struct config_role *role)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < role->local_groups.count && !err; i++) {
+		const char *group = role->local_groups.items[i];
+
+		if (local_groups_gid(LOCAL_GROUP_FILE, group) == 0)
+			err = admin_progress(admin,
+				"the role %s names the local group %s, which this host does not have: "
+				"nobody gets it",
+				role->name, group);
+	}
+	return err;
+}
+
+enum cosmo_err admin_warn(struct admin *admin, const struct config *config)
+{
+	enum cosmo_err err = warn_of_roles(admin, config);
+
+	for (size_t i = 0; i < config->role_count && !err; i++)
+		err = warn_of_groups(admin, &config->roles[i]);
 	return err;
 }
 
@@ -130,7 +155,7 @@ enum cosmo_err admin_check_config(struct admin *admin)
 
 	if (!err)
 		err = admin_check(admin, config, requested_path(admin));
-	return err ? err : admin_warn_of_roles(admin, config);
+	return err ? err : admin_warn(admin, config);
 }
 
 /* -1: leave the question whether sshd may see provisional entries as it was answered before. */
@@ -167,7 +192,7 @@ enum cosmo_err admin_apply(struct admin *admin)
 		return err;
 	err = commit_settings(admin->store, config, provisional_of(admin->request));
 	store_unlock(admin->store);
-	return err ? err : admin_warn_of_roles(admin, config);
+	return err ? err : admin_warn(admin, config);
 }
 
 enum cosmo_err admin_boot(struct admin *admin)

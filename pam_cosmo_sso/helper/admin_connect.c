@@ -219,7 +219,7 @@ enum cosmo_err admin_connect(struct admin *admin)
 	if (!err)
 		err = probe(admin, config, &judge, &offline);
 	if (!err)
-		err = admin_warn_of_roles(admin, config);
+		err = admin_warn(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
 	err = make_integration_locked(admin, config, judge, offline);

@@ -668,6 +668,23 @@ def test_check_config__viewer_without_a_rule__is_warned_of_where_nothing_else_gi
         assert (done.code, "role viewer" in done.err) == (OK, warned), done
 
 
+# case: rule: a group in local_groups that the host does not have is warned of by check-config, apply and connect
+def test_check_config__a_local_group_that_is_not_there__is_warned_of(rig, idp):
+    assert rig.connect(idp).code == OK
+    rig.local(groups=["plugdev:x:46:"])
+    rig.configure(rig.config_text.replace("\nadmin=admins\n", "\nadmin=admins\ndeveloper=x\ndba=x\n") +
+                  "\n[role dba]\nlocal_groups = plugdev tapes\n[role admin]\nlocal_groups = scanners\n")  # fmt: skip
+    says = [f"the role {role} names the local group {group}, which this host does not have: nobody gets it"
+            for role, group in (("admin", "scanners"), ("dba", "tapes"))]
+    done = rig.ctl("check-config", "--json")
+    assert done.code == OK and done.json["warnings"] == says
+    assert rig.ctl("apply").err == "".join(f"cosmo-ssoctl: warning: {line}\n" for line in says)
+    done = rig.ctl("connect", "--yes")
+    assert done.code == OK and all(f"- {line}\n" in done.out for line in says), done
+    rig.local(groups=["plugdev:x:46:", "tapes:x:47:", "scanners:x:48:"])
+    assert rig.ctl("check-config").err == rig.ctl("apply").err == ""
+
+
 # case: rule: a local group with the gid of sudo, docker or the like is refused without allow_privileged, whatever its name
 def test_check_config__a_group_with_the_gid_of_a_privileged_one__is_refused(rig, idp):
     assert rig.connect(idp).code == OK
