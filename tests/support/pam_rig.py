@@ -225,16 +225,18 @@ class PamRig:
         subprocess.run(command, check=True, env=self._environment(), timeout=60)
         self.reports.check()
 
-    def _service(self, name, args):
-        text = SERVICE.format(
-            module=self.folder / "lib/pam_cosmo_sso.so", marker=self.folder / "lib/pam_marker.so", args=args
-        )
+    def _service(self, name, args, stack):
+        """`stack`: lines that stand in the place of SERVICE, as /etc/pam.d would have them."""
+        module = self.folder / "lib/pam_cosmo_sso.so"
+        text = SERVICE.format(module=module, marker=self.folder / "lib/pam_marker.so", args=args)
+        if stack:
+            text = stack.replace("pam_cosmo_sso.so", str(module))
         (self.folder / "pam" / name).write_text(text)
 
     def start(self, service, user, *words, helper=None, args="", wrapper=(), stdin=subprocess.DEVNULL, invents=(),
-              **options):
+              stack=None, **options):
         """Like run(), without waiting; finish() gives the outcome."""
-        self._service(service, args)
+        self._service(service, args, stack)
         self._invented = invents
         self._helper, self._problems, self.started = helper, [], 0
         self._log_lines()
