@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""The patches of tests/mutants say what they break, and break one line of the product each."""
+import pathlib
+import re
+import sys
+
+import pytest
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(SOURCE / "tests"))
+
+from support import mutants, sign_in_cases  # noqa: E402
+
+ALL = mutants.all_of()
+
+
+def test_mutants__each_group_of_cases__has_one():
+    assert [mutant.group for mutant in ALL] == sorted(sign_in_cases.GROUPS)
+
+
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.group)
+def test_mutants__each__breaks_one_line_of_the_product(mutant):
+    assert len(mutant.breaks) == 1 and mutant.breaks[0].endswith(".")
+    assert len(mutant.removed) == len(mutant.added) == len(mutant.files) == 1
+    assert not mutant.files[0].startswith(("tests/", "docs/", "tools/"))
+    mutant.apply("--check")
+
+
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.group)
+def test_mutants__each__names_tests_that_there_are(mutant):
+    assert mutant.red
+    for test in mutant.red:
+        assert re.search(rf"^(?:def|static void) {test.function}\(", (SOURCE / test.file).read_text(), re.MULTILINE), test
