@@ -205,7 +205,7 @@ static int choose(
 	const struct command *self, struct host_edit *edit, int argc, char **argv, int first)
 {
 	if (first == argc)
-		return command_usage_error(self, "say which of nss, sshd, login, sudo");
+		return command_usage_error(self, "say which of nss, sshd, login, sudo, su");
 	for (int i = first; i < argc; i++) {
 		size_t target = 0;
 
@@ -213,7 +213,7 @@ static int choose(
 			target++;
 		if (target == HOST_TARGET_COUNT)
 			return command_usage_error(
-				self, "\"%s\" is none of nss, sshd, login, sudo", argv[i]);
+				self, "\"%s\" is none of nss, sshd, login, sudo, su", argv[i]);
 		edit->chosen[target] = true;
 	}
 	return EXIT_CODE_OK;
@@ -249,19 +249,20 @@ static int run(const struct command *self, int argc, char **argv)
 	"  nss     users and groups in " HOST_NSSWITCH "\n"                                        \
 	"  sshd    /etc/pam.d/sshd and " HOST_SSHD_DROPIN "\n"                                     \
 	"  login   /etc/pam.d/login\n"                                                             \
-	"  sudo    /etc/pam.d/sudo and sudo-i\n\n"
+	"  sudo    /etc/pam.d/sudo and sudo-i\n"                                                   \
+	"  su      /etc/pam.d/su, and su-l where that is no part of it\n\n"
 
 const struct command command_enable = {
 	.name = "enable",
-	.arguments = "[--dry-run] [--yes] [--no-local-root] nss|sshd|login|sudo...",
+	.arguments = "[--dry-run] [--yes] [--no-local-root] nss|sshd|login|sudo|su...",
 	.summary = "Let the host's services use single sign-on",
 	.help = TARGET_HELP
 	"  --dry-run         show the changes only\n"
 	"  --yes             do not ask\n"
 	"  --no-local-root   go on although no local account could reach root\n\n"
-	"The account and session phases for root are tried with the change before anything is written, and\n"
-	"again, with sshd -t and sshd -T, after it; if they fail, everything is put back. The old files are\n"
-	"kept below " BACKUP_ROOT ".\n"
+	"The account and session phases for root (in su its authentication too) are tried with the change\n"
+	"before anything is written, and again, with sshd -t and sshd -T, after it; if they fail, everything\n"
+	"is put back. The old files are kept below " BACKUP_ROOT ".\n"
 	"Exit code 1: not confirmed; 4: a file, or sshd, or PAM does not allow the change; nothing was\n"
 	"changed, or everything put back.\n",
 	.run = run,
@@ -269,7 +270,7 @@ const struct command command_enable = {
 
 const struct command command_disable = {
 	.name = "disable",
-	.arguments = "[--dry-run] [--yes] nss|sshd|login|sudo...",
+	.arguments = "[--dry-run] [--yes] nss|sshd|login|sudo|su...",
 	.summary = "Take single sign-on out of the host's services again",
 	.help = TARGET_HELP "  --dry-run   show the changes only\n"
 			    "  --yes       do not ask\n",

@@ -18,6 +18,7 @@ static const struct {
 	[HOST_SSHD] = {"sshd", {"sshd", NULL}, PAM_EDIT_LOGIN},
 	[HOST_LOGIN] = {"login", {"login", NULL}, PAM_EDIT_LOGIN},
 	[HOST_SUDO] = {"sudo", {"sudo", "sudo-i", NULL}, PAM_EDIT_ENTRY},
+	[HOST_SU] = {"su", {"su", "su-l", NULL}, PAM_EDIT_SU},
 };
 
 const char *host_target_name(size_t target)
@@ -63,6 +64,13 @@ static enum cosmo_err plan_nss(struct host_edit *edit)
 	return finish(change, err, after, problem);
 }
 
+/* Debian's su-l is su's file with a line more: what stands in that holds for it too. */
+static bool is_covered(const char *text, const char *service, enum pam_edit_kind kind)
+{
+	return kind == PAM_EDIT_SU && !streq(service, "su") && !pam_edit_has_module(text) &&
+	       pam_edit_includes(text, "su");
+}
+
 static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum pam_edit_kind kind)
 {
 	struct file_change *change = NULL;
@@ -80,6 +88,8 @@ static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum
 		printf("Note: there is no %s here; PAM service %s is left alone.\n", path, service);
 		return COSMO_OK;
 	}
+	if (edit->enable && is_covered(change->before, service, kind))
+		return COSMO_OK;
 	err = edit->enable ? pam_edit_enable(change->before, kind, &after, &problem)
 			   : pam_edit_disable(change->before, &after, &problem);
 	return finish(change, err, after, problem);

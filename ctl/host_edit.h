@@ -18,6 +18,7 @@ enum host_target {
 	HOST_SSHD,
 	HOST_LOGIN,
 	HOST_SUDO,
+	HOST_SU,
 	HOST_TARGET_COUNT,
 };
 

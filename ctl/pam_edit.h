@@ -11,12 +11,15 @@
 enum pam_edit_kind {
 	PAM_EDIT_ENTRY, /* services that are entered from a session: auth and account */
 	PAM_EDIT_LOGIN, /* services that open one: session lines and /etc/nologin too */
+	PAM_EDIT_SU,    /* su: as ENTRY, but who is calling is looked at first */
 };
 
 /*
  * Put auth and account lines before all others, and for a login the session lines behind all
- * others. What an earlier version put there is replaced. The caller frees *ret. Errors:
- * COSMO_E_FORMAT with *ret_problem, a static text that goes behind the file's name; COSMO_E_NOMEM.
+ * others. For su the auth line stands behind pam_rootok.so and pam_wheel.so: root is asked nothing,
+ * and whom pam_wheel.so turns away stays outside. What an earlier version put there is replaced.
+ * The caller frees *ret. Errors: COSMO_E_FORMAT with *ret_problem, a static text that goes behind
+ * the file's name; COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err pam_edit_enable(
 	const char *text, enum pam_edit_kind kind, char **ret, const char **ret_problem);
@@ -28,6 +31,9 @@ COSMO_MUST_USE enum cosmo_err pam_edit_disable(
 
 /* Does a line of the service call our module? */
 bool pam_edit_has_module(const char *text);
+
+/* Does the service take its auth and its account lines from those of @service? */
+bool pam_edit_includes(const char *text, const char *service);
 
 /* The auth line alone, for trying it. */
 extern const char pam_edit_auth_line[];

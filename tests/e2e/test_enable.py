@@ -9,10 +9,11 @@ import pytest
 from support.host import TestHost
 from support.site import Site
 
-PAM = ("/etc/pam.d/sshd", "/etc/pam.d/login", "/etc/pam.d/sudo", "/etc/pam.d/sudo-i")
+PAM = ("/etc/pam.d/sshd", "/etc/pam.d/login", "/etc/pam.d/sudo", "/etc/pam.d/sudo-i", "/etc/pam.d/su", "/etc/pam.d/su-l")
 NSSWITCH, DROPIN = "/etc/nsswitch.conf", "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
 FILES = (NSSWITCH, *PAM, DROPIN)
-ALL = ("nss", "sshd", "login", "sudo")
+UNCHANGED = ("/etc/pam.d/su-l",)  # it goes by su's
+ALL = ("nss", "sshd", "login", "sudo", "su")
 MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
 BACKUP = "/var/lib/cosmo-sso/backup"
 # Runs in every account phase. ctl's own tries of root say that they are ctl's; a refusal is for those alone.
@@ -63,8 +64,14 @@ class Enabler:
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
         assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
 
+    def su_gets_in(self):
+        """Root without being asked, tess with root's password."""
+        assert self.host.run(["su", "-", "tess", "-c", "id -un"]).stdout == "tess\n"
+        done = self.host.run(["su", "-", "-c", "id -u"], user="tess", input=self.host.passwords["root"] + "\n")
+        assert done.stdout == "0\n" and "Password:" in done.stdout + done.stderr
+
     def password_gets_in(self, user):
-            assert Site(None, self.host).password_login(user, "id -un") == user
+        assert Site(None, self.host).password_login(user, "id -un") == user
 
 
 @pytest.fixture(scope="module")
@@ -92,17 +99,21 @@ def test_enable__all__shows_saves_and_works(on):
     assert re.search(r"^/etc/nsswitch\.conf\n  -passwd: .*\n  -group: .*\n  \+passwd: .* cosmo\n", done.stdout, re.M)
     assert re.search(r"^  \+group: +files \[SUCCESS=merge\] cosmo ", done.stdout, re.M)
     assert f"{DROPIN} (new)\n" in done.stdout and "  +UsePAM yes\n" in done.stdout
-    assert done.stdout.count("  +auth    [success=done") == 4
+    assert done.stdout.count("  +auth    [success=done") == 5
     (folder,) = on.backups()
     assert f"The old files are in {BACKUP}/{folder}." in done.stdout
     for path, text in old.items():
-        assert on.host.read(f"{BACKUP}/{folder}/{path[1:].replace('/', '_')}") == text
+        if path in UNCHANGED:
+            assert on.host.read(path) == text
+        else:
+            assert on.host.read(f"{BACKUP}/{folder}/{path[1:].replace('/', '_')}") == text
     assert on.host.run(f"stat -c %a {BACKUP} {BACKUP}/{folder}").stdout.split() == ["700", "700"]
     assert on.ready()
     on.root_gets_in()
     on.password_gets_in("root")
     on.password_gets_in("tess")
     assert "uid=0" in on.host.run(["sudo", "-S", "id"], user="tess", input=on.host.passwords["tess"] + "\n").stdout
+    on.su_gets_in()
     enabled = on.etc()
     again = on.enable()
     assert again.returncode == 0 and "The files are so already." in again.stdout
@@ -195,6 +206,9 @@ def test_enable__module_gone_later__root_and_local_users_get_in(on):
     on.password_gets_in("root")
     on.password_gets_in("tess")
     assert "uid=0" in on.host.run(["sudo", "-S", "id"], user="tess", input=on.host.passwords["tess"] + "\n").stdout
+    on.su_gets_in()
+    site = Site(None, on.host)
+    assert "uid=0(root)" in site.console_login("root")[1] and "(tess)" in site.console_login("tess")[1]
 
 
 NO_WAY = "passwd -l root; rm -rf /root/.ssh; "
@@ -279,6 +293,25 @@ def test_enable__a_file_it_must_not_touch__says_what_to_do(on, spoil, says):
     on.host.run("rm -f /etc/nss.real")
 
 
+def test_enable__su_l_of_its_own__gets_lines_of_its_own(on):
+    on.host.run("cp /etc/pam.d/su /etc/pam.d/su-l")
+    before = on.etc()
+    assert on.enable("su").returncode == 0
+    for path in ("/etc/pam.d/su", "/etc/pam.d/su-l"):
+        modules = re.findall(r"^auth\s.*?(pam_\w+)\.so|^@include (common-auth)", on.host.read(path), re.M)
+        assert ["".join(found) for found in modules] == ["pam_rootok", "pam_cosmo_sso", "common-auth"]
+    on.su_gets_in()
+    assert on.disable("su").returncode == 0 and on.etc() == before
+
+
+def test_enable__su_that_would_refuse_root__is_found_before_anything_is_written(on):
+    """By its auth phase: pam_timestamp has no account phase, so that its refusal shows in no other."""
+    on.host.run(f"cp $(dirname {MODULE})/pam_timestamp.so {MODULE}")
+    on.plant("/etc/pam.d/su", "".join(f"{phase} required pam_permit.so\n" for phase in ("auth", "account", "session")))
+    before = on.etc()
+    refused(on, before, on.enable("su"), "PAM service su with this change: root is refused", "nothing was changed")
+
+
 def test_enable__service_that_is_not_there__is_left_alone(on):
     on.host.run("rm /etc/pam.d/sudo-i")
     done = on.enable("sudo")
@@ -299,14 +332,14 @@ def test_enable__changed_while_the_question_stands__is_not_overwritten(on):
 
 def test_enable__killed_after_any_write__root_gets_in_and_disable_restores(on):
     before = on.etc()
-    on.host.run("strace -y -e trace=renameat -o /run/renames cosmo-ssoctl enable nss sshd login sudo --yes")
+    on.host.run("strace -y -e trace=renameat -o /run/renames cosmo-ssoctl enable nss sshd login sudo su --yes")
     lines = on.host.read("/run/renames").splitlines()
     writes = [number for number, line in enumerate(lines, 1) if re.match(r"renameat\(\d+</etc[/>]", line)]
-    assert len(writes) == len(FILES)
+    assert len(writes) == len(FILES) - len(UNCHANGED)
     assert on.disable().returncode == 0 and on.etc() == before
     for number in writes:
         on.host.run(f"strace -o /dev/null -e trace=renameat -e inject=renameat:signal=SIGKILL:when={number} "
-                    "cosmo-ssoctl enable nss sshd login sudo --yes", check=False)
+                    "cosmo-ssoctl enable nss sshd login sudo su --yes", check=False)
         assert on.etc() != before, number
         on.host.run("systemctl reset-failed ssh; systemctl restart ssh")  # systemd counts starts
         on.root_gets_in()
@@ -320,7 +353,7 @@ def test_enable__connection_lost_half_way__is_carried_to_its_end(on, end):
     on.picky(f"[ -e /run/reached ] || {{ : > /run/reached; read -r go < /run/go; }}; {end}")
     before = on.etc()
     on.host.run("rm -f /run/go /run/reached; mkfifo /run/go")
-    command = on.host.ssh("root", "-tt", "-o", "BatchMode=yes", key=True, command=["cosmo-ssoctl enable nss sshd login sudo --yes"])
+    command = on.host.ssh("root", "-tt", "-o", "BatchMode=yes", key=True, command=["cosmo-ssoctl enable nss sshd login sudo su --yes"])
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     on.host.run("until [ -e /run/reached ]; do sleep 0.05; done", timeout_s=60)
     assert on.etc() != before

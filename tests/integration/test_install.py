@@ -36,6 +36,7 @@ FILES = {
     "usr/share/cosmo-sso/pam.d/README": 0o644,
     "usr/share/cosmo-sso/pam.d/login": 0o644,
     "usr/share/cosmo-sso/pam.d/sshd": 0o644,
+    "usr/share/cosmo-sso/pam.d/su": 0o644,
     "usr/share/cosmo-sso/pam.d/sudo": 0o644,
     "usr/share/cosmo-sso/pam.d/sudo-i": 0o644,
     "usr/share/cosmo-sso/sshd_config.d/30-cosmo-sso.conf": 0o644,

@@ -36,7 +36,7 @@ class Site:
             "--claim", "ssoGroups", *rules, *options, "--yes",
         ]  # fmt: skip
 
-    enable_command = ("cosmo-ssoctl", "enable", "nss", "sshd", "login", "sudo", "--yes")
+    enable_command = ("cosmo-ssoctl", "enable", "nss", "sshd", "login", "sudo", "su", "--yes")
 
     def connect(self):
         self.host.put(CA_FILE, self.idp.ca_file.read_text())

@@ -78,6 +78,76 @@ static void test_pam_edit__each_file__is_edited_and_restored(void **state)
 	}
 }
 
+#define SU_ACCOUNT                                                                                 \
+	BEGIN "account [success=ok ignore=ignore module_unknown=ignore default=die] "              \
+	      "pam_cosmo_sso.so\n" END "\n"
+#define SU_AUTH BEGIN AUTH END
+#define ROOTOK  "auth       sufficient pam_rootok.so\n"
+#define WHEEL   "auth required pam_wheel.so\n"
+
+static const struct {
+	const char *label;
+	const char *before; /* our auth line */
+	const char *behind;
+} su_files[] = {
+	{"Debian's", "# auth required pam_wheel.so\n" ROOTOK,
+		"# auth sufficient pam_wheel.so\n" STACK},
+	{"for wheel alone", ROOTOK WHEEL, STACK},
+	{"wheel first", WHEEL ROOTOK, STACK},
+	{"Red Hat's", "auth required pam_env.so\nauth sufficient pam_rootok.so\n",
+		"auth substack system-auth\naccount sufficient pam_succeed_if.so uid = 0 use_uid\n"},
+	{"a type with a dash, a blank, capitals", " -AUTH\tsufficient pam_rootok.so\n", STACK},
+	{"nothing about the caller", "", STACK},
+	{"rootok elsewhere", "", "account sufficient pam_rootok.so\nauthx pam_wheel.so\n"},
+	{"jumps behind it", ROOTOK, "auth [success=1 default=ignore] pam_unix.so\n"},
+	{"empty", "", ""},
+};
+
+/* Root is asked nothing, and whom pam_wheel turns away stays outside. */
+static void test_pam_edit__su__auth_line_behind_what_looks_at_the_caller(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(su_files); i++) {
+		char text[4096] = "";
+		char expected[4096] = "";
+
+		print_message("%s\n", su_files[i].label);
+		snprintf(text, sizeof(text), "%s%s", su_files[i].before, su_files[i].behind);
+		snprintf(expected, sizeof(expected), "%s%s%s\n%s", SU_ACCOUNT, su_files[i].before,
+			SU_AUTH, su_files[i].behind);
+		check(text, PAM_EDIT_SU, expected);
+	}
+	check("auth sufficient pam_rootok.so", PAM_EDIT_SU,
+		SU_ACCOUNT "auth sufficient pam_rootok.so\n" SU_AUTH);
+}
+
+static const struct {
+	const char *text;
+	bool included;
+} su_l_files[] = {
+	{"auth\t\tinclude\t\tsu\naccount\tinclude\tsu\nsession include su\n", true},
+	{"auth substack su\r\n-account include su\r\n", true},
+	{"@include su\n", true},
+	{"auth include su\n", false},
+	{"auth include su\naccount include sudo\n", false},
+	{"# auth include su\n# account include su\n", false},
+	{"# @include su\n", false},
+	{"auth required su\naccount required su\n", false},
+	{"auth include\naccount include\n@include", false},
+	{STACK, false},
+	{"", false},
+};
+
+static void test_pam_edit_includes__auth_and_account_both(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(su_l_files); i++) {
+		print_message("%s\n", su_l_files[i].text);
+		assert_int_equal(
+			pam_edit_includes(su_l_files[i].text, "su"), su_l_files[i].included);
+	}
+}
+
 static void test_pam_edit_enable__an_older_block__is_replaced(void **state)
 {
 	COSMO_AUTO(free) char *enabled = NULL;
@@ -151,6 +221,9 @@ static const struct {
 	{"session required x.so \\\n", PAM_EDIT_LOGIN, "continued"},
 	{"session required x.so \\", PAM_EDIT_LOGIN, "continued"},
 	{"session required x.so \\ \n\n", PAM_EDIT_LOGIN, "continued"},
+	{"auth sufficient pam_rootok.so \\\n debug\n", PAM_EDIT_SU, "continued"},
+	{"auth [success=2 default=ignore] pam_rootok.so\n" STACK, PAM_EDIT_SU, "skips others"},
+	{"auth [default=1] x.so\nauth required pam_wheel.so\n", PAM_EDIT_SU, "skips others"},
 };
 
 static void test_pam_edit_enable__what_cannot_be_edited__says_why(void **state)
@@ -182,6 +255,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pam_edit__each_file__is_edited_and_restored),
+		cmocka_unit_test(test_pam_edit__su__auth_line_behind_what_looks_at_the_caller),
+		cmocka_unit_test(test_pam_edit_includes__auth_and_account_both),
 		cmocka_unit_test(test_pam_edit_enable__an_older_block__is_replaced),
 		cmocka_unit_test(test_pam_edit_disable__changed_meanwhile__takes_out_ours_alone),
 		cmocka_unit_test(test_pam_edit_disable__line_feed_added_by_an_editor__stays),
