@@ -20,5 +20,5 @@ COSMO_MUST_USE enum cosmo_err conversation_ask(const struct caller *caller, cons
 /* Say why it failed (PAM_ERROR_MSG), @text filtered; nothing where no messages are wanted. */
 void conversation_fail(const struct caller *caller, const char *text);
 
-/* The size of the terminal on the caller's standard descriptors; zero if there is none. */
+/* The terminal on the caller's standard descriptors; zero and not ASCII alone if there is none. */
 struct prompt_screen conversation_screen(void);

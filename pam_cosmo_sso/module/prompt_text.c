@@ -93,8 +93,8 @@ static enum cosmo_err draw(
 {
 	const char *text = prompt->complete_uri ? prompt->complete_uri : prompt->uri;
 	struct qr_picture picture = {0};
-	enum cosmo_err err =
-		qr_draw(text, prompt->qr, screen.cols ? screen.cols : LEAST_COLS, &picture);
+	enum config_qr mode = screen.is_ascii ? qr_in_ascii(prompt->qr) : prompt->qr;
+	enum cosmo_err err = qr_draw(text, mode, screen.cols ? screen.cols : LEAST_COLS, &picture);
 
 	if (err == COSMO_E_TOO_BIG)
 		return COSMO_OK;

@@ -3,6 +3,7 @@
  * all of it ASCII but for the QR code's blocks. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,10 +29,12 @@ struct prompt {
 	enum config_qr qr;
 };
 
-/* Columns and rows of the screen, 0 where not known. */
+/* Columns and rows of the screen, 0 where not known, and whether it is known to take ASCII alone.
+ */
 struct prompt_screen {
 	size_t cols;
 	size_t rows;
+	bool is_ascii;
 };
 
 /*
@@ -42,8 +45,9 @@ struct prompt_screen {
  */
 COSMO_MUST_USE enum cosmo_err prompt_question(const struct prompt *prompt, char **ret);
 
-/* The text for a terminal that shows it at once. The QR code is left out where it is larger than
- * the screen. The caller frees *ret. Errors: as prompt_question(). */
+/* The text for a terminal that shows it at once. The QR code is made of what the screen takes, and
+ * left out where it is larger than the screen. The caller frees *ret. Errors: as prompt_question().
+ */
 COSMO_MUST_USE enum cosmo_err prompt_notice(
 	const struct prompt *prompt, struct prompt_screen screen, char **ret);
 

@@ -23,6 +23,21 @@ struct canvas {
 	char *end;    /* where the next character goes */
 };
 
+enum config_qr qr_in_ascii(enum config_qr mode)
+{
+	switch (mode) {
+	case CONFIG_QR_UTF8:
+		return CONFIG_QR_ASCII;
+	case CONFIG_QR_UTF8_INVERSE:
+		return CONFIG_QR_ASCII_INVERSE;
+	case CONFIG_QR_ASCII:
+	case CONFIG_QR_ASCII_INVERSE:
+	case CONFIG_QR_OFF:
+		return mode;
+	}
+	return CONFIG_QR_OFF;
+}
+
 static bool is_inverse(enum config_qr mode)
 {
 	return mode == CONFIG_QR_UTF8_INVERSE || mode == CONFIG_QR_ASCII_INVERSE;

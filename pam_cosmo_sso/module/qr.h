@@ -14,6 +14,9 @@ struct qr_picture {
 	size_t rows;
 };
 
+/* The same kind of picture without block characters. */
+enum config_qr qr_in_ascii(enum config_qr mode);
+
 /*
  * Draw @text, at error correction level L with a margin of two modules, at most @max_cols wide.
  * Ink is light, for terminals with light text on a dark ground; the inverse modes are for dark text

@@ -54,6 +54,14 @@ static void assert_harmless(const char *text)
 	assert_null(strchr(text, '\t'));
 }
 
+static bool is_ascii(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text > '~')
+			return false;
+	return true;
+}
+
 static void test_prompt_question__ordinary__words_and_order(void **state)
 {
 	struct prompt prompt = ordinary(CONFIG_QR_OFF);
@@ -204,6 +212,8 @@ static void test_prompt__hostile_names__filtered(void **state)
 	assert_harmless(brief);
 }
 
+/* case: console: the QR code is left out where it is larger than the screen; URL and code stay */
+/* case: console: a terminal that does not say that it takes UTF-8 is drawn on in ASCII */
 static void test_prompt_notice__screen_sizes__qr_only_where_it_fits(void **state)
 {
 	static const struct {
@@ -211,15 +221,20 @@ static void test_prompt_notice__screen_sizes__qr_only_where_it_fits(void **state
 		struct prompt_screen screen;
 		int drawn, repeated;
 	} rows[] = {
-		{CONFIG_QR_UTF8, {80, 24}, 1, 0},
-		{CONFIG_QR_UTF8, {80, 23}, 0, 0},
-		{CONFIG_QR_UTF8, {33, 60}, 1, 0},
-		{CONFIG_QR_UTF8, {32, 60}, 0, 0},
-		{CONFIG_QR_UTF8, {0, 0}, 1, 1},
-		{CONFIG_QR_ASCII, {80, 24}, 0, 0},
-		{CONFIG_QR_ASCII, {120, 40}, 1, 0},
-		{CONFIG_QR_ASCII, {65, 40}, 0, 0},
-		{CONFIG_QR_OFF, {200, 200}, 0, 0},
+		{CONFIG_QR_UTF8, {80, 24, false}, 1, 0},
+		{CONFIG_QR_UTF8, {80, 23, false}, 0, 0},
+		{CONFIG_QR_UTF8, {33, 60, false}, 1, 0},
+		{CONFIG_QR_UTF8, {32, 60, false}, 0, 0},
+		{CONFIG_QR_UTF8, {0, 0, false}, 1, 1},
+		{CONFIG_QR_UTF8, {80, 24, true}, 0, 0},
+		{CONFIG_QR_UTF8, {120, 40, true}, 1, 0},
+		{CONFIG_QR_UTF8_INVERSE, {120, 40, true}, 1, 0},
+		{CONFIG_QR_UTF8, {0, 0, true}, 1, 1},
+		{CONFIG_QR_ASCII, {80, 24, false}, 0, 0},
+		{CONFIG_QR_ASCII, {120, 40, false}, 1, 0},
+		{CONFIG_QR_ASCII, {120, 40, true}, 1, 0},
+		{CONFIG_QR_ASCII, {65, 40, false}, 0, 0},
+		{CONFIG_QR_OFF, {200, 200, true}, 0, 0},
 	};
 
 	(void)state;
@@ -232,6 +247,8 @@ static void test_prompt_notice__screen_sizes__qr_only_where_it_fits(void **state
 		assert_int_equal(strstr(text, "\u2588") != NULL || strstr(text, "##") != NULL,
 			rows[i].drawn);
 		assert_int_equal(strstr(text, "of WDJB-MJHT at") != NULL, rows[i].repeated);
+		if (rows[i].screen.is_ascii)
+			assert_true(is_ascii(text));
 		assert_null(strstr(text, "Press Enter"));
 		/* The cursor is below it. */
 		if (rows[i].screen.rows && rows[i].screen.cols >= 80)
