@@ -13,6 +13,7 @@
 /* Whose text fits a window, not a terminal. */
 static const char *const greeters[] = {
 	"gdm*",
+	"greetd",
 	"lightdm*",
 	"sddm*",
 	"lxdm*",

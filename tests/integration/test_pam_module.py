@@ -331,7 +331,7 @@ def test_login__time_is_over__said_so(rig, tty):
     assert "reason=deadline" in seen.log[0]
 
 
-@pytest.mark.parametrize("service, words", [("gdm-password", ["tty=/dev/tty2"]), ("lightdm", []), ("kde", ["tty=:0"])])
+@pytest.mark.parametrize("service, words", [("gdm-password", ["tty=/dev/tty2"]), ("lightdm", []), ("kde", ["tty=:0"]), ("greetd", [])])
 def test_greeter__approved__short_text_without_blocks(rig, service, words):
     seen = rig.run(service, "ada", *words, "auth", helper=answer(shown={}))
     assert seen.codes == ["SUCCESS"]
