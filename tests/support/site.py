@@ -116,6 +116,8 @@ class SignIn:
         login.prompt(); login.approve(); login.enter(); login.shell(); login.ask("id")
     """
 
+    prompt_end = PROMPT_END
+
     def __init__(self, site, user, approved=False, options=(), **terminal):
         self.site = site
         self.user = user
@@ -142,7 +144,7 @@ class SignIn:
 
     def prompt(self):
         """Wait for the prompt; from here on `screen`, `text`, `url`, `code` and `qr_codes()` are what it shows."""
-        self.terminal.wait_for(PROMPT_END, LOGIN_S, joined=True)
+        self.terminal.wait_for(self.prompt_end, LOGIN_S, joined=True)
         self.look()
         return self.screen
 
