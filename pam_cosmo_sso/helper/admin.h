@@ -57,6 +57,6 @@ COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct conf
 COSMO_MUST_USE enum cosmo_err admin_check(
 	struct admin *admin, const struct config *config, const char *path);
 
-/* A line of progress for each role that nobody can have because no rule gives it, and for each local
- * group that a role is to confer and /etc/group does not have. */
+/* A line of progress for each role that nobody can have because no rule gives it, and for each
+ * local group that a role is to confer and /etc/group does not have. */
 COSMO_MUST_USE enum cosmo_err admin_warn(struct admin *admin, const struct config *config);
