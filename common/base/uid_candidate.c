@@ -118,3 +118,30 @@ enum cosmo_err uid_candidate_pick(
 	}
 	return err ? err : COSMO_E_UID;
 }
+
+enum cosmo_err uid_candidate_is_registered(int private_dir_fd, const char *name, uint32_t uid)
+{
+	char holder[MAX_ENTRY_BYTES] = "";
+	enum cosmo_err err = holder_of(private_dir_fd, uid, holder, sizeof(holder));
+
+	if (err)
+		return err;
+	return streq(holder, name) ? COSMO_OK : COSMO_E_NOT_FOUND;
+}
+
+enum cosmo_err uid_candidate_is_tried(
+	int private_dir_fd, const char *name, uint32_t min, uint32_t max, uint32_t uid)
+{
+	unsigned char seed[SIPHASH_KEY_BYTES] = {0};
+	enum cosmo_err err = COSMO_E_INVALID;
+
+	if (!login_name_is_valid(name, true) || min > max)
+		return COSMO_E_INVALID;
+	err = read_seed(private_dir_fd, seed);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < UID_CANDIDATE_MAX_PROBES; i++)
+		if (uid_candidate(seed, name, min, max, i) == uid)
+			return COSMO_OK;
+	return COSMO_E_NOT_FOUND;
+}

@@ -23,3 +23,14 @@ uint32_t uid_candidate(const unsigned char seed[SIPHASH_KEY_BYTES], const char *
  */
 COSMO_MUST_USE enum cosmo_err uid_candidate_pick(
 	int private_dir_fd, const char *name, uint32_t min, uint32_t max, uint32_t *ret_uid);
+
+/* Is @uid registered to @name? Errors: COSMO_E_NOT_FOUND (to nobody, or to another), COSMO_E_IO,
+ * COSMO_E_STORE_DAMAGED. */
+COSMO_MUST_USE enum cosmo_err uid_candidate_is_registered(
+	int private_dir_fd, const char *name, uint32_t uid);
+
+/* Is @uid one that uid_candidate_pick() gives for @name, whoever else is enrolled by then? Errors:
+ * COSMO_E_NOT_FOUND (it is not), COSMO_E_STORE_MISSING (no seed), COSMO_E_INVALID, COSMO_E_IO,
+ * COSMO_E_STORE_DAMAGED. */
+COSMO_MUST_USE enum cosmo_err uid_candidate_is_tried(
+	int private_dir_fd, const char *name, uint32_t min, uint32_t max, uint32_t uid);

@@ -9,10 +9,6 @@
 #include "common/base/provisional.h"
 #include "paths.h"
 
-/* Where our uids lie unless configured otherwise. */
-#define DEFAULT_UID_MIN 0x70000400U
-#define DEFAULT_UID_MAX 0x7ffdffffU
-
 /* For the life of the process: the module is never unloaded, and these are never taken down. */
 static struct users_db users_db = {
 	.path = COSMO_USERS_DB_FILE,
@@ -28,23 +24,11 @@ static const struct enrollable_places places = {
 	.group_path = LOCAL_GROUP_FILE,
 };
 
-/* All that our entries have in common. */
-static bool has_our_form(const struct passwd *pw)
-{
-	return streq(pw->pw_passwd, "*") && pw->pw_uid == pw->pw_gid;
-}
-
 /* A local user who has got the name of an enrolled one wins: his is the entry that is answered.
  * The texts are not compared, for a sign-in may change them at any moment. */
 static bool is_entry_of(const struct passwd *pw, const struct users_db_user *user)
 {
 	return streq(pw->pw_passwd, "*") && pw->pw_uid == user->uid && pw->pw_gid == user->gid;
-}
-
-/* While users.db cannot be read, an entry of ours can still come out of a cache or an older map. */
-static bool looks_like_ours(const struct passwd *pw)
-{
-	return has_our_form(pw) && pw->pw_uid >= DEFAULT_UID_MIN && pw->pw_uid <= DEFAULT_UID_MAX;
 }
 
 static enum cosmo_err decide_enrolled(const struct ours_facts *facts, struct ours *ret)
@@ -59,6 +43,18 @@ static enum cosmo_err decide_enrolled(const struct ours_facts *facts, struct our
 	return COSMO_OK;
 }
 
+/* The entry was ours when it was given, and is not any more: nobody else vouches for it. Signing in
+ * again starts from what is so now. */
+static enum cosmo_err why_withdrawn(const struct ours_facts *facts)
+{
+	if (facts->record_err == COSMO_E_STORE_MISSING)
+		return COSMO_E_STORE_MISSING;
+	if (facts->provisional_err == COSMO_OK || facts->provisional_err == COSMO_E_NOT_FOUND ||
+		facts->provisional_err == COSMO_E_EXISTS)
+		return COSMO_E_LOGIN_AGAIN;
+	return facts->provisional_err;
+}
+
 static enum cosmo_err decide_unenrolled(const struct ours_facts *facts, struct ours *ret)
 {
 	if (facts->answer == PASSWD_KNOWN && facts->provisional_err == COSMO_OK &&
@@ -66,6 +62,8 @@ static enum cosmo_err decide_unenrolled(const struct ours_facts *facts, struct o
 		*ret = (struct ours){.kind = OURS_PROVISIONAL, .user = *facts->provisional};
 		return COSMO_OK;
 	}
+	if (facts->answer == PASSWD_KNOWN && facts->origin == ORIGIN_OURS)
+		return why_withdrawn(facts);
 	if (facts->answer != PASSWD_UNKNOWN || facts->enrol_err)
 		return COSMO_E_NOT_OURS;
 	*ret = (struct ours){.kind = OURS_NEW};
@@ -78,7 +76,8 @@ enum cosmo_err ours_decide(const struct ours_facts *facts, struct ours *ret)
 		return decide_enrolled(facts, ret);
 	if (facts->record_err == COSMO_E_NOT_FOUND || facts->record_err == COSMO_E_STORE_MISSING)
 		return decide_unenrolled(facts, ret);
-	if (facts->answer == PASSWD_KNOWN && !looks_like_ours(facts->entry))
+	/* It can still come out of a cache or an older map. */
+	if (facts->answer == PASSWD_KNOWN && facts->origin == ORIGIN_OTHER)
 		return COSMO_E_NOT_OURS;
 	return facts->record_err;
 }
@@ -89,6 +88,15 @@ static enum cosmo_err check_enrol(const char *name)
 	enum cosmo_err err = users_db_settings(&users_db, &settings);
 
 	return err ? err : enrollable_check(&places, &settings, name);
+}
+
+/* An entry that users.db does not explain. Outside sshd nobody is shown an entry of ours that is
+ * not in there. */
+static bool needs_origin(const struct ours_facts *facts)
+{
+	if (facts->answer != PASSWD_KNOWN || facts->record_err == COSMO_OK)
+		return false;
+	return facts->is_sshd || facts->record_err != COSMO_E_NOT_FOUND;
 }
 
 /*
@@ -114,8 +122,10 @@ enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret)
 	facts.answer = passwd_entry_find(name, &entry);
 	facts.record_err = users_db_find_ever(&users_db, name, &record);
 	if (facts.record_err == COSMO_E_NOT_FOUND && is_sshd && facts.answer == PASSWD_KNOWN &&
-		has_our_form(&entry.pw))
+		entry_has_our_form(&entry.pw))
 		facts.provisional_err = provisional_lookup(&places, name, &provisional);
+	if (needs_origin(&facts))
+		facts.origin = entry_origin_find(&places, &entry.pw, is_sshd);
 	if (facts.record_err == COSMO_E_NOT_FOUND && !is_sshd && facts.answer == PASSWD_UNKNOWN)
 		facts.enrol_err = check_enrol(name);
 	return ours_decide(&facts, ret);

@@ -8,6 +8,7 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/base/users_db_read.h"
+#include "pam_cosmo_sso/module/entry_origin.h"
 #include "pam_cosmo_sso/module/passwd_entry.h"
 
 enum ours_kind {
@@ -26,6 +27,7 @@ struct ours_facts {
 	bool is_sshd;
 	enum passwd_answer answer;
 	const struct passwd *entry;              /* if PASSWD_KNOWN */
+	enum entry_origin origin;                /* of that, if the record does not tell */
 	enum cosmo_err record_err;               /* of users_db_find_ever() */
 	const struct users_db_user *record;      /* if that is COSMO_OK */
 	enum cosmo_err provisional_err;          /* of provisional_lookup() */
@@ -39,8 +41,10 @@ COSMO_MUST_USE enum cosmo_err ours_decide(const struct ours_facts *facts, struct
 /*
  * Decide about @name. @is_sshd: the service is sshd's, where names that did not resolve are never
  * ours. Errors: COSMO_E_NOT_OURS; COSMO_E_LOGIN_AGAIN when this sshd resolved an enrolled name
- * before it was enrolled, to other ids than it has got; COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE,
- * COSMO_E_MACHINE, COSMO_E_BUSY when users.db cannot tell and no other source of names knows @name.
+ * before it was enrolled, to other ids than it has got, or to an entry of ours that does not hold
+ * any more, or else why that does not; COSMO_E_STORE_MISSING, COSMO_E_STORE_DAMAGED,
+ * COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE, COSMO_E_BUSY when users.db cannot tell and no other source
+ * of names knows @name.
  */
 COSMO_MUST_USE enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret);
 

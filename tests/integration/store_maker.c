@@ -9,13 +9,14 @@
  *     disconnect
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
- *                          taken the name over until a moment ago)
+ *                          taken the name over until a moment ago), uid-NUMBER
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/fdio.h"
+#include "common/base/parse.h"
 #include "common/config.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/integration.h"
@@ -77,6 +78,8 @@ static void set_flag(struct record *record, const char *what)
 		record->flags |= USERS_DB_REMOVED;
 	else if (streq(what, "lapsed"))
 		record->confirmed_s = 1;
+	else if (strncmp(what, "uid-", 4) == 0)
+		check(parse_id(what + 4, 1000, INT32_MAX, &record->uid), what);
 	else if (streq(what, "rebind-over"))
 		check(rebind_allow(record, record->issuer, 60, fdio_now_s() - 60), "rebind");
 	else
@@ -113,8 +116,10 @@ static void add_user(struct maker *maker, char *words)
 {
 	COSMO_AUTO(record_free) struct record *record = record_of(maker, words);
 
-	check(uid_register_assign(maker->store, record->name, maker->config->uid_min,
-		      maker->config->uid_max, 0, &record->uid),
+	check(uid_register_assign(maker->store, record->name,
+		      record->uid ? record->uid : maker->config->uid_min,
+		      record->uid ? record->uid : maker->config->uid_max, record->uid,
+		      &record->uid),
 		"uid");
 	record->gid = record->uid;
 	check(commit_user(maker->store, maker->config, record), "user");

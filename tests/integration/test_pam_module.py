@@ -39,7 +39,8 @@ PHASES = ("auth", "setcred", "account", "open", "close", "chauthtok")
 @pytest.fixture(scope="module")
 def rig():
     with PamRig() as rig:
-        rig.store("connect", "user=ada,admin", "user=lea,admin,locked", "user=old,admin,lapsed", "user=gone,removed")
+        rig.store("connect", "user=ada,admin", "user=lea,admin,locked", "user=old,admin,lapsed", "user=gone,removed",
+                  "user=kit,admin,uid-5001")  # fmt: skip
         yield rig
 
 
@@ -437,6 +438,27 @@ def test_enrolled__store_broken__refused_never_ignored(rig, broken, tty):
     assert IGNORED not in seen.codes and seen.codes[:3] != ["SUCCESS"] * 3
     assert "SUCCESS" not in [code for word, code in seen.calls if word != "close"]
     assert "user=" not in "".join(seen.log)
+
+
+@pytest.fixture
+def other_source(rig):
+    """Entries that a cache, an older map or another source of names answers."""
+    yield lambda name, uid: rig.local_passwd(f"{name}:*:{uid}:{uid}::/home/{name}:/bin/bash")
+    rig.local_passwd()
+
+
+# case: account: an entry of ours out of a cache is refused while users.db is unreadable or missing, in whatever range its uid lies
+# case: account: an entry of another source is not ours, whatever its form and uid, while users.db cannot be read
+@pytest.mark.parametrize("broken", [*UNREADABLE, "missing"], indirect=True)
+def test_entry_from_a_cache__store_broken__refused_only_if_it_is_ours(rig, broken, other_source, tty):
+    other_source("kit", 5001)
+    for service in ("login", "sshd"):
+        seen = rig.run(service, "kit", tty, "auth", "account", helper=nobody)
+        assert not {IGNORED, "SUCCESS"} & set(seen.codes), (service, seen.codes)
+    for name, uid in (("kit", 5002), ("mia", 5001), ("mia", 0x70000500)):
+        other_source(name, uid)
+        seen = rig.run("login", name, tty, "auth", "account", helper=nobody)
+        assert (seen.codes, rig.started) == ([IGNORED] * 2, 0), (name, uid)
 
 
 def test_enrolled_and_local__local_wins(rig, tty):

@@ -128,6 +128,10 @@ static void test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say(v
 	}
 }
 
+/* case: account: an entry of ours out of a cache is refused while users.db cannot be read, in
+ * whatever range its uid lies */
+/* case: account: an entry of another source is not ours, whatever its form and uid, while users.db
+ * cannot be read */
 static void test_ours_decide__store_unreadable__never_lets_one_of_ours_pass(void **state)
 {
 	static const enum cosmo_err errors[] = {
@@ -139,11 +143,64 @@ static void test_ours_decide__store_unreadable__never_lets_one_of_ours_pass(void
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++) {
 		struct ours_facts facts = facts_of(PASSWD_KNOWN, &stale, errors[i]);
 
+		assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+		facts.origin = ORIGIN_UNSURE;
+		assert_int_equal(decide(&facts, &who), errors[i]);
+		facts.origin = ORIGIN_OURS;
 		assert_int_equal(decide(&facts, &who), errors[i]);
 		facts = facts_of(PASSWD_UNKNOWN, NULL, errors[i]);
 		assert_int_equal(decide(&facts, &who), errors[i]);
 		facts = facts_of(PASSWD_UNSURE, NULL, errors[i]);
 		assert_int_equal(decide(&facts, &who), errors[i]);
+	}
+}
+
+/* case: account: an entry of ours out of a cache is refused while users.db is missing */
+static void test_ours_decide__store_missing__only_what_the_register_knows_is_ours(void **state)
+{
+	struct passwd stale = ours_entry();
+	struct ours_facts facts = facts_of(PASSWD_KNOWN, &stale, COSMO_E_STORE_MISSING);
+	struct ours who;
+
+	(void)state;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	facts.origin = ORIGIN_UNSURE;
+	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+	facts.origin = ORIGIN_OURS;
+	assert_int_equal(decide(&facts, &who), COSMO_E_STORE_MISSING);
+}
+
+/* case: account: what sshd was shown of a newcomer a moment ago is refused once it does not hold */
+static void test_ours_decide__provisional_withdrawn__refused_with_the_reason(void **state)
+{
+	static const struct {
+		enum cosmo_err provisional_err;
+		enum cosmo_err expected;
+	} cases[] = {
+		{COSMO_E_DISCONNECTED, COSMO_E_DISCONNECTED},
+		{COSMO_E_ENROLL_OFF, COSMO_E_ENROLL_OFF},
+		{COSMO_E_NAME_RESERVED, COSMO_E_NAME_RESERVED},
+		{COSMO_E_IO, COSMO_E_IO},
+		{COSMO_E_EXISTS, COSMO_E_LOGIN_AGAIN}, /* enrolled by another connection */
+		{COSMO_OK, COSMO_E_LOGIN_AGAIN},       /* another uid by now */
+		{COSMO_E_NOT_FOUND, COSMO_E_LOGIN_AGAIN},
+	};
+	struct passwd entry = ours_entry();
+	struct ours who;
+
+	(void)state;
+	entry.pw_shell = zsh;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		struct ours_facts facts = facts_of(PASSWD_KNOWN, &entry, COSMO_E_NOT_FOUND);
+
+		facts.is_sshd = true;
+		facts.provisional_err = cases[i].provisional_err;
+		facts.origin = ORIGIN_OURS;
+		assert_int_equal(decide(&facts, &who), cases[i].expected);
+		facts.origin = ORIGIN_UNSURE;
+		assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
+		facts.origin = ORIGIN_OTHER;
+		assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
 	}
 }
 
@@ -189,6 +246,9 @@ int main(void)
 		cmocka_unit_test(
 			test_ours_decide__known_elsewhere__not_ours_whatever_our_files_say),
 		cmocka_unit_test(test_ours_decide__store_unreadable__never_lets_one_of_ours_pass),
+		cmocka_unit_test(
+			test_ours_decide__store_missing__only_what_the_register_knows_is_ours),
+		cmocka_unit_test(test_ours_decide__provisional_withdrawn__refused_with_the_reason),
 		cmocka_unit_test(test_ours_decide__unknown_name__new_only_where_enrolment_allows),
 		cmocka_unit_test(test_ours_decide__provisional__only_if_every_field_is),
 	};

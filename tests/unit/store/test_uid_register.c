@@ -137,6 +137,56 @@ static void test_uid_register_assign__small_range__probes_until_it_is_full(void 
 	assert_int_equal(uid, 1010);
 }
 
+static enum cosmo_err registered(struct fixture *fixture, const char *name, uint32_t uid)
+{
+	return uid_candidate_is_registered(store_private_fd(fixture->store), name, uid);
+}
+
+static void test_uid_candidate_is_registered__names_and_uids__by_pairs(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	uint32_t uid = 0;
+	char path[32] = "";
+
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	assert_int_equal(assign(fixture, "ada", 5000, 5999, 5001, &uid), COSMO_OK);
+	assert_int_equal(assign(fixture, "eve", 5000, 5999, 5002, &uid), COSMO_OK);
+	assert_int_equal(registered(fixture, "ada", 5001), COSMO_OK);
+	assert_int_equal(registered(fixture, "eve", 5001), COSMO_E_NOT_FOUND);
+	assert_int_equal(registered(fixture, "ada", 5002), COSMO_E_NOT_FOUND);
+	assert_int_equal(registered(fixture, "ada", 5003), COSMO_E_NOT_FOUND);
+	snprintf(path, sizeof(path), "uids/%08x", 5001U);
+	write_private(fixture, path, "");
+	assert_int_equal(registered(fixture, "ada", 5001), COSMO_E_STORE_DAMAGED);
+}
+
+/* What a look-up computed stays known as such when others have taken it since. */
+static void test_uid_candidate_is_tried__taken_meanwhile__still_so(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	int fd = store_private_fd(fixture->store);
+	uint32_t first = 0;
+	uint32_t next = 0;
+	uint32_t uid = 0;
+
+	assert_int_equal(
+		uid_candidate_is_tried(fd, "ada", 5000, 59999, 5000), COSMO_E_STORE_MISSING);
+	assert_int_equal(integration_seed_ensure(fixture->store, seed), COSMO_OK);
+	assert_int_equal(pick(fixture, "ada", 5000, 59999, &first), COSMO_OK);
+	assert_int_equal(assign(fixture, "eve", 5000, 59999, first, &uid), COSMO_OK);
+	assert_int_equal(pick(fixture, "ada", 5000, 59999, &next), COSMO_OK);
+	assert_int_not_equal(first, next);
+	assert_int_equal(uid_candidate_is_tried(fd, "ada", 5000, 59999, first), COSMO_OK);
+	assert_int_equal(uid_candidate_is_tried(fd, "ada", 5000, 59999, next), COSMO_OK);
+	uid = uid_candidate(seed, "ada", 5000, 59999, UID_CANDIDATE_MAX_PROBES);
+	assert_int_equal(uid_candidate_is_tried(fd, "ada", 5000, 59999, uid), COSMO_E_NOT_FOUND);
+	assert_int_equal(uid_candidate_is_tried(fd, "../x", 5000, 59999, uid), COSMO_E_INVALID);
+	assert_int_equal(uid_candidate_is_tried(fd, "ada", 2, 1, 1), COSMO_E_INVALID);
+	write_private(fixture, "uid_seed", "short");
+	assert_int_equal(
+		uid_candidate_is_tried(fd, "ada", 5000, 59999, first), COSMO_E_STORE_DAMAGED);
+}
+
 static void test_uid_register_assign__demanded__as_said_or_refused(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -324,6 +374,8 @@ int main(void)
 		WITH_FIXTURE(test_uid_candidate_pick__bad_name_or_range__invalid),
 		WITH_FIXTURE(test_uid_register_assign__new_name__is_what_was_picked),
 		WITH_FIXTURE(test_uid_register_assign__small_range__probes_until_it_is_full),
+		WITH_FIXTURE(test_uid_candidate_is_registered__names_and_uids__by_pairs),
+		WITH_FIXTURE(test_uid_candidate_is_tried__taken_meanwhile__still_so),
 		WITH_FIXTURE(test_uid_register_assign__demanded__as_said_or_refused),
 		WITH_FIXTURE(test_uid_register_assign__broken_off_between_its_files__goes_on),
 		WITH_FIXTURE(test_uid_register__damaged_entries__store_damaged),
