@@ -12,9 +12,9 @@
 #define UNTIL              "until the code is approved"
 #define APPROVED           "after the code was approved"
 #define ENTRY              "at an entry"
-#define BEFORE_OR_APPROVED BEFORE ", or after it was approved"
-#define BEFORE_OR_ENTRY    BEFORE ", or " ENTRY
-#define APPROVED_OR_ENTRY  APPROVED ", or " ENTRY
+#define BEFORE_OR_APPROVED "before a code is shown, or after it was approved"
+#define BEFORE_OR_ENTRY    "before a code is shown, or at an entry"
+#define APPROVED_OR_ENTRY  "after the code was approved, or at an entry"
 
 static const char *const failures[] = {
 	[COSMO_OK] = NEVER,

@@ -9,30 +9,26 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
-#define NOT_YOURS "Do not approve a sign-in you did not start."
-
 static const char *const lines[] = {
 	[USER_TEXT_SIGN_IN] = "Sign in to {host} as {user}. Approve on this page:",
 	[USER_TEXT_SIGN_IN_FROM] =
 		"Sign in to {host} as {user} from {source}. Approve on this page:",
 	[USER_TEXT_CODE] = "Code: {code}   Valid for {left}",
-	[USER_TEXT_WARNING] = NOT_YOURS,
+	[USER_TEXT_WARNING] = "Do not approve a sign-in you did not start.",
 	[USER_TEXT_ENTER] = "Press Enter after approving: ",
 	[USER_TEXT_ENTER_AGAIN] = "Press Enter after approving {code} at {uri}: ",
 	[USER_TEXT_STILL_WAITING] = "Still waiting, {left} left. Press Enter after approving. ",
 	[USER_TEXT_WAITING] = "Waiting for the approval ...",
 	[USER_TEXT_WAITING_AGAIN] = "Waiting for the approval of {code} at {uri} ...",
 	[USER_TEXT_SHORT] =
-		"Sign in to {host} as {user}: open {uri} and enter the code {code} (valid for {left}). " NOT_YOURS,
+		"Sign in to {host} as {user}: open {uri} and enter the code {code} (valid for {left}). Do not approve a sign-in you did not start.",
 	[USER_TEXT_SHORT_FROM] =
-		"Sign in to {host} as {user} from {source}: open {uri} and enter the code {code} (valid for {left}). " NOT_YOURS,
+		"Sign in to {host} as {user} from {source}: open {uri} and enter the code {code} (valid for {left}). Do not approve a sign-in you did not start.",
 	[USER_TEXT_PASSWORD] =
 		"Your password is managed at your organization's sign-in server. Please change it there.",
 };
 
-#define COUNT_(symbol, id) +1
-_Static_assert(COSMO_ARRAY_LEN(lines) == 0 USER_TEXT_LIST(COUNT_), "a text for each line");
-#undef COUNT_
+_Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_PASSWORD + 1, "a text for each line");
 
 const char *user_text(enum user_text which)
 {
