@@ -57,6 +57,9 @@ static void put_record(struct record_text *text, const struct record *record)
 		record_text_put_number(text, "rebind_asked", record->rebind_asked_s);
 		record_text_put_number(text, "rebind_until", record->rebind_until_s);
 	}
+	for (uint32_t i = 0; i < record->seen_from_count; i++)
+		record_text_put_hex(
+			text, "seen_from", record->seen_from[i], RECORD_SEEN_FROM_BYTES);
 	put_token(text, record->refresh_token);
 }
 
@@ -80,6 +83,7 @@ static bool numbers_fit(const struct record *record)
 	return record->uid != 0 && record->gid != 0 && record->enrolled_s >= 0 &&
 	       record->signed_in_s >= 0 && record->confirmed_s >= 0 && record->auth_time_s >= 0 &&
 	       record->refresh_expires_s >= 0 && record->bound_s >= 0 && rebind_is_whole(record) &&
+	       record->seen_from_count <= RECORD_MAX_SEEN_FROM &&
 	       (record->flags & ~(uint32_t)(USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0;
 }
 

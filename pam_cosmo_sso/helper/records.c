@@ -32,7 +32,7 @@ void record_free(struct record *record)
 	free(record);
 }
 
-/* What is read so far; each key once, but for role and refresh_token. */
+/* What is read so far; each key once, but for role, seen_from and refresh_token. */
 struct reading {
 	struct record *record;
 	char *token;
@@ -127,6 +127,18 @@ static enum cosmo_err take_role(struct reading *reading, const char *value)
 	return err;
 }
 
+static enum cosmo_err take_seen_from(struct reading *reading, const char *value)
+{
+	struct record *record = reading->record;
+
+	if (record->seen_from_count == RECORD_MAX_SEEN_FROM ||
+		parse_hex(value, record->seen_from[record->seen_from_count],
+			RECORD_SEEN_FROM_BYTES) != COSMO_OK)
+		return COSMO_E_STORE_DAMAGED;
+	record->seen_from_count++;
+	return COSMO_OK;
+}
+
 static enum cosmo_err take_token(struct reading *reading, const char *value)
 {
 	char *part = NULL;
@@ -154,6 +166,8 @@ static enum cosmo_err take_line(void *context, const struct ini_line *line)
 		return COSMO_OK;
 	if (streq(line->key, "role"))
 		return take_role(reading, line->value);
+	if (streq(line->key, "seen_from"))
+		return take_seen_from(reading, line->value);
 	if (streq(line->key, "refresh_token"))
 		return take_token(reading, line->value);
 	if (streq(line->key, "end")) {

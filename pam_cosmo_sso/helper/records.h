@@ -10,8 +10,10 @@
 #include "common/base/secret.h"
 #include "pam_cosmo_sso/helper/store.h"
 
-#define RECORD_MAX_BYTES      ((size_t)256 * 1024) /* of the file */
-#define RECORD_MAX_TEXT_BYTES ((size_t)1024)       /* of one text; escaped it still is a line */
+#define RECORD_MAX_BYTES       ((size_t)256 * 1024) /* of the file */
+#define RECORD_MAX_TEXT_BYTES  ((size_t)1024)       /* of one text; escaped it still is a line */
+#define RECORD_MAX_SEEN_FROM   4
+#define RECORD_SEEN_FROM_BYTES ((size_t)8)
 
 struct record {
 	char name[COSMO_MAX_NAME_BYTES + 1];
@@ -38,6 +40,9 @@ struct record {
 	char *rebind_issuer; /* NULL: the name stays this person's; else see rebind.h */
 	int64_t rebind_asked_s;
 	int64_t rebind_until_s;
+	/* the last places of a sign-in, newest first; see familiar.h */
+	unsigned char seen_from[RECORD_MAX_SEEN_FROM][RECORD_SEEN_FROM_BYTES];
+	uint32_t seen_from_count;
 };
 
 void record_free(struct record *record);

@@ -79,6 +79,8 @@ static bool same_record(const struct record *a, const struct record *b)
 	       a->reason == b->reason && a->bound_s == b->bound_s &&
 	       same_text(a->rebind_issuer, b->rebind_issuer) &&
 	       a->rebind_asked_s == b->rebind_asked_s && a->rebind_until_s == b->rebind_until_s &&
+	       a->seen_from_count == b->seen_from_count &&
+	       memcmp(a->seen_from, b->seen_from, sizeof(a->seen_from)) == 0 &&
 	       same_token(a->refresh_token, b->refresh_token);
 }
 
@@ -115,6 +117,8 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	record->uid = record->gid = UINT32_MAX;
 	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
 		record->integration[i] = (unsigned char)(255 - i);
+	memset(record->seen_from, 0xa5, sizeof(record->seen_from));
+	record->seen_from_count = RECORD_MAX_SEEN_FROM;
 	for (; record->role_count < USERS_DB_MAX_ROLES; record->role_count++)
 		record->roles[record->role_count] = repeated('r', 1 + record->role_count);
 	assert_int_equal(secret_new("t", 1, &record->refresh_token), COSMO_OK);
@@ -130,6 +134,8 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	rebind_forget(record);
 	record->flags = 0;
 	record->reason = COSMO_OK;
+	memset(record->seen_from, 0, sizeof(record->seen_from));
+	record->seen_from_count = 0;
 	expect_round_trip(fixture, record);
 }
 
