@@ -112,6 +112,7 @@ static const char *const failures[] = {
 	[COSMO_E_LEASE_OVER] = ENTRY,
 	[COSMO_E_LOGIN_AGAIN] = APPROVED,
 	[COSMO_E_MACHINE] = ANYWHERE,
+	[COSMO_E_REPLACED] = SHOWN,
 };
 
 static const char *const lines[] = {

@@ -121,7 +121,9 @@ enum cosmo_err_class {
 	X(E_SERVICE_OFF, "service_off", DENIED)                                                    \
 	X(E_LEASE_OVER, "lease_over", DENIED)                                                      \
 	X(E_LOGIN_AGAIN, "login_again", DENIED)                                                    \
-	X(E_MACHINE, "other_machine", DENIED)
+	X(E_MACHINE, "other_machine", DENIED)                                                      \
+	/* appended later */                                                                       \
+	X(E_REPLACED, "replaced", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

@@ -192,9 +192,11 @@ static const char *const texts[] = {
 	[COSMO_E_LOGIN_AGAIN] = "Your account has been created. Please log in again.",
 	[COSMO_E_MACHINE] =
 		"The user database belongs to another machine; single sign-on is disconnected here." ASK_ADMIN,
+	[COSMO_E_REPLACED] =
+		"This sign-in has ended because a newer one was begun from the same place. Please go on with the newer one.",
 };
 
-_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_MACHINE + 1, "a text for each error");
+_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_REPLACED + 1, "a text for each error");
 
 const char *cosmo_err_text(enum cosmo_err err)
 {

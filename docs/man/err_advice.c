@@ -178,6 +178,9 @@ static const char *const advice[] = {
 		"The host is a copy of another, or its machine-id changed. Put the old /etc/machine-id "
 		"back; on a copy remove /var/lib/cosmo-sso/users.1.db and run `cosmo-ssoctl connect`: "
 		"ids are kept, and roles come back with each user's next sign-in.",
+	[COSMO_E_REPLACED] = NOTHING
+	" The person connected again before the first sign-in had ended; one at a time "
+	"is kept for each name, address and service.",
 };
 
 const char *err_advice(enum cosmo_err err)

@@ -14,6 +14,7 @@
 	X(SIGN_IN_OK, "sign_in_ok")                                                                \
 	X(SIGN_IN_REFUSED, "sign_in_refused")                                                      \
 	X(SIGN_IN_CANCELLED, "sign_in_cancelled")                                                  \
+	X(SIGN_IN_REPLACED, "sign_in_replaced")                                                    \
 	X(ACCOUNT_OK, "account_ok")                                                                \
 	X(ACCOUNT_REFUSED, "account_refused")                                                      \
 	X(SESSION_OPEN, "session_open")                                                            \

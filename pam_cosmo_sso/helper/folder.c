@@ -3,7 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
+
+#include "common/base/fdio.h"
+
+#define LOCK_RETRY_NS 5000000L
 
 enum cosmo_err folder_ensure(int dir_fd, const char *name, int *ret_fd)
 {
@@ -15,6 +21,26 @@ enum cosmo_err folder_ensure(int dir_fd, const char *name, int *ret_fd)
 	if (fd < 0)
 		return COSMO_E_IO;
 	*ret_fd = fd;
+	return COSMO_OK;
+}
+
+enum cosmo_err folder_lock(int folder_fd, const char *name, int64_t timeout_ms, int *ret_fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_RETRY_NS};
+	int64_t deadline_ms = fdio_boot_ms() + timeout_ms;
+	COSMO_AUTO_FD int fd =
+		openat(folder_fd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return COSMO_E_IO;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return COSMO_E_IO;
+		if (fdio_boot_ms() >= deadline_ms)
+			return COSMO_E_BUSY;
+		nanosleep(&pause, NULL);
+	}
+	*ret_fd = cosmo_steal_fd(&fd);
 	return COSMO_OK;
 }
 

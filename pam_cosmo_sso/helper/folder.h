@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
@@ -11,6 +12,13 @@
 /* The folder @name below @dir_fd, made (0700) where there is none. The caller closes *ret_fd.
  * Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err folder_ensure(int dir_fd, const char *name, int *ret_fd);
+
+/*
+ * Hold the lock file @name in @folder_fd, made where there is none, until *ret_fd is closed or this
+ * process ends; waits at most @timeout_ms. Errors: COSMO_E_BUSY, COSMO_E_IO.
+ */
+COSMO_MUST_USE enum cosmo_err folder_lock(
+	int folder_fd, const char *name, int64_t timeout_ms, int *ret_fd);
 
 /* The caller closes it: folder_close(). @dir_fd stays open. Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err folder_open(int dir_fd, DIR **ret);

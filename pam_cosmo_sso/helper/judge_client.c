@@ -37,6 +37,7 @@ struct judge {
 	struct spawn_child fetch;
 	int fd;
 	int watched_fd;
+	int newer_fd;
 	unsigned int cached;
 	char *detail;
 };
@@ -84,7 +85,8 @@ enum cosmo_err judge_start(const struct config *config, struct judge **ret)
 		.judge = {.pid = -1, .pid_fd = -1},
 		.fetch = {.pid = -1, .pid_fd = -1},
 		.fd = -1,
-		.watched_fd = -1};
+		.watched_fd = -1,
+		.newer_fd = -1};
 	err = start_processes(judge);
 	if (err)
 		return err;
@@ -101,6 +103,11 @@ enum cosmo_err judge_ask(struct judge *judge, struct message *message)
 void judge_watch(struct judge *judge, int fd)
 {
 	judge->watched_fd = fd;
+}
+
+void judge_watch_newer(struct judge *judge, int fd)
+{
+	judge->newer_fd = fd;
 }
 
 /* The later one counts: it was fetched because the earlier would not do. */
@@ -141,12 +148,13 @@ void judge_keep_fetched(const struct judge *judge, const struct store *store)
 	key_doubt_settle(store_cache_fd(store));
 }
 
-/* Until the judge's socket has something to say. The watched one comes first: who has gone away
- * wants no answer any more. */
+/* Until the judge's socket has something to say. The watched ones come first: who has gone away, or
+ * has begun anew, wants no answer any more. */
 static enum cosmo_err wait_for_judge(const struct judge *judge, int64_t deadline_boot_ms)
 {
 	struct pollfd fds[] = {
 		{.fd = judge->watched_fd, .events = POLLIN | POLLRDHUP},
+		{.fd = judge->newer_fd, .events = POLLIN},
 		{.fd = judge->fd, .events = POLLIN},
 	};
 
@@ -161,7 +169,9 @@ static enum cosmo_err wait_for_judge(const struct judge *judge, int64_t deadline
 			return COSMO_E_IO;
 		if (ready <= 0)
 			continue;
-		return fds[0].revents ? COSMO_E_CANCELLED : COSMO_OK;
+		if (fds[0].revents)
+			return COSMO_E_CANCELLED;
+		return fds[1].revents ? COSMO_E_REPLACED : COSMO_OK;
 	}
 }
 

@@ -43,6 +43,9 @@ COSMO_MUST_USE enum cosmo_err judge_ask(struct judge *judge, struct message *mes
  * ends the wait with COSMO_E_CANCELLED. Borrowed; -1 for none. */
 void judge_watch(struct judge *judge, int fd);
 
+/* Likewise flow_fd(), with COSMO_E_REPLACED. */
+void judge_watch_newer(struct judge *judge, int fd);
+
 /*
  * The judge's next message; the caller frees it. JUDGE_CACHE is dealt with inside and never
  * returned, see judge_keep_fetched(). A JUDGE_FAILED is returned as the error it names (never

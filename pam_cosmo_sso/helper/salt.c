@@ -12,9 +12,6 @@
 
 #define SALT_FILE "salt"
 
-/* Longer texts count by their beginning; nothing on the wire is as long. */
-#define MAX_TEXT_BYTES 512
-
 static enum cosmo_err salt_read(int run_fd, struct salt *ret)
 {
 	const struct fdio_demands demands = {
@@ -69,8 +66,8 @@ enum cosmo_err salt_load(int run_fd, struct salt *ret)
 
 uint64_t salt_hash(const struct salt *salt, enum salt_kind kind, const char *text)
 {
-	char data[MAX_TEXT_BYTES + 1] = "";
-	size_t len = strnlen(text, MAX_TEXT_BYTES);
+	char data[SALT_MAX_TEXT_BYTES + 1] = "";
+	size_t len = strnlen(text, SALT_MAX_TEXT_BYTES);
 
 	data[0] = (char)('0' + (int)kind);
 	memcpy(data + 1, text, len);

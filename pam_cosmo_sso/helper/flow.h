@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The newest sign-in of a name from one source at one service (and terminal): it takes the place of
+ * the one before, which is told through a socket in run/private/flows and ends by itself. Nobody is
+ * signalled; what a dead process leaves behind is an address that nobody listens at.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+
+struct flow;
+
+/*
+ * Become the newest flow of @key and tell the one before, if there is one. @run_fd is run/private,
+ * borrowed until flow_free(). The caller owns *ret. Errors: COSMO_E_BUSY (the folder's lock was not
+ * to be had in time), COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err flow_begin(int run_fd, uint64_t key, struct flow **ret);
+
+/* Wait until the one before has ended, and what it held is free, or for @timeout_ms. */
+void flow_wait_older(struct flow *flow, int64_t timeout_ms);
+
+/* Borrowed: readable once a newer one has come. */
+int flow_fd(const struct flow *flow);
+
+/* The end, which a newer one waits for: to be called after all else is given back. */
+void flow_free(struct flow *flow);
+COSMO_AUTO_DEFINE(struct flow *, flow_free);
