@@ -60,7 +60,8 @@ struct config {
 	uint32_t unknown_flows; /* at once */
 	uint32_t unknown_per_source_hour;
 	uint32_t unknown_per_host_hour;
-	uint32_t user_flows; /* at once, per enrolled user */
+	uint32_t elsewhere_per_host_hour; /* enrolled users from places new to them */
+	uint32_t user_flows;              /* at once, per user and place */
 	uint32_t user_per_hour;
 	uint32_t host_flows; /* at once, all together */
 	int64_t session_max_s;

@@ -119,9 +119,10 @@ static const struct config_option options[] = {
 	{SECTION_PROMPT, "qr", TYPE_WORD, CONFIG(qr), 0, 0, "utf8", PUBLIC, WORDS(qr), NULL},
 	{SECTION_PROMPT, "complete_uri", TYPE_WORD, CONFIG(complete_uri), 0, 0, "always", PUBLIC, WORDS(complete_uri), NULL},
 
-	{SECTION_LIMITS, "unknown_flows", TYPE_COUNT, CONFIG(unknown_flows), 0, 100, "2", PUBLIC, PLAIN, NULL},
+	{SECTION_LIMITS, "unknown_flows", TYPE_COUNT, CONFIG(unknown_flows), 0, 1000, "2", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "unknown_per_source_hour", TYPE_COUNT, CONFIG(unknown_per_source_hour), 0, 1000, "6", PUBLIC, PLAIN, NULL},
-	{SECTION_LIMITS, "unknown_per_host_hour", TYPE_COUNT, CONFIG(unknown_per_host_hour), 0, 10000, "30", PUBLIC, PLAIN, NULL},
+	{SECTION_LIMITS, "unknown_per_host_hour", TYPE_COUNT, CONFIG(unknown_per_host_hour), 0, 4000, "30", PUBLIC, PLAIN, NULL},
+	{SECTION_LIMITS, "elsewhere_per_host_hour", TYPE_COUNT, CONFIG(elsewhere_per_host_hour), 0, 4000, "120", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "user_flows", TYPE_COUNT, CONFIG(user_flows), 1, 100, "4", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "user_per_hour", TYPE_COUNT, CONFIG(user_per_hour), 1, 1000, "40", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "host_flows", TYPE_COUNT, CONFIG(host_flows), 1, 1000, "40", PUBLIC, PLAIN, NULL},

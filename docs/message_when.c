@@ -129,6 +129,8 @@ static const char *const lines[] = {
 	[USER_TEXT_SHORT] = "all that a login screen shows, where the person sits at the host",
 	[USER_TEXT_SHORT_FROM] = "all that a login screen shows to somebody from elsewhere",
 	[USER_TEXT_PASSWORD] = "when `passwd` or the like is to change the password",
+	[USER_TEXT_TRY_AGAIN] =
+		"in place of `budget`, where it is known when the next attempt is let through",
 };
 
 const char *err_when(enum cosmo_err err)

@@ -26,6 +26,7 @@ static const char *const lines[] = {
 		"Sign in to {host} as {user} from {source}: open {uri} and enter the code {code} (valid for {left}). Do not approve a sign-in you did not start.",
 	[USER_TEXT_PASSWORD] =
 		"Your password is managed at your organization's sign-in server. Please change it there.",
+	[USER_TEXT_TRY_AGAIN] = "There were too many sign-in attempts. Please try again in {left}.",
 };
 
 _Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_PASSWORD + 1, "a text for each line");

@@ -19,7 +19,8 @@
 	X(WAITING_AGAIN, "waiting_again")                                                          \
 	X(SHORT, "short")                                                                          \
 	X(SHORT_FROM, "short_from")                                                                \
-	X(PASSWORD, "password")
+	X(PASSWORD, "password")                                                                    \
+	X(TRY_AGAIN, "try_again")
 
 enum user_text {
 #define USER_TEXT_ENUM_(symbol, id) USER_TEXT_##symbol,
@@ -34,7 +35,7 @@ struct user_text_values {
 	const char *source; /* address the user comes from */
 	const char *uri;
 	const char *code;
-	const char *left; /* time left, "9:58" */
+	const char *left; /* time left, "9:58"; of TRY_AGAIN "12 minutes" */
 };
 
 /* The text with its braces; printable ASCII, no newline. */

@@ -1,13 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/admission.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/fdio.h"
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/helper/boot_gate.h"
 #include "pam_cosmo_sso/helper/enrol.h"
+#include "pam_cosmo_sso/helper/familiar.h"
 #include "pam_cosmo_sso/helper/integration.h"
+
+/* An older sign-in has nothing to do any more but to end its two children. */
+#define OLDER_MS 5000
+
+void admission_done(struct admission *admission)
+{
+	if (!admission)
+		return;
+	rate_limit_free(COSMO_STEAL(&admission->limit));
+	flow_free(COSMO_STEAL(&admission->flow));
+}
 
 /* A name that has no record: may it get one? */
 static enum cosmo_err check_newcomer(struct exchange *exchange, bool *ret_listed)
@@ -90,28 +103,95 @@ static enum cosmo_err check_account(struct exchange *exchange, const struct reco
 	return enrol_check_known_name(&enrol_default_files, exchange->user);
 }
 
-static enum cosmo_err enter(
-	struct exchange *exchange, enum rate_limit_kind kind, struct rate_limit **ret)
+static enum rate_limit_class class_of(
+	const struct exchange *exchange, const struct record *record, bool listed)
+{
+	if (!record)
+		return listed ? RATE_LIMIT_LISTED : RATE_LIMIT_UNKNOWN;
+	return familiar_has(exchange->store, record, exchange->source.place) ? RATE_LIMIT_FAMILIAR
+									     : RATE_LIMIT_ELSEWHERE;
+}
+
+static enum cosmo_err count(
+	struct exchange *exchange, enum rate_limit_class class, struct admission *admission)
 {
 	const struct rate_limit_request request = {
 		.config = exchange->config,
 		.salt = &exchange->salt,
-		.kind = kind,
+		.class = class,
 		.user = exchange->user,
-		.source = exchange->line.rhost,
+		.place = exchange->source.place,
 		.now_boot_ms = fdio_boot_ms(),
 	};
+	struct rate_limit_refusal refusal = {0};
+	enum cosmo_err err = rate_limit_count(
+		store_run_fd(exchange->store), &request, &refusal, &admission->limit);
+
+	if (err)
+		exchange_note_budget(exchange, refusal.retry_s, refusal.detail);
+	return err;
+}
+
+/* One person at one place: nobody elsewhere can end this sign-in by beginning another. */
+static uint64_t flow_key(const struct exchange *exchange)
+{
+	const char *tty = exchange->source.is_local ? exchange->line.tty : NULL;
+	char text[SALT_MAX_TEXT_BYTES] = "";
+
+	(void)snprintf(text, sizeof(text), "%s %s %s %s", exchange->user, exchange->source.exact,
+		exchange->line.service, tty ? tty : "");
+	return salt_hash(&exchange->salt, SALT_FLOW, text);
+}
+
+static enum cosmo_err replace_older(struct exchange *exchange, struct admission *admission)
+{
+	enum cosmo_err err =
+		flow_begin(store_run_fd(exchange->store), flow_key(exchange), &admission->flow);
+
+	if (!err)
+		flow_wait_older(admission->flow, OLDER_MS);
+	else
+		exchange_note_detail(exchange,
+			"the folder flows in run/private cannot be used: remove it; is /run full?");
+	return err;
+}
+
+static enum cosmo_err take(struct exchange *exchange, struct admission *admission)
+{
+	struct rate_limit_refusal refusal = {0};
+	enum cosmo_err err = rate_limit_take(admission->limit, &refusal);
+
+	/* Whoever holds the places now has given them back by then. */
+	if (err)
+		exchange_note_budget(exchange, exchange->service.deadline_s, refusal.detail);
+	return err;
+}
+
+static enum cosmo_err enter(
+	struct exchange *exchange, enum rate_limit_class class, struct admission *admission)
+{
+	enum cosmo_err err = COSMO_OK;
 
 	/* Without its salt the bookkeeping cannot be kept, so nothing is let through. */
-	if (!exchange->has_salt)
+	if (!exchange->has_salt) {
+		exchange_note_detail(exchange,
+			"the file salt in run/private cannot be used: remove it; is /run full?");
 		return COSMO_E_BUDGET;
-	return rate_limit_enter(store_run_fd(exchange->store), &request, ret);
+	}
+	err = count(exchange, class, admission);
+	if (err)
+		return err;
+	err = replace_older(exchange, admission);
+	if (err)
+		rate_limit_give_back(admission->limit);
+	return err ? err : take(exchange, admission);
 }
 
 enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct admission admission = {0};
+	COSMO_AUTO(admission_done) struct admission *owned = &admission;
 	bool listed = false;
 	enum cosmo_err err = exchange_configure(exchange);
 
@@ -128,10 +208,10 @@ enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 	if (!err)
 		err = check_account(exchange, record);
 	if (!err)
-		err = enter(exchange, record || listed ? RATE_LIMIT_USER : RATE_LIMIT_UNKNOWN,
-			&admission.place);
+		err = enter(exchange, class_of(exchange, record, listed), owned);
 	if (err)
 		return err;
 	*ret = admission;
+	admission = (struct admission){0};
 	return COSMO_OK;
 }

@@ -8,20 +8,27 @@
 #include "common/base/err.h"
 #include "common/base/gate.h"
 #include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/flow.h"
 #include "pam_cosmo_sso/helper/rate_limit.h"
 
 struct admission {
 	unsigned char began[INTEGRATION_BYTES]; /* the integration this sign-in belongs to */
-	struct rate_limit *place; /* kept while the sign-in lasts; rate_limit_free() */
+	struct rate_limit *limit;
+	struct flow *flow;
 };
+
+/* Both are kept while the sign-in lasts. The flow goes last: with its end a newer one goes on. */
+void admission_done(struct admission *admission);
+COSMO_AUTO_DEFINE(struct admission *, admission_done);
 
 /*
  * Everything that can be told without the IdP, in this order: the configuration; whether the name
  * is ours and the service wants us (COSMO_E_NOT_OURS, COSMO_E_ENROLL_OFF, COSMO_E_SERVICE_OFF); the
  * gate and the integration (COSMO_E_DISCONNECTED, COSMO_E_MACHINE, COSMO_E_CONFIG); a conversation
  * (COSMO_E_NO_PROMPT); the account (COSMO_E_REMOVED, COSMO_E_LOCKED) or the new name (those of
- * enrol_check_name()); the budgets (those of rate_limit_enter()). Nothing has been asked of the IdP
- * when any of them is returned. Other errors: COSMO_E_IO, COSMO_E_BUSY, COSMO_E_STORE_DAMAGED,
- * COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
+ * enrol_check_name()); the budgets of the hour (rate_limit_count()). Only now the same person's
+ * older sign-in is told to end (flow_begin()), and a place is taken (rate_limit_take()). Nothing
+ * has been asked of the IdP when any of these errors is returned. Other errors: COSMO_E_IO,
+ * COSMO_E_BUSY, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret);

@@ -10,6 +10,7 @@
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/confirmation.h"
 #include "pam_cosmo_sso/helper/enrol.h"
+#include "pam_cosmo_sso/helper/familiar.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/rebind.h"
@@ -119,6 +120,7 @@ static enum cosmo_err take_over(struct decision *decision)
 	decision->former = strdup(decision->record->sub);
 	if (!decision->former)
 		return COSMO_E_NOMEM;
+	decision->record->seen_from_count = 0; /* the other person's places */
 	return rebind_assign(decision->record, who->issuer, who->sub, decision->now_s);
 }
 
@@ -165,6 +167,8 @@ static enum cosmo_err write_record(
 	if (!err)
 		err = confirmation_apply(&confirmation, record);
 	record->reason = refusal;
+	if (!err && !refusal)
+		err = familiar_note(exchange->store, record, exchange->source.place);
 	if (!err)
 		err = commit_settings(exchange->store, config, -1);
 	if (!err && decision->is_new)

@@ -21,6 +21,8 @@ void exchange_init(struct exchange *exchange, struct store *store, struct dialog
 			.rhost = message_str(request, FIELD_RHOST),
 			.tty = message_str(request, FIELD_TTY)},
 	};
+	source_read(exchange->line.rhost, (uint32_t)message_u64(request, FIELD_RUID, UINT32_MAX),
+		&exchange->source);
 	exchange->has_salt = salt_load(store_run_fd(store), &exchange->salt) == COSMO_OK;
 	exchange->line.salt = exchange->has_salt ? &exchange->salt : NULL;
 }
@@ -83,6 +85,12 @@ void exchange_note_detail(struct exchange *exchange, const char *detail)
 		return;
 	(void)snprintf(exchange->detail, sizeof(exchange->detail), "%s", detail);
 	exchange->line.detail = exchange->detail;
+}
+
+void exchange_note_budget(struct exchange *exchange, int64_t retry_s, const char *detail)
+{
+	exchange->retry_s = retry_s;
+	exchange_note_detail(exchange, detail[0] ? detail : NULL);
 }
 
 void exchange_note_roles(struct exchange *exchange, uint64_t roles)

@@ -11,6 +11,7 @@
 #include "common/dialogue.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/source.h"
 #include "pam_cosmo_sso/helper/store.h"
 
 struct exchange {
@@ -19,6 +20,7 @@ struct exchange {
 	const struct message *request; /* borrowed */
 	pid_t peer_pid;                /* the process that called PAM; 0: unknown */
 	const char *user;              /* any bytes: login_name_is_valid() has not been asked */
+	struct source source;
 	struct config *config;         /* NULL until exchange_configure() */
 	struct config_service service; /* likewise */
 	struct salt salt;
@@ -27,6 +29,7 @@ struct exchange {
 	char roles[1088];
 	char approver[65];
 	char subject[512];
+	int64_t retry_s;        /* after COSMO_E_BUDGET: when to try again; 0: not known */
 	struct audit_line line; /* points into this structure */
 };
 
@@ -46,6 +49,7 @@ COSMO_MUST_USE enum cosmo_err exchange_find_record(struct exchange *exchange, st
 
 /* Notes for the log line. */
 void exchange_note_detail(struct exchange *exchange, const char *detail);
+void exchange_note_budget(struct exchange *exchange, int64_t retry_s, const char *detail);
 void exchange_note_roles(struct exchange *exchange, uint64_t roles);
 void exchange_note_approver(struct exchange *exchange, const char *username);
 void exchange_note_subject(struct exchange *exchange, const char *sub);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/serve.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/base/fdio.h"
+#include "common/base/user_text.h"
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/exchange.h"
@@ -13,6 +16,8 @@
 
 /* Both sides are processes of this host: a message is sent or read at once or never. */
 #define MESSAGE_MS 10000
+
+#define RETRY_BYTES 128
 
 /* The credentials are those of the moment the socket was made or connected. */
 static enum cosmo_err check_peer(int fd, pid_t *ret_pid)
@@ -43,7 +48,9 @@ static enum cosmo_err answer(struct exchange *exchange)
 	return COSMO_E_PROTOCOL;
 }
 
-static enum cosmo_err send_result(struct dialogue *dialogue, enum cosmo_err outcome)
+/* @text NULL: that of the outcome. */
+static enum cosmo_err send_result(
+	struct dialogue *dialogue, enum cosmo_err outcome, const char *text)
 {
 	COSMO_AUTO(message_free) struct message *result = NULL;
 	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
@@ -51,8 +58,19 @@ static enum cosmo_err send_result(struct dialogue *dialogue, enum cosmo_err outc
 	if (err)
 		return err;
 	message_put_err(result, outcome);
-	message_put_str(result, FIELD_TEXT, cosmo_err_text(outcome));
+	message_put_str(result, FIELD_TEXT, text ? text : cosmo_err_text(outcome));
 	return dialogue_send(dialogue, result, fdio_boot_ms() + MESSAGE_MS);
+}
+
+static void write_retry(int64_t retry_s, char *ret, size_t ret_size)
+{
+	char left[32] = "";
+	int64_t minutes = (retry_s + 59) / 60;
+
+	(void)snprintf(
+		left, sizeof(left), "%" PRId64 " minute%s", minutes, minutes == 1 ? "" : "s");
+	(void)user_text_fill(
+		USER_TEXT_TRY_AGAIN, &(struct user_text_values){.left = left}, ret, ret_size);
 }
 
 static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *store,
@@ -60,11 +78,15 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 {
 	struct exchange exchange = {0};
 	COSMO_AUTO(exchange_done) struct exchange *owned = &exchange;
+	char retry[RETRY_BYTES] = "";
 	enum cosmo_err outcome = COSMO_E_INTERNAL;
 
 	exchange_init(owned, store, dialogue, request, peer_pid);
 	outcome = answer(owned);
-	return send_result(dialogue, outcome);
+	if (outcome != COSMO_E_BUDGET || exchange.retry_s <= 0)
+		return send_result(dialogue, outcome, NULL);
+	write_retry(exchange.retry_s, retry, sizeof(retry));
+	return send_result(dialogue, outcome, retry);
 }
 
 /* Without a store nobody can be judged: the one line says why. */
@@ -73,7 +95,7 @@ static enum cosmo_err refuse(struct dialogue *dialogue, enum cosmo_err outcome)
 	const struct audit_line line = {.event = AUDIT_REQUEST_REFUSED, .reason = outcome};
 
 	audit_send(&line);
-	return send_result(dialogue, outcome);
+	return send_result(dialogue, outcome, NULL);
 }
 
 enum cosmo_err serve(int fd, enum dialogue_channel channel)

@@ -32,7 +32,7 @@ static enum cosmo_err ask(struct exchange *exchange, struct judge *judge)
 }
 
 static enum cosmo_err relay_show(
-	struct exchange *exchange, struct judge *judge, int64_t deadline_boot_ms)
+	struct exchange *exchange, struct judge *judge, int64_t deadline_boot_ms, bool *ret_asked)
 {
 	COSMO_AUTO(message_free) struct message *told = NULL;
 	COSMO_AUTO(message_free) struct message *shown = NULL;
@@ -40,6 +40,7 @@ static enum cosmo_err relay_show(
 
 	if (err)
 		return err;
+	*ret_asked = true;
 	if (message_type(told) != MESSAGE_JUDGE_SHOW)
 		return COSMO_E_PROTOCOL;
 	err = show_make(exchange, told, deadline_boot_ms - fdio_boot_ms(), &shown);
@@ -83,7 +84,8 @@ static void learn(const struct exchange *exchange, const struct judge *judge, en
 		key_doubt_raise(store_cache_fd(exchange->store), fdio_now_s());
 }
 
-static enum cosmo_err converse(struct exchange *exchange, const struct admission *admission)
+static enum cosmo_err converse(
+	struct exchange *exchange, const struct admission *admission, bool *ret_asked)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	int64_t deadline_boot_ms = fdio_boot_ms() + exchange->service.deadline_s * 1000;
@@ -92,9 +94,10 @@ static enum cosmo_err converse(struct exchange *exchange, const struct admission
 	if (err)
 		return err;
 	judge_watch(judge, exchange->dialogue->fd);
+	judge_watch_newer(judge, flow_fd(admission->flow));
 	err = ask(exchange, judge);
 	if (!err)
-		err = relay_show(exchange, judge, deadline_boot_ms);
+		err = relay_show(exchange, judge, deadline_boot_ms, ret_asked);
 	if (!err)
 		err = conclude(exchange, admission, judge, deadline_boot_ms);
 	learn(exchange, judge, err);
@@ -102,15 +105,26 @@ static enum cosmo_err converse(struct exchange *exchange, const struct admission
 	return err;
 }
 
+/* Did the sign-in end before anything reached the IdP? */
+static bool never_reached(enum cosmo_err err)
+{
+	return err == COSMO_E_DNS || err == COSMO_E_CONNECT || err == COSMO_E_TLS ||
+	       err == COSMO_E_TLS_TRUST || err == COSMO_E_PROXY || err == COSMO_E_SPAWN ||
+	       err == COSMO_E_CONFIG;
+}
+
 static enum cosmo_err run(struct exchange *exchange)
 {
 	struct admission admission = {0};
-	enum cosmo_err err = admission_check(exchange, &admission);
+	COSMO_AUTO(admission_done) struct admission *owned = &admission;
+	bool asked = false;
+	enum cosmo_err err = admission_check(exchange, owned);
 
 	if (err)
 		return err;
-	err = converse(exchange, &admission);
-	rate_limit_free(admission.place);
+	err = converse(exchange, owned, &asked);
+	if (err == COSMO_OK || err == COSMO_E_LOGIN_AGAIN || (!asked && never_reached(err)))
+		rate_limit_give_back(owned->limit);
 	return err;
 }
 
@@ -118,6 +132,8 @@ static enum audit_event event_of(enum cosmo_err err)
 {
 	if (err == COSMO_OK)
 		return AUDIT_SIGN_IN_OK;
+	if (err == COSMO_E_REPLACED)
+		return AUDIT_SIGN_IN_REPLACED;
 	return err == COSMO_E_CANCELLED ? AUDIT_SIGN_IN_CANCELLED : AUDIT_SIGN_IN_REFUSED;
 }
 

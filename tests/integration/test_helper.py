@@ -363,26 +363,6 @@ def test_a_uid_from_a_claim_is_nobody_elses(rig, uid):
     assert rig.state() == before
 
 
-def test_budgets_of_unknown_names_do_not_touch_enrolled_users(rig):
-    rig.false_judge("show(); identity(USERNAME='ada')")
-    rig.configure(config(more="[limits]\nunknown_flows = 1\nunknown_per_source_hour = 3\nunknown_per_host_hour = 4\n"))
-    assert rig.sign_in("ada", RHOST="192.0.2.1").result() == "OK"
-    rig.false_judge("show()")
-    waiting = rig.sign_in("bot1", RHOST="192.0.2.1")
-    assert waiting.recv().type == "SHOW"
-    assert rig.sign_in("bot2", RHOST="192.0.2.1").recv().error == "E_BUDGET"
-    assert rig.sign_in("ada", RHOST="192.0.2.1").recv().type == "SHOW"
-    (pid,) = waiting.pids("helper")
-    os.kill(pid, signal.SIGKILL)  # its place is free at once
-    waiting.all_gone()
-    rig.false_judge("show(); sys.exit(0)")
-    assert rig.sign_in("bot3", RHOST="192.0.2.1").result() == "E_PEER_GONE"
-    assert rig.sign_in("bot4", RHOST="192.0.2.1").recv().error == "E_BUDGET"
-    assert rig.sign_in("bot5", RHOST="192.0.2.2").result() == "E_PEER_GONE"
-    assert rig.sign_in("bot6", RHOST="192.0.2.3").recv().error == "E_BUDGET"
-    assert rig.sign_in("ada", RHOST="192.0.2.1").recv().type == "SHOW"
-
-
 # Account and sessions.
 
 

@@ -37,11 +37,14 @@ def test_messages__module__has_no_sentence_of_its_own():
     assert not found
 
 
-# case: message: what the helper has the module say is the sentence of the failure
+# case: message: what the helper has the module say is the sentence of the failure, or when to try again
 def test_messages__helper__tells_the_module_nothing_but_the_failure():
     texts = {path.name: [call for call in calls(code(path), "message_put_str") if "FIELD_TEXT" in call]
              for path in HELPER}
-    assert texts.pop("serve.c") == ["result, FIELD_TEXT, cosmo_err_text(outcome)"]
+    assert texts.pop("serve.c") == ["result, FIELD_TEXT, text ? text : cosmo_err_text(outcome)"]
+    fills = {path.name: calls(code(path), "user_text_fill") for path in HELPER}
+    assert [call.split(",")[0] for call in fills["serve.c"]] == ["USER_TEXT_TRY_AGAIN"]
+    assert [name for name, found in fills.items() if found] == ["serve.c"]
     assert {name for name, found in texts.items() if found} == {"admin.c"}  # speaks with ctl
 
 
