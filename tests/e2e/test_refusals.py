@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Who does not get in: each cause with its own message and log line, one prompt, nothing written."""
 
+import json
 import re
 import subprocess
 
 import pytest
 
-from support.site import SignIn
+from support.site import CONFIG, SignIn
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -119,19 +120,55 @@ def test_sign_in__idp_frozen__ends(site, idp_comes_back):
     attempt.check(text, "The sign-in server did not answer in time.", "idp_timeout", codes=0)
 
 
-def test_sign_in__recycled_name__refused(site, host):
+# case: account: over SSH a recycled name is refused until user rebind; then the new person gets in with the same uid
+# case: account: over SSH the person who had a name before user rebind is refused afterwards
+def test_sign_in__recycled_name__refused_until_bound_anew(site, host):
     with site.signed_in("dev"):
-        uid = host.run(["id", "-u", "dev"]).stdout
+        uid = host.run(["id", "-u", "dev"]).stdout.strip()
+    former = json.loads(host.run(["cosmo-ssoctl", "user", "show", "dev", "--json"]).stdout)[0]["sub"]
+
+    def refused():
+        attempt = Attempt(site, "dev", enrolled=True)
+        with site.sign_in("dev") as login:
+            login.prompt()
+            login.approve()
+            login.enter()
+            text = login.refused()
+        attempt.check(text, "This login name belongs to another account of your organization.", "other_subject")
+
     site.idp.person("dev", sub="somebody-new", groups=["cosmo-admins"])
-    attempt = Attempt(site, "dev", enrolled=True)
-    with site.sign_in("dev") as login:
-        login.prompt()
-        login.approve()
-        login.enter()
-        text = login.refused()
-    attempt.check(text, "This login name belongs to another account of your organization.", "other_subject")
-    assert host.run(["id", "-u", "dev"]).stdout == uid
+    refused()
+    assert host.run(["id", "-u", "dev"]).stdout.strip() == uid
     assert "cosmo-admin" not in host.run(["id", "-Gn", "dev"]).stdout
+
+    assert host.run(["cosmo-ssoctl", "user", "rebind", "dev", "--for", "10m", "--yes"]).stdout.startswith("Name ")
+    with site.signed_in("dev") as login:
+        assert login.ask("id -u") == uid and "(cosmo-admin)" in login.ask("id")
+    assert host.journal(rf"event=rebind_done user=dev .*old_subject={former} subject=somebody-new")
+    site.idp.person("dev", sub=former)
+    refused()
+    host.run(["cosmo-ssoctl", "user", "rebind", "dev", "--subject", former, "--yes"])
+
+
+# case: account: over SSH a first sign-in whose uid_claim differs from what sshd froze ends with "log in again"; the second gets in
+def test_sign_in__uid_claim__log_in_again_then_in(site, host):
+    kept = host.read(CONFIG)
+    site.configure("enroll", "uid_claim", "uidNumber")
+    try:
+        site.idp.person("mia", groups=["engineering"], claims={"uidNumber": 1879050001})
+        with site.sign_in("mia") as login:
+            login.prompt()
+            login.approve()
+            login.enter()
+            text = login.refused()
+        assert "Your account has been created. Please log in again." in " ".join(text.split())
+        assert len(re.findall(r"\bCode:", text)) == 1
+        with site.signed_in("mia") as login:
+            assert login.ask("id -u; stat -c %u ~").split() == ["1879050001"] * 2
+            assert "(cosmo-developer)" in login.ask("id")
+    finally:
+        host.put(CONFIG, kept)
+        host.run(["cosmo-ssoctl", "apply"])
 
 
 def test_sign_in__disabled_at_idp_after_approval__refused(site, host):

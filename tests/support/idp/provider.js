@@ -37,7 +37,7 @@ function configuration(jwks) {
     jwks,
     findAccount,
     scopes: ['openid', 'profile', 'offline_access'],
-    claims: { openid: ['sub'], profile: ['preferred_username', 'name', 'email', 'ssoGroups'] },
+    claims: { openid: ['sub'], profile: ['preferred_username', 'name', 'email', 'ssoGroups', 'uidNumber'] },
     conformIdTokenClaims: false,
     cookies: { keys: [randomBytes(32).toString('hex')] },
     responseTypes: ['code'],
