@@ -326,6 +326,7 @@ def test_roles_that_the_idp_no_longer_gives_are_gone_when_that_is_a_refusal(rig,
     assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
 
 
+# case: account: a first sign-in that gives another uid, gid, home or shell than sshd froze ends with "log in again"
 def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
     rig.false_judge("show(); identity()")
     frozen = {"FROZEN_UID": 1879049000, "FROZEN_GID": 1879049000, "FROZEN_HOME": "/home/ada",
@@ -339,6 +340,7 @@ def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
     assert rig.sign_in(**frozen | {"FROZEN_GID": 27}).result() == "E_LOGIN_AGAIN"
 
 
+# case: account: a name whose home exists with another owner, or is a link, is not enrolled
 def test_a_home_of_somebody_else_is_not_taken_over(rig, tmp_path):
     (tmp_path / "ada").mkdir()
     rig.false_judge("show(); identity()")
@@ -353,6 +355,7 @@ def test_a_home_of_somebody_else_is_not_taken_over(rig, tmp_path):
     assert rig.sign_in().result() == "OK"
 
 
+# case: account: a uid that is out of the range, or of a local user or group, is given to nobody
 @pytest.mark.parametrize("uid", [0, 1001, 1002, 1999, 50001, 2**32 - 1])
 def test_a_uid_from_a_claim_is_nobody_elses(rig, uid):
     rig.false_judge(f"show(); identity(UID={uid})")
@@ -388,6 +391,7 @@ def test_account_answers_by_role_lock_and_gate(rig):
     assert account("ada", "sshd") == "E_CONFIG"
 
 
+# case: account: a local user who has got the name of an enrolled one is never answered for
 def test_a_local_user_of_the_same_name_is_never_answered_for(rig):
     rig.store("user=ada,admin")
     assert rig.ask("ACCOUNT").result() == "OK"
@@ -459,6 +463,7 @@ def site():
         yield site
 
 
+# case: account: the first sign-in enrols a person, and each later one keeps the uid
 def test_first_sign_in_enrols_and_the_second_keeps_the_uid(site):
     site.who("ada", "1000", "admins", "devs")
     assert site.rig.sign_in().result() == "OK"

@@ -397,6 +397,7 @@ static void test_claims_subject__length__is_bounded_as_told(void **state)
 	}
 }
 
+/* case: account: a uid_claim is a whole number or its digits, and nothing else */
 static void test_claims_uid__numbers__are_whole_and_in_range(void **state)
 {
 	static const struct {
