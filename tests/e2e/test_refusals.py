@@ -161,7 +161,7 @@ def test_sign_in__uid_claim__log_in_again_then_in(site, host):
             login.approve()
             login.enter()
             text = login.refused()
-        assert "Your account has been created. Please log in again." in " ".join(text.split())
+        assert "Your account was created or changed just now. Please log in again." in " ".join(text.split())
         assert len(re.findall(r"\bCode:", text)) == 1
         with site.signed_in("mia") as login:
             assert login.ask("id -u; stat -c %u ~").split() == ["1879050001"] * 2

@@ -934,3 +934,4 @@ def test_store_locked__is_busy(connected):
     with lock.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         error_of(connected.ctl("user", "add", "grace", "--json"), BUSY, "busy")
+        error_of(connected.ctl("user", "rebind", "grace", "--yes", "--json"), BUSY, "busy")

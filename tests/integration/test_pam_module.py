@@ -507,7 +507,7 @@ def test_provisional__in_sshd__helper_gets_what_was_frozen(sshd_rig):
     requests = []
     seen = sshd_rig.run("sshd", "newbie", "auth", helper=answer("E_LOGIN_AGAIN", shown={}, requests=requests))
     assert seen.codes == ["MAXTRIES"]
-    assert seen.texts(ERROR) == ["Your account has been created. Please log in again."]
+    assert seen.texts(ERROR) == ["Your account was created or changed just now. Please log in again."]
     (request,) = requests
     assert request.FROZEN_UID == request.FROZEN_GID >= 0x70000400
     assert (request.FROZEN_HOME, request.FROZEN_SHELL) == ("/home/newbie", "/bin/bash")
