@@ -29,19 +29,29 @@ struct claim_start {
 	const char *path;
 };
 
-/* COSMO_E_CLAIM_OVERAGE when the path, see claims_find(), begins in the claim @name. */
-static enum cosmo_err find_start(const char *name, void *context)
+/* Does the path, see claims_find(), begin in the claim @name? */
+static bool begins_in(const char *path, const char *name)
 {
-	const struct claim_start *start = context;
-	const char *at = start->path;
 	char end = '.';
 	size_t len = strlen(name);
 
-	if (*at == '/')
-		end = *at++;
-	if (strncmp(at, name, len) != 0 || (at[len] != '\0' && at[len] != end))
-		return COSMO_OK;
-	return COSMO_E_CLAIM_OVERAGE;
+	if (*path == '/')
+		end = *path++;
+	return strncmp(path, name, len) == 0 && (path[len] == '\0' || path[len] == end);
+}
+
+static enum cosmo_err find_start(const char *name, void *context)
+{
+	const struct claim_start *start = context;
+
+	return begins_in(start->path, name) ? COSMO_E_CLAIM_OVERAGE : COSMO_OK;
+}
+
+/* Where a token has to be short, Entra ID has this in place of "groups". */
+static bool has_groups_elsewhere(struct json_object *claims, const char *name)
+{
+	return begins_in(name, "groups") && !json_has(claims, "groups") &&
+	       json_is_true(json_member(claims, "hasgroups"));
 }
 
 /* OpenID Connect Core 1.0, 5.6.2: Entra ID names "groups" there when it leaves them out. */
@@ -50,7 +60,7 @@ static bool is_overage(struct json_object *claims, const char *name)
 	struct json_object *left_out = json_member(claims, "_claim_names");
 	struct claim_start start = {.path = name};
 
-	if (json_has(left_out, name))
+	if (json_has(left_out, name) || has_groups_elsewhere(claims, name))
 		return true;
 	return !json_has(claims, name) && json_each_name(left_out, find_start, &start) != COSMO_OK;
 }

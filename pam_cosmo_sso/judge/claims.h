@@ -39,8 +39,8 @@ COSMO_AUTO_DEFINE(struct claim_values *, claim_values_free);
  * The values of the roles claim: a string is one, an array each of its strings, an object each of
  * its member names; empty strings are none. The caller owns *ret, claim_values_free(). Errors:
  * COSMO_E_CLAIM_OVERAGE (the IdP left the claim out because there are too many values:
- * "_claim_names" names it, or the claim that the path @name begins in), COSMO_E_CLAIM_TYPE,
- * COSMO_E_NOMEM.
+ * "_claim_names" names it, or the claim that the path @name begins in; or "hasgroups" stands in
+ * place of "groups"), COSMO_E_CLAIM_TYPE, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err claims_values(const struct claim_sources *sources, const char *name,
 	struct reason *why, enum claim_state *ret_state, struct claim_values **ret);

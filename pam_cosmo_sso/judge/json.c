@@ -180,6 +180,13 @@ enum cosmo_err json_seconds(struct json_object *object, const char *name, int64_
 	return COSMO_OK;
 }
 
+bool json_is_true(struct json_object *value)
+{
+	if (json_text(value))
+		return streq(json_text(value), "true");
+	return json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value);
+}
+
 bool json_is_object(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_object) != 0;

@@ -62,6 +62,9 @@ const char *json_text(struct json_object *value);
 /* A whole number, also spelt as a string of digits. Errors: COSMO_E_FORMAT. */
 COSMO_MUST_USE enum cosmo_err json_whole_number(struct json_object *value, int64_t *ret);
 
+/* The value true, also spelt as a text. */
+bool json_is_true(struct json_object *value);
+
 bool json_is_object(struct json_object *value);
 bool json_is_array(struct json_object *value);
 

@@ -716,7 +716,7 @@ def test_check_config__too_large_or_not_there__is_said(rig):
 
 # roles test.
 
-RULES = """
+RULES = r"""
 [integration]
 issuer = https://i.example
 client_id = x
@@ -727,6 +727,7 @@ local_groups = dialout
 admin = admins
 developer = ~(dev|qa)-.*
 operator = ops
+operator = ~cn=\w+\\[a-z]{2},ou=(x|y)
 """
 CASES = {
     "exact": ({"groups": ["admins"]}, OK, ["admin"], ["cosmo-users", "cosmo-admin"], "ok"),
@@ -735,6 +736,14 @@ CASES = {
     "one_string": ({"groups": "admins"}, OK, ["admin"], None, "ok"),
     "object": ({"groups": {"ops": {}}}, OK, ["operator"], ["cosmo-users", "cosmo-operator", "dialout"], "ok"),
     "whole_value": ({"groups": ["xadmins", "dev-1\nx", "adminsx"]}, OK, ["viewer"], ["cosmo-users", "cosmo-viewer"], "ok"),
+    "equals_and_backslashes": ({"groups": ["cn=it\\db,ou=y"]}, OK, ["operator"], None, "ok"),
+    "equals_and_backslashes_not": ({"groups": ["cn=it/db,ou=y"]}, OK, ["viewer"], None, "ok"),
+    "names_of_local_groups": ({"groups": ["sudo", "docker", "root", "dialout"]}, OK, ["viewer"],
+                              ["cosmo-users", "cosmo-viewer"], "ok"),
+    "two_hundred": ({"groups": [f"g{n}" for n in range(199)] + ["admins"]}, OK, ["admin"], None, "ok"),
+    "has_groups": ({"groups": None, "hasgroups": True}, DENIED, None, None, "role_claim_overage"),
+    "overage_of_another": ({"groups": ["admins"], "_claim_names": {"photos": "s"}}, OK, ["admin"], None, "ok"),
+    "look_alike": ({"groups": ["admins"], "preferred_username": "\u0430da"}, DENIED, None, None, "name_form"),
     "no_match": ({"groups": []}, OK, ["viewer"], None, "ok"),
     "no_claim": ({"groups": None}, DENIED, None, None, "role_claim_missing"),
     "wrong_type": ({"groups": 7}, DENIED, None, None, "role_claim_type"),
@@ -749,6 +758,8 @@ CASES = {
 
 
 # case: rule: a value or pattern must match the whole value, and blanks around it are cut off
+# case: rule: backslashes and equals signs stand for themselves behind the first equals sign
+# case: rule: names of groups at the provider never become local groups
 # case: rule: all rules that match apply, and any value may match
 # case: claim: groups as array, string or names of an object are its values; a number is refused
 @pytest.mark.parametrize("claims, code, roles, groups, result", CASES.values(), ids=CASES.keys())

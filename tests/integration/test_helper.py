@@ -123,6 +123,32 @@ def test_a_judge_that_does_not_is_refused_and_nothing_is_written(rig, body, expe
     assert event["event"] == "sign_in_refused" and event["reason"] != "ok"
 
 
+ERR_H = (pathlib.Path(__file__).resolve().parents[2] / "common/base/err.h").read_text()
+WORDS = dict(re.findall(r'X\((E_\w+), "(\w+)", \w+\)', ERR_H))
+REFUSALS = ("E_DNS", "E_TLS_TRUST", "E_IDP_RATE", "E_CODE_EXPIRED", "E_JWS_SIGNATURE", "E_TOKEN_AUD", "E_USERINFO",
+            "E_NAME_FORM", "E_CLAIM_OVERAGE", "E_RULE_LIMIT")  # fmt: skip
+
+
+# case: message: each failure has its own sentence, and its own word in the log
+def test_refusals_of_the_judge_are_told_and_logged_as_themselves(rig):
+    """One of each kind; that no two codes share a sentence or a word is shown of all in test_audit.c."""
+    rig.store("user=ada,admin")
+    numbers, sentences = {name: number for number, name in wire.ERRORS.items()}, set()
+    for name in REFUSALS:
+        rig.false_judge(f"show(); peer.send('JUDGE_FAILED', ERR={numbers[name]}, DETAIL='of the judge')")
+        rig.log()
+        exchange = rig.sign_in()
+        assert exchange.recv().type == "SHOW"
+        result = exchange.recv()
+        assert (result.type, result.error) == ("RESULT", name)
+        sentences.add(result.TEXT)
+        exchange.all_gone()
+        (event,) = events(rig)
+        assert (event["event"], event["reason"], event["user"]) == ("sign_in_refused", WORDS[name], "ada")
+        assert event["detail"] == '"of the judge"'
+    assert len(sentences) == len(REFUSALS)
+
+
 def test_an_unknown_typed_name_is_never_logged(rig):
     rig.false_judge("show(); identity(USERNAME='eve')")
     assert rig.sign_in("hunter2").result() == "E_OTHER_USER"
@@ -510,6 +536,31 @@ def test_the_same_subject_under_another_name(site):
     site.who("lovelace", "1000", "admins")
     assert site.rig.sign_in("lovelace").result() == "E_SUBJECT_TAKEN"
     assert site.rig.state() == before
+
+
+# case: claim: two people whose names differ by a stripped domain alone stay two: the second is refused
+def test_stripping_domains_merges_nobody(site):
+    strip = site.text().replace("[rules]", "strip_domain = a.example b.example\n[rules]")
+    site.rig.configure(strip)
+    site.who("ada@a.example", "1000", "devs")
+    assert site.rig.sign_in("ada").result() == "OK"
+    before = site.rig.state()
+    site.who("ada@b.example", "2000", "admins")
+    assert site.rig.sign_in("ada").result() == "E_OTHER_SUBJECT"
+    site.who("ada@c.example", "3000", "admins")
+    assert site.rig.sign_in("ada").result() == "E_NAME_FORM"
+    assert site.rig.state() == before
+
+
+# case: rule: a rule that is taken out takes its role from everybody at their next sign-in
+def test_a_rule_that_is_gone_gives_nothing_any_more(site):
+    site.who("ada", "1000", "admins")
+    assert site.rig.sign_in().result() == "OK"
+    assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
+    site.rig.configure(site.text().replace("admin = admins\n", ""))
+    assert site.rig.sign_in().result() == "OK"
+    assert events(site.rig)[-1]["roles"] == "viewer"
+    assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == "E_SERVICE"
 
 
 # case: grant: a denial changes nothing of what is stored

@@ -129,6 +129,7 @@ def test_a_sign_in(idp, alg, auth):
         "JUDGE_SHOW", "JUDGE_CACHE", "JUDGE_CACHE", "JUDGE_IDENTITY"]  # fmt: skip
     assert show.USER_CODE == "WDJB-MJHT" and show.VERIFICATION_URI == f"{idp.issuer}/activate"
     assert (show.EXPIRES_IN_S, show.INTERVAL_S) == (600, 1)
+    assert idp.device_authorization()["device_code"] not in repr(show.fields)
     assert json.loads(keys.JWKS) == idp.keys.jwks() and json.loads(document.DISCOVERY) == idp.discovery()
     assert (document.MAX_AGE_S, keys.MAX_AGE_S) == (3600, 3600)  # what the fake IdP says of its keys
     assert (identity.ISSUER, identity.SUB, identity.USERNAME) == (idp.issuer, "1000", "ada")
@@ -160,6 +161,33 @@ def test_pending_is_asked_again(idp):
     idp.pending = 2
     assert sign_in(idp, **cached(idp))[-1].type == "JUDGE_IDENTITY"
     assert asked(idp) == ["/device", "/token", "/token", "/token"]
+
+
+HALF = json.dumps({"id_token": "x" * 5000, "access_token": "y"})
+
+
+# case: grant: a dropped or half-sent reply while polling is asked for again
+def test_faults_while_polling_are_waited_out(idp):
+    idp.script("/token", Answer(drop=True), Answer(body=HALF, cut=True))
+    assert sign_in(idp, **cached(idp))[-1].type == "JUDGE_IDENTITY"
+    assert asked(idp) == ["/device", "/token", "/token", "/token"]
+
+
+# case: grant: a fault that lasts to the end is the reason that is told
+# case: grant: HTTP 500 and answers that are no JSON are asked again with a doubled wait, inside the deadline
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (Answer(500), "E_IDP_STATUS"),
+        (Answer(body=HALF[:-20]), "E_IDP_NOT_JSON"),
+        (Answer(body="[" * 100_000), "E_IDP_NOT_JSON"),
+    ],
+    ids=["500", "truncated", "deep"],
+)
+def test_faults_while_polling_end_with_the_time(idp, answer, error):
+    idp.script("/token", *[answer] * 9)
+    assert refused(idp, DEADLINE_MS=2500, **cached(idp)) == error
+    assert asked(idp) == ["/device", "/token"]  # the next one would come too late
 
 
 def test_claims_missing_are_had_from_userinfo(idp):
@@ -235,7 +263,9 @@ HOUR = 3600
         ({"sub": ""}, "E_TOKEN_SUB"),
         ({"preferred_username": "ada@elsewhere.example"}, "E_NAME_FORM"),
         ({"preferred_username": "../ada"}, "E_NAME_FORM"),
+        ({"preferred_username": "\u0430da"}, "E_NAME_FORM"),
         ({"groups": 7}, "E_CLAIM_TYPE"),
+        ({"groups": None, "hasgroups": True}, "E_CLAIM_OVERAGE"),
         ({"groups": None, "_claim_names": {"groups": "src1"}}, "E_CLAIM_OVERAGE"),
     ],
     ids=lambda value: json.dumps(value) if isinstance(value, dict) else value,
@@ -271,6 +301,13 @@ def forged_by_another_key(idp):
     return token
 
 
+def two_signatures(idp):
+    """The general JSON form, of which somebody might read one and verify the other."""
+    tokens = [idp.keys.token(idp.id_token_claims(), alg).split(".") for alg in ("RS256", "ES256")]
+    signatures = [{"protected": header, "signature": signature} for header, _, signature in tokens]
+    return json.dumps({"payload": tokens[0][1], "signatures": signatures})
+
+
 def changed_after_signing(idp):
     header, _, signature = idp.keys.token(idp.id_token_claims()).split(".")
     claims = b64url(json.dumps(idp.id_token_claims(preferred_username="root")).encode())
@@ -294,9 +331,12 @@ def changed_after_signing(idp):
         (lambda idp: idp.keys.token(idp.id_token_claims()) + ".x", "E_JWS_FORM"),
         (lambda idp: idp.keys.token(idp.id_token_claims()) + "=", "E_JWS_FORM"),
         (lambda idp: idp.keys.token(["not", "claims"]), "E_JWS_FORM"),
+        (lambda idp: idp.keys.token(b'{"iss":"\xff"}'), "E_JWS_FORM"),
+        (two_signatures, "E_JWS_FORM"),
     ],
     ids=["none", "hs256", "hs256 as rs256", "hs256 as rs256 with kid", "unlisted", "crit", "kid", "kid of another",
-         "another key", "another payload", "four parts", "padding", "no object"],
+         "another key", "another payload", "four parts", "padding", "no object", "utf8",
+         "two signatures"],
 )  # fmt: skip
 def test_a_token_that_is_wrong(idp, make, error):
     idp.keys.generation = 1
@@ -326,9 +366,21 @@ def test_an_access_token_is_no_identity(idp):
 
 # case: token: userinfo with another sub, or none, is refused
 def test_userinfo_of_somebody_else(idp):
+    """Nor of nobody."""
     idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(groups=None))))
     idp.script("/userinfo", Answer(body={"sub": "1001", "groups": ["admins"]}))
     assert refused(idp, **cached(idp)) == "E_USERINFO_SUB"
+    idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(groups=None))))
+    idp.script("/userinfo", Answer(body={"groups": ["admins"]}))
+    assert refused(idp, **cached(idp)) == "E_USERINFO_SUB"
+
+
+# case: token: userinfo as a JWT is not read, and told as a fault of the provider
+def test_userinfo_as_a_jwt(idp):
+    idp.script("/token", token_answer(idp.keys.token(idp.id_token_claims(groups=None))))
+    answer = idp.keys.token(idp.claims | {"iss": idp.issuer, "aud": idp.CLIENT_ID})
+    idp.script("/userinfo", Answer(body=answer, headers={"Content-Type": "application/jwt"}))
+    assert refused(idp, **cached(idp)) == "E_USERINFO"
 
 
 # The IdP's own no, and its silence.
@@ -368,11 +420,16 @@ def test_the_idp_says_no(idp, status, word, error):
         ("/device", Answer(body={"device_code": "x"}), "E_IDP_FIELD"),
         ("/jwks", Answer(body={"keys": []}), "E_IDP_NO_KEYS"),
         ("/token", Answer(200, {}), "E_NO_ID_TOKEN"),
+        ("/token", Answer(body=b"x" * 10 * 1024 * 1024), "E_IDP_BODY_TOO_BIG"),
+        ("/device", Answer(body=b"x" * 10 * 1024 * 1024, chunked=True), "E_IDP_BODY_TOO_BIG"),
+        ("/device", Answer(drop=True), "E_IDP_DROPPED"),
+        ("/jwks", Answer(body='{"keys":' + "[" * 100_000), "E_IDP_NOT_JSON"),
+        ("/token", Answer(302, headers={"Location": "/x"}), "E_IDP_REDIRECT"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:60],
 )
 def test_an_idp_that_is_broken(idp, path, answer, error):
-    idp.script(path, answer)
+    idp.script(path, answer, answer)  # keys are asked for again when there is a token
     assert refused(idp) == error
 
 

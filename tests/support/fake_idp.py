@@ -133,9 +133,10 @@ class Keys:
         return self.private(alg).sign(data)
 
     def token(self, claims, alg="RS256", /, **header):
-        """A compact JWS; `header` adds to and replaces header members."""
+        """A compact JWS; `header` adds to and replaces header members. Claims in bytes go in as they are."""
         protected = {"alg": alg, "typ": "JWT", "kid": self.kid(alg)} | header
-        signed = ".".join(b64url(json.dumps(part).encode()) for part in (protected, claims))
+        payload = claims if isinstance(claims, bytes) else json.dumps(claims).encode()
+        signed = f"{b64url(json.dumps(protected).encode())}.{b64url(payload)}"
         return f"{signed}.{b64url(self._signature(alg, signed.encode()))}"
 
 

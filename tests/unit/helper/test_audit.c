@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -118,6 +119,32 @@ static void test_audit_event_id__every_event__distinct(void **state)
 				audit_event_id((enum audit_event)k));
 }
 
+/* case: message: each failure has its own sentence, and its own word in the log */
+static void test_audit_format__each_failure__own_sentence_and_word(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < cosmo_err_count(); i++) {
+		const enum cosmo_err err = (enum cosmo_err)i;
+		const struct audit_line line = {.event = AUDIT_SIGN_IN_REFUSED, .reason = err};
+		char text[AUDIT_MAX_LINE_BYTES] = "";
+		char wanted[128] = "";
+
+		print_message("%s\n", cosmo_err_id(err));
+		audit_format(&line, text, sizeof(text));
+		(void)snprintf(wanted, sizeof(wanted), "event=sign_in_refused reason=%s",
+			cosmo_err_id(err));
+		assert_string_equal(text, wanted);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(cosmo_err_id(err), cosmo_err_id((enum cosmo_err)k));
+			/* these two are no ends, and told to nobody */
+			if (err == COSMO_E_SLOW_DOWN && k == COSMO_E_PENDING)
+				continue;
+			assert_string_not_equal(
+				cosmo_err_text(err), cosmo_err_text((enum cosmo_err)k));
+		}
+	}
+}
+
 static void test_salt_hash__same_text_in_two_roles__two_hashes(void **state)
 {
 	(void)state;
@@ -135,6 +162,7 @@ int main(void)
 		cmocka_unit_test(test_audit_format__unknown_user_without_salt__left_out),
 		cmocka_unit_test(test_audit_format__hostile_text__one_line_one_field),
 		cmocka_unit_test(test_audit_event_id__every_event__distinct),
+		cmocka_unit_test(test_audit_format__each_failure__own_sentence_and_word),
 		cmocka_unit_test(test_salt_hash__same_text_in_two_roles__two_hashes),
 	};
 

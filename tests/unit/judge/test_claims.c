@@ -153,6 +153,14 @@ static void test_claims_values__overage__is_an_error_of_its_own(void **state)
 		{"{\"_claim_names\":{\"other\":\"src1\"},\"groups\":[\"a\"]}", NULL, COSMO_OK},
 		{"{\"_claim_names\":\"groups\",\"groups\":[\"a\"]}", NULL, COSMO_OK},
 		{"{\"groups\":[\"_claim_names\"]}", NULL, COSMO_OK},
+		/* Entra ID's short form of the same */
+		{"{\"hasgroups\":true}", NULL, COSMO_E_CLAIM_OVERAGE},
+		{"{\"hasgroups\":\"true\"}", NULL, COSMO_E_CLAIM_OVERAGE},
+		{"{}", "{\"hasgroups\":true}", COSMO_E_CLAIM_OVERAGE},
+		{"{\"hasgroups\":true,\"groups\":[]}", NULL, COSMO_OK},
+		{"{\"hasgroups\":false}", NULL, COSMO_OK},
+		{"{\"hasgroups\":null}", NULL, COSMO_OK},
+		{"{\"hasgroups\":1}", NULL, COSMO_OK},
 		{"{}", NULL, COSMO_OK},
 	};
 
@@ -186,6 +194,47 @@ static void test_claims_values__overage_of_a_path__is_seen(void **state)
 		claims_values(&sources, "/groups", NULL, &claim, &values), COSMO_E_CLAIM_OVERAGE);
 	assert_int_equal(
 		claims_values(&sources, "groups.x", NULL, &claim, &values), COSMO_E_CLAIM_OVERAGE);
+	COSMO_AUTO(json_free) struct json_object *has = parsed("{\"hasgroups\":true,\"x\":[]}");
+	const struct claim_sources short_form = {.id_token = has};
+	assert_int_equal(claims_values(&short_form, "/groups", NULL, &claim, &values),
+		COSMO_E_CLAIM_OVERAGE);
+	assert_int_equal(claims_values(&short_form, "x", NULL, &claim, &values), COSMO_OK);
+	claim_values_free(values);
+}
+
+/* A claim of @count groups, with more members behind it. */
+static char *groups_claim(int count, const char *more)
+{
+	COSMO_AUTO(free) char *text = calloc(1, 8192);
+	char *at = text;
+
+	assert_non_null(text);
+	for (int i = 0; i < count; i++)
+		at += sprintf(at, "%s\"g%d\"", i ? "," : "", i);
+	return signer_format("{\"groups\":[%s]%s}", text, more);
+}
+
+/* case: claim: 200 groups are all there; where the provider leaves out the 201st, it is an error */
+static void test_claims_values__two_hundred_groups__and_one_more(void **state)
+{
+	COSMO_AUTO(free) char *text = groups_claim(200, "");
+	COSMO_AUTO(json_free) struct json_object *full = parsed(text);
+	COSMO_AUTO(json_free)
+	struct json_object *over = parsed("{\"_claim_names\":{\"groups\":\"src1\"},"
+					  "\"_claim_sources\":{\"src1\":{\"endpoint\":"
+					  "\"https://graph.example/getMemberObjects\"}}}");
+	const struct claim_sources all = {.id_token = full};
+	const struct claim_sources cut = {.id_token = over};
+	COSMO_AUTO(claim_values_free) struct claim_values *values = NULL;
+	struct claim_values *none = NULL;
+	enum claim_state claim = CLAIM_MISSING;
+
+	(void)state;
+	assert_int_equal(claims_values(&all, "groups", NULL, &claim, &values), COSMO_OK);
+	assert_int_equal(values->count, 200);
+	assert_string_equal(values->items[199], "g199");
+	assert_int_equal(claims_values(&cut, "groups", NULL, &claim, &none), COSMO_E_CLAIM_OVERAGE);
+	assert_null(none);
 }
 
 static enum cosmo_err username(const char *value, const struct username_policy *policy, char *ret)
@@ -252,6 +301,18 @@ static void test_claims_username__forms__are_taken_or_refused(void **state)
 		 "da\"",
 			NULL},              /* a Cyrillic letter */
 		{"\"\xe2\x84\xaa\"", NULL}, /* the Kelvin sign, k in some lower cases */
+		{"\"\xef\xbd\x81\xef\xbd\x84\xef\xbd\x81\"", NULL}, /* full-width letters */
+		{"\"ada\\uff20corp.example\"", NULL},               /* and a full-width '@' */
+		{"\"a\xcc\x81"
+		 "da\"",
+			NULL},                /* a combining accent */
+		{"\"ad\\u200ba\"", NULL},     /* a blank without width */
+		{"\"\\u202eada\"", NULL},     /* from right to left */
+		{"\"ada\\u00ad\"", NULL},     /* a soft hyphen */
+		{"\"\\ud83d\\udc69\"", NULL}, /* outside the first plane */
+		{"\"ada\\u0131\"", NULL},     /* dotless i: I in some lower cases */
+		{"\"ada\\t\"", NULL},
+		{"\"ada\\u007f\"", NULL},
 		{"\"\"", NULL},
 		{"7", NULL},
 		{"[\"ada\"]", NULL},
@@ -447,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_claims_values__many__are_all_there),
 		cmocka_unit_test(test_claims_values__overage__is_an_error_of_its_own),
 		cmocka_unit_test(test_claims_values__overage_of_a_path__is_seen),
+		cmocka_unit_test(test_claims_values__two_hundred_groups__and_one_more),
 		cmocka_unit_test(test_claims_username__forms__are_taken_or_refused),
 		cmocka_unit_test(test_claims_username__long_ones__are_refused),
 		cmocka_unit_test(test_claims_username__missing__is_a_code_of_its_own),

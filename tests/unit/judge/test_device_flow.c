@@ -238,6 +238,41 @@ static void test_device_flow_finish__faults__are_waited_out(void **state)
 	assert_string_equal(why.text, "");
 }
 
+/* case: grant: a token reply whose JSON breaks off is no answer, and is asked for again */
+static void test_device_flow_finish__cut_json__is_asked_for_again(void **state)
+{
+	static const int64_t waits_s[] = {5, 10, 20};
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+	(void)state;
+	fetch_lay_body(&fetch, 200, "{\"id_token\":\"i\",\"access_token\":\"a\",\"token_ty");
+	fetch_lay_body(&fetch, 200, "{\"id_token\":\"i\"");
+	fetch_lay_body(&fetch, 200, TOKENS);
+	assert_int_equal(finish(grant), COSMO_OK);
+	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
+}
+
+/* case: grant: a certificate that is not trusted, or a redirect, ends the wait at once */
+static void test_device_flow_finish__not_trusted__asks_nobody_again(void **state)
+{
+	static const enum cosmo_err faults[] = {COSMO_E_TLS_TRUST, COSMO_E_IDP_REDIRECT};
+	static const int64_t waits_s[] = {5, 5};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(faults); i++) {
+		COSMO_AUTO(device_grant_free) struct device_grant *grant = begun();
+
+		fetch_expect(
+			&fetch, "/device", "scope=openid+profile+offline_access&client_id=cosmo");
+		fetch_lay_failure(&fetch, faults[i], "told");
+		assert_int_equal(finish(grant), faults[i]);
+		assert_string_equal(why.text, "told");
+		fetch_expect(&fetch, "/token", POLL_BODY);
+		fetch_expect_none(&fetch);
+	}
+	assert_waits(waits_s, COSMO_ARRAY_LEN(waits_s));
+}
+
 /* case: grant: a fault that lasts to the end is the reason that is told */
 static void test_device_flow_finish__fault_to_the_end__is_the_reason(void **state)
 {
@@ -330,6 +365,8 @@ int main(void)
 		ONE(test_device_flow_finish__approval__is_found_at_the_interval),
 		ONE(test_device_flow_finish__each_question__is_the_same),
 		ONE(test_device_flow_finish__faults__are_waited_out),
+		ONE(test_device_flow_finish__cut_json__is_asked_for_again),
+		ONE(test_device_flow_finish__not_trusted__asks_nobody_again),
 		ONE(test_device_flow_finish__fault_to_the_end__is_the_reason),
 		ONE(test_device_flow_finish__code_runs_out__ends_when_it_does),
 		ONE(test_device_flow_finish__denied__ends_at_once),

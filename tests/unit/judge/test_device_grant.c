@@ -499,7 +499,7 @@ static void test_device_grant__code_shorter_than_the_interval__ends_with_it(void
 }
 
 /* Auth0 says expired_token once and invalid_grant from then on. */
-/* case: grant: invalid_grant after the end of the code is told as its expiry */
+/* case: grant: expired_token said once and invalid_grant from then on are both told as expiry */
 static void test_device_grant__invalid_grant_after_the_end__is_expiry(void **state)
 {
 	COSMO_AUTO(device_grant_free)
@@ -510,6 +510,8 @@ static void test_device_grant__invalid_grant_after_the_end__is_expiry(void **sta
 	assert_ends(error_reply(grant, 400, "invalid_grant"), COSMO_E_INVALID_GRANT, now_ms);
 	now_ms = START + 10000;
 	assert_ends(error_reply(grant, 400, "invalid_grant"), COSMO_E_CODE_EXPIRED, now_ms);
+	assert_ends(error_reply(grant, 403, "expired_token"), COSMO_E_CODE_EXPIRED, now_ms);
+	assert_ends(error_reply(grant, 403, "invalid_grant"), COSMO_E_CODE_EXPIRED, now_ms);
 	assert_ends(error_reply(grant, 400, "access_denied"), COSMO_E_DENIED, now_ms);
 }
 
@@ -535,6 +537,32 @@ static void test_device_grant__network_faults__back_off_and_recover(void **state
 	}
 }
 
+/* case: grant: DNS, connection, TLS and proxy faults are tried again inside the deadline and not
+ * after it */
+static void test_device_grant__faults_to_the_deadline__end_as_what_they_are(void **state)
+{
+	static const enum cosmo_err faults[] = {COSMO_E_DNS, COSMO_E_CONNECT, COSMO_E_TLS,
+		COSMO_E_PROXY, COSMO_E_IDP_TIMEOUT, COSMO_E_IDP_DROPPED};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(faults); i++) {
+		COSMO_AUTO(device_grant_free) struct device_grant *grant = opened(GOOD, DEADLINE);
+
+		print_message("%s\n", cosmo_err_id(faults[i]));
+		assert_polls_after(device_grant_begin(grant, now_ms), 5);
+		assert_polls_after(device_grant_fault(grant, faults[i], now_ms), 10);
+		assert_polls_after(device_grant_fault(grant, faults[i], now_ms), 20);
+		assert_polls_after(device_grant_fault(grant, faults[i], now_ms), 40);
+		/* 80 s more, and 35 left: nobody will be asked any more */
+		assert_ends(device_grant_fault(grant, faults[i], now_ms), faults[i], now_ms);
+	}
+}
+
+/*
+ * An address that was good a moment ago and now shows another certificate, or sends the question
+ * elsewhere, is somebody else's; or the provider is being changed. Neither passes while one waits,
+ * and the person should hear it at once.
+ */
 /* case: grant: a certificate that is not trusted, or a redirect, ends the wait at once */
 static void test_device_grant__lasting_faults__end_at_once(void **state)
 {
@@ -669,6 +697,7 @@ int main(void)
 		cmocka_unit_test(test_device_grant__code_shorter_than_the_interval__ends_with_it),
 		cmocka_unit_test(test_device_grant__invalid_grant_after_the_end__is_expiry),
 		cmocka_unit_test(test_device_grant__network_faults__back_off_and_recover),
+		cmocka_unit_test(test_device_grant__faults_to_the_deadline__end_as_what_they_are),
 		cmocka_unit_test(test_device_grant__lasting_faults__end_at_once),
 		cmocka_unit_test(test_device_grant__answers_of_others__are_retried_with_back_off),
 		cmocka_unit_test(test_device_grant__definite_word_under_5xx__still_counts),

@@ -69,7 +69,8 @@ static void test_userinfo_get__same_sub__is_handed_on(void **state)
 static void test_userinfo_get__another_or_no_sub__is_refused(void **state)
 {
 	static const char *const subs[] = {"\"1001\"", "\"1000 \"", "\"100\"", "\"\"", "null",
-		"1000", "[\"1000\"]", "\"01000\""};
+		"1000", "[\"1000\"]", "\"01000\"", "{}", "[]", "true", "1000.0",
+		"{\"1000\":\"1000\"}"};
 
 	(void)state;
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(subs); i++) {
