@@ -93,6 +93,7 @@ def nobody(peer):
 # sshd.
 
 
+# case: conversation: one question tells host, user, source, address, code, time left and the warning, and hides no typing
 def test_sshd__approved__one_prompt_that_tells_all(rig):
     requests = []
     seen = rig.run("sshd", "ada", "rhost=192.0.2.7", "tty=ssh", "auth", helper=answer(shown={}, requests=requests))
@@ -273,6 +274,7 @@ def test_sshd__enter_too_late__refused_though_approved(rig, late_ms, code):
 # Terminals, greeters, and callers that nobody sits at.
 
 
+# case: console: at a terminal the result comes without a key press
 def test_login__approved__no_key_press(rig, tty):
     seen = rig.run("login", "ada", tty, "auth", helper=answer(shown={}))
     assert seen.codes == ["SUCCESS"]
@@ -319,6 +321,7 @@ def test_login__each_failure__its_own_codes(rig, tty, symbol):
     assert seen.codes == list(PARTICULAR.get(symbol) or (expected(symbol, "auth"), expected(symbol, "account")))
 
 
+# case: message: where the time is over the person is told so, and how to go on
 def test_login__time_is_over__said_so(rig, tty):
     def helper(peer):
         peer.recv()
@@ -348,6 +351,7 @@ def test_sudo__silent_by_habit__still_shown(rig, tty):
     assert [style for style, _ in seen.messages] == [INFO]
 
 
+# case: caller: a caller that can show nothing, or wants nothing said, is never shown a code, and the helper is told
 @pytest.mark.parametrize(
     "service, words",
     [
@@ -655,6 +659,7 @@ def test_account__without_root_and_disconnected__refused():
         assert rig.run("xscreensaver", "ada", "uid=65534", "account", helper=nobody).codes == ["PERM_DENIED"]
 
 
+# case: message: what the module refuses by itself is told in the sentence of the failure, once
 def test_auth__without_root__refused_with_a_reason(rig):
     seen = rig.run("xscreensaver", "ada", "uid=65534", "auth", helper=nobody)
     assert (seen.codes, rig.started) == (["CRED_INSUFFICIENT"], 0)
@@ -681,6 +686,7 @@ def test_session__without_root__not_in_the_way(rig):
     assert rig.run("screen", "ada", "uid=65534", "open", "close", helper=nobody).codes == ["SUCCESS"] * 2
 
 
+# case: message: who wants to change a password is told where it is managed
 def test_setcred_and_chauthtok__no_helper(rig):
     seen = rig.run("login", "ada", "setcred", "chauthtok", helper=nobody)
     assert (seen.codes, rig.started) == (["SUCCESS", "PERM_DENIED"], 0)
@@ -690,6 +696,7 @@ def test_setcred_and_chauthtok__no_helper(rig):
 # What the module leaves behind in its host: nothing.
 
 
+# case: message: a mistake in the PAM line is told to our users as a fault of the configuration, and to no others
 def test_arguments__unknown__refused_for_ours_only(rig, tty):
     seen = rig.run("login", "ada", tty, "auth", "account", "open", args="permissive", helper=nobody)
     assert seen.codes == ["SERVICE_ERR", "SERVICE_ERR", "SESSION_ERR"]

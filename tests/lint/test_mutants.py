@@ -31,3 +31,9 @@ def test_mutants__each__names_tests_that_there_are(mutant):
     assert mutant.red
     for test in mutant.red:
         assert re.search(rf"^(?:def|static void) {test.function}\(", (SOURCE / test.file).read_text(), re.MULTILINE), test
+
+
+@pytest.mark.parametrize("mutant", ALL, ids=lambda mutant: mutant.group)
+def test_mutants__each__is_noticed_by_a_test_of_its_group(mutant):
+    tags, _ = sign_in_cases.scan(SOURCE)
+    assert {str(test).removeprefix("tests/") for test in mutant.red} & {tag.test for tag in tags if tag.group == mutant.group}

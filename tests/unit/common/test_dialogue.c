@@ -198,6 +198,7 @@ static void check_one(enum dialogue_channel channel, enum dialogue_state before,
 	pair_close(&pair);
 }
 
+/* case: peer: a message that may not come in this state, or from this side, ends the dialogue */
 static void test_dialogue__every_message_in_every_state__by_the_table(void **state)
 {
 	(void)state;

@@ -40,6 +40,7 @@ static void test_err_id__each_code__is_a_word_of_its_own(void **state)
 	}
 }
 
+/* case: message: each failure has whole sentences in ASCII */
 static void test_err_text__each_code__is_ascii_sentences(void **state)
 {
 	(void)state;
@@ -54,6 +55,7 @@ static void test_err_text__each_code__is_ascii_sentences(void **state)
 	}
 }
 
+/* case: message: no failure but an internal one is told as an internal one */
 static void test_err_text__each_code_but_internal__has_its_own(void **state)
 {
 	(void)state;

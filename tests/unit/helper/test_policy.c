@@ -310,6 +310,8 @@ static void test_policy_person__nothing_wrong__roles(void **state)
 	}
 }
 
+/* case: account: each thing that is wrong with a verified person has its own error, a record that
+ * holds another sub too */
 static void test_policy_person__one_fault__its_error(void **state)
 {
 	(void)state;

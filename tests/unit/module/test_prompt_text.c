@@ -111,6 +111,7 @@ static void test_prompt_question__utf8_at_80x24__fits(void **state)
 }
 
 /* Tests and people look for the one line that holds the URL, and for the one "Code:". */
+/* case: message: the address stands on a line of its own, and there is one code */
 static void test_prompt_question__each_mode__one_url_line_and_one_code(void **state)
 {
 	(void)state;
@@ -194,6 +195,7 @@ static void test_prompt__hostile_url_or_code__refused(void **state)
 	}
 }
 
+/* case: message: names of host, user and source are filtered before they are shown */
 static void test_prompt__hostile_names__filtered(void **state)
 {
 	struct prompt prompt = ordinary(CONFIG_QR_UTF8);
@@ -256,6 +258,8 @@ static void test_prompt_notice__screen_sizes__qr_only_where_it_fits(void **state
 	}
 }
 
+/* case: message: what a login screen shows is one line of less than 900 bytes, however long its
+ * parts are */
 static void test_prompt_short__longest_parts__below_900_bytes_or_refused(void **state)
 {
 	char host[300] = "";
@@ -280,6 +284,7 @@ static void test_prompt_short__longest_parts__below_900_bytes_or_refused(void **
 	assert_null(strchr(text, '\n'));
 }
 
+/* case: message: the time left is shown in minutes and seconds, and never below zero */
 static void test_prompt_waiting__times__readable(void **state)
 {
 	char text[PROMPT_WAITING_BYTES] = "";
