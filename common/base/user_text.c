@@ -29,7 +29,7 @@ static const char *const lines[] = {
 	[USER_TEXT_TRY_AGAIN] = "There were too many sign-in attempts. Please try again in {left}.",
 };
 
-_Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_TRY_AGAIN + 1, "a text for each line");
+_Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_COUNT, "a text for each line");
 
 const char *user_text(enum user_text which)
 {

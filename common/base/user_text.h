@@ -26,6 +26,7 @@ enum user_text {
 #define USER_TEXT_ENUM_(symbol, id) USER_TEXT_##symbol,
 	USER_TEXT_LIST(USER_TEXT_ENUM_)
 #undef USER_TEXT_ENUM_
+	USER_TEXT_COUNT, /* no text */
 };
 
 /* What stands in braces in a text. All borrowed, and filtered by the caller; NULL reads as "". */
