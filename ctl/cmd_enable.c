@@ -17,6 +17,7 @@
 #include "ctl/pam_edit.h"
 #include "ctl/signal_hold.h"
 #include "ctl/sshd_check.h"
+#include "ctl/waiting_flows.h"
 #include "paths.h"
 
 #define BACKUP_ROOT COSMO_STATE_DIR "/backup"
@@ -153,7 +154,7 @@ static enum cosmo_err carry_out(struct enable *enable)
 		output_error("sshd could not be reloaded; restart it");
 	err = open_for_new_users(&enable->edit);
 	if (enable->edit.enable && enable->edit.chosen[HOST_SSHD])
-		sshd_check_note();
+		sshd_check_note(waiting_flows());
 	note_keys(enable);
 	return err;
 }

@@ -8,6 +8,7 @@
 #include "ctl/pam_edit.h"
 #include "ctl/sshd_check.h"
 #include "ctl/sshd_edit.h"
+#include "ctl/waiting_flows.h"
 
 static const struct {
 	const char *name;
@@ -95,9 +96,29 @@ static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum
 	return finish(change, err, after, problem);
 }
 
+/*
+ * The MaxStartups to write into the drop-in that is as @before, or NULL: sshd's is high enough.
+ * What we wrote earlier is what sshd tells now, so it stays, and is never lowered: by now it may be
+ * relied on.
+ */
+static const char *startups_for(const char *before, char ret[SSHD_STARTUPS_BYTES])
+{
+	struct sshd_startups startups = {0};
+	uint32_t flows = waiting_flows();
+
+	if (!sshd_check_startups(&startups))
+		return NULL;
+	if (sshd_startups_suffice(&startups, flows) && !sshd_edit_has_startups(before))
+		return NULL;
+	sshd_startups_raise(&startups, flows);
+	sshd_startups_format(&startups, ret);
+	return ret;
+}
+
 static enum cosmo_err plan_sshd(struct host_edit *edit)
 {
 	struct file_change *change = NULL;
+	char startups[SSHD_STARTUPS_BYTES] = "";
 	const char *problem = NULL;
 	char *after = NULL;
 	enum cosmo_err err = COSMO_OK;
@@ -109,7 +130,8 @@ static enum cosmo_err plan_sshd(struct host_edit *edit)
 	err = file_changes_add(&edit->changes, HOST_SSHD_DROPIN, &change);
 	if (err)
 		return err;
-	err = edit->enable ? sshd_edit_enable(change->before, &after, &problem)
+	err = edit->enable ? sshd_edit_enable(change->before,
+				     startups_for(change->before, startups), &after, &problem)
 			   : sshd_edit_disable(change->before, &after, &problem);
 	return finish(change, err, after, problem);
 }

@@ -127,7 +127,35 @@ int64_t sshd_check_grace_s(const char *output)
 	return seconds;
 }
 
-void sshd_check_note(void)
+static bool startups_of(const char *output, struct sshd_startups *ret)
+{
+	size_t len = 0;
+	const char *value = setting(output, "maxstartups", &len);
+
+	return sshd_startups_parse(value, len, ret);
+}
+
+bool sshd_check_startups(struct sshd_startups *ret)
+{
+	COSMO_AUTO(free) char *output = ask_settings();
+
+	return startups_of(output, ret);
+}
+
+static void note_sources(const char *output, uint32_t flows)
+{
+	struct sshd_startups startups = {0};
+
+	if (startups_of(output, &startups) && !sshd_startups_suffice(&startups, flows))
+		printf("Note: sshd drops connections from %u waiting ones on (MaxStartups in an earlier file), and "
+		       "[limits] lets %u sign-ins wait: raise the one or lower the other.\n",
+			(unsigned int)startups.begin, (unsigned int)flows);
+	if (sshd_check_is(output, "usedns", "yes"))
+		puts("Note: sshd's UseDNS is on: sign-ins are counted by the name that the owner of an address gives "
+		     "it.");
+}
+
+void sshd_check_note(uint32_t flows)
 {
 	COSMO_AUTO(free) char *output = ask_settings();
 	int64_t grace_s = sshd_check_grace_s(output);
@@ -143,6 +171,7 @@ void sshd_check_note(void)
 		printf("Note: sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
 		       "in with a code.\n",
 			(int)len, methods);
+	note_sources(output, flows);
 }
 
 bool sshd_check_root_key(void)

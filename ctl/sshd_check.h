@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctl/sshd_startups.h"
+
 /* sshd -t: is the configuration valid? What sshd says otherwise is printed. */
 bool sshd_check_valid(void);
 
@@ -12,8 +14,14 @@ bool sshd_check_valid(void);
  * @say. */
 bool sshd_check_ready(bool say);
 
-/* Print what else of sshd's settings people will meet: a short LoginGraceTime, methods. */
-void sshd_check_note(void);
+/*
+ * Print what else of sshd's settings people will meet: a short LoginGraceTime, methods, names for
+ * sources, fewer connections than the @flows sign-ins that may wait.
+ */
+void sshd_check_note(uint32_t flows);
+
+/* MaxStartups as it is now; false if sshd does not tell. */
+bool sshd_check_startups(struct sshd_startups *ret);
 
 /* May root log in by a key? */
 bool sshd_check_root_key(void);

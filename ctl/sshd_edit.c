@@ -11,7 +11,26 @@
 static const char shipped[] =
 	"# Signing in with a code is a conversation: keyboard-interactive through PAM.\n"
 	"UsePAM yes\n"
-	"KbdInteractiveAuthentication yes\n";
+	"KbdInteractiveAuthentication yes\n"
+	"# A sign-in that waits for its approval is a connection that has not logged in yet. sshd takes the\n"
+	"# first MaxStartups it reads: another one belongs into a file whose name sorts before this.\n"
+	"MaxStartups 62:30:162\n";
+
+static const char conversation_end[] = "KbdInteractiveAuthentication yes\n";
+static const char startups_key[] = "\nMaxStartups ";
+
+/* The shipped lines with @startups in the place of the shipped number, or without the last part. */
+static char *own_lines(const char *startups)
+{
+	char *lines = NULL;
+	size_t conversation_len =
+		(size_t)(strstr(shipped, conversation_end) - shipped) + strlen(conversation_end);
+	size_t key_len = (size_t)(strstr(shipped, startups_key) - shipped) + strlen(startups_key);
+
+	if (!startups)
+		return strndup(shipped, conversation_len);
+	return asprintf(&lines, "%.*s%s\n", (int)key_len, shipped, startups) < 0 ? NULL : lines;
+}
 
 /* What others wrote into the file; the shipped text, copied by hand, is ours. */
 static enum cosmo_err foreign_part(const char *text, char **ret, const char **ret_problem)
@@ -25,8 +44,30 @@ static enum cosmo_err foreign_part(const char *text, char **ret, const char **re
 	return err;
 }
 
-enum cosmo_err sshd_edit_enable(const char *text, char **ret, const char **ret_problem)
+/* Lines spelt as ours are; others' spellings count neither in the whole nor in their part. */
+static size_t count_startups(const char *text)
 {
+	const char *key = startups_key + 1;
+	size_t count = strncmp(text, key, strlen(key)) == 0;
+
+	for (const char *at = text; (at = strstr(at, startups_key)); at++)
+		count++;
+	return count;
+}
+
+bool sshd_edit_has_startups(const char *text)
+{
+	COSMO_AUTO(free) char *foreign = NULL;
+	const char *problem = NULL;
+
+	return text && foreign_part(text, &foreign, &problem) == COSMO_OK &&
+	       count_startups(text) > count_startups(foreign);
+}
+
+enum cosmo_err sshd_edit_enable(
+	const char *text, const char *startups, char **ret, const char **ret_problem)
+{
+	COSMO_AUTO(free) char *lines = own_lines(startups);
 	COSMO_AUTO(free) char *foreign = NULL;
 	COSMO_AUTO(free) char *result = NULL;
 	size_t size = 0;
@@ -35,10 +76,10 @@ enum cosmo_err sshd_edit_enable(const char *text, char **ret, const char **ret_p
 
 	if (err)
 		return err;
-	out = open_memstream(&result, &size);
+	out = lines ? open_memstream(&result, &size) : NULL;
 	if (!out)
 		return COSMO_E_NOMEM;
-	marked_block_write(out, shipped, true);
+	marked_block_write(out, lines, true);
 	(void)fputs(foreign, out);
 	if (fclose(out) != 0)
 		return COSMO_E_NOMEM;
