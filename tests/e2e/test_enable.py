@@ -199,6 +199,7 @@ def test_enable__root_refused_before__is_said_and_no_obstacle(on):
     assert done.returncode == 0 and "Note: PAM service sudo-i does not let root through as it is: root is refused." in done.stdout
 
 
+# case: stack: with the module gone root and local users get in by sshd, login, sudo and su
 def test_enable__module_gone_later__root_and_local_users_get_in(on):
     assert on.enable().returncode == 0
     on.host.run(f"rm {MODULE}")

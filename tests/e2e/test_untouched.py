@@ -118,12 +118,13 @@ def as_a_local_user(site, user):
 
 
 def on_the_console(site):
-    """tess at login(1), then root's power by sudo and hers by su."""
+    """tess at login(1), then root's power by sudo and by su, and hers by su."""
     host = site.host
     return {
         "login": site.console_login("tess"),
         "sudo": host.run(["sudo", "-S", "-k", "-p", "Password:", "id"], user="tess", input=host.passwords["tess"] + "\n").stdout,
         "su": host.run(["su", "-", "tess", "-c", "id"]).stdout,
+        "su_by_password": host.run(["su", "-", "-c", "id"], user="tess", input=host.passwords["root"] + "\n").stdout,
     }
 
 
@@ -198,6 +199,7 @@ def test_counters__sign_in_of_one_of_ours__seen(compared):
         assert {"cosmo-sso-helper", "cosmo-sso-judge", "cosmo-sso-fetch"} <= set(opened.names())
 
 
+# case: stack: local users get in as without us, by sshd, login, sudo and su, whatever is missing or damaged
 def test_local_users__harmed_host__as_without_us(harmed):
     """The same to the letter; and no wait is possible, since nothing of ours is started and the IdP is not asked."""
     site, before, _ = harmed
@@ -211,6 +213,7 @@ def test_local_users__harmed_host__as_without_us(harmed):
     assert site.host.journal(r"(cosmo-sso|_cosmo)", after=cursor) == []
 
 
+# case: stack: damage to the store, the gate, the helper or the configuration gives nobody of ours a right
 def test_sso_user__harmed_host__no_right_gained(harmed):
     """Damage takes rights away, if anything: no password, no role, and by key at most what NSS says she has."""
     site, _, keeps_role = harmed

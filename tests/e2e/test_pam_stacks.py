@@ -1,0 +1,285 @@
+# SPDX-License-Identifier: MIT
+"""The shipped PAM stacks, by the doors themselves: behind ours stand modules that let everybody in, and nobody of ours
+gets in whom ours refused; or those that lock accounts after failures, and everybody gets in who should."""
+
+import concurrent.futures
+import contextlib
+import re
+import subprocess
+
+import pytest
+
+from support import record
+from support.console import Console
+
+SERVICES = ("sshd", "login", "sudo", "sudo-i", "su", "su-l")
+HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
+MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
+CLOSED, OPEN = 2, 3
+SUDOERS = "ada ALL=(ALL) NOPASSWD: ALL\ndev ALL=(ALL) NOPASSWD: ALL\n"
+WITH_PASSWORD = "ada ALL=(ALL) ALL\n"
+PERMIT = "{kind} sufficient pam_permit.so\n"
+# As pam_faillock(8) has it for Debian's files.
+FAILLOCK_AUTH = """auth required pam_faillock.so preauth
+auth [success=1 default=ignore] pam_unix.so nullok
+auth [default=die] pam_faillock.so authfail
+auth sufficient pam_faillock.so authsucc
+auth requisite pam_deny.so
+"""
+FAILLOCK_ACCOUNT = "account required pam_faillock.so\n"
+
+
+@pytest.fixture(scope="module")
+def prepared(module_site):
+    """ada, an admin, and dev, a developer, have signed in, and have keys; only admins are admitted anywhere."""
+    host = module_site.host
+    for user in ("ada", "dev"):
+        with module_site.signed_in(user):
+            pass
+        host.authorize_key(f"home/{user}", owner_id=int(host.run(["id", "-u", user]).stdout))
+    for service in SERVICES:
+        module_site.configure("access", service, "admin")
+    host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
+    host.run("cp -a /etc/pam.d/common-auth /etc/pam.d/common-account /etc/cosmo-sso/cosmo-sso.conf /root")
+    yield module_site
+
+
+@contextlib.contextmanager
+def behind(host, auth, account):
+    """Lines in front of Debian's own in what all services include."""
+    for kind, lines in (("auth", auth), ("account", account)):
+        host.put(f"/etc/pam.d/common-{kind}", lines + host.read(f"/root/common-{kind}"))
+    yield
+    host.run("cp -a /root/common-auth /root/common-account /etc/pam.d")
+
+
+@pytest.fixture(scope="module")
+def lenient(prepared):
+    with behind(prepared.host, PERMIT.format(kind="auth"), PERMIT.format(kind="account") + FAILLOCK_ACCOUNT):
+        yield prepared
+
+
+# The doors. Each gives what `id -un` printed where somebody got in, and "" where they did not.
+
+
+def inside(done):
+    """sudo and su print of failures on their other stream alone."""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def by_ssh(site, user, method, command="id -un"):
+    """Without a terminal: no question is answered."""
+    key = method == "publickey"
+    argv = site.host.ssh(user, "-o", f"PreferredAuthentications={method}", key=key, command=[command])
+    return inside(subprocess.run(argv, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, start_new_session=True))
+
+
+def by_ssh_password(site, user, password):
+    options = ("-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1")
+    status, _, output = site.password_transcript(user, "id -un", *options, password=password)
+    return output.strip() if status == 0 else ""
+
+
+def by_sudo(site, user, *options):
+    return "root" if inside(site.host.run(["sudo", *options, "id", "-un"], user=user, check=False, input="wrong\n")) else ""
+
+
+def by_su(site, user, by=None, password="wrong", *dash):
+    return inside(site.host.run(["su", *dash, user, "-c", "id -un"], user=by, check=False, input=password + "\n"))
+
+
+def by_login(site, user, password=None):
+    """At login(1) on a terminal."""
+    with Console(site, "login", user) as console:
+        console.name()
+        if password:
+            console.password(password)
+        found = console.terminal.wait_for(rf"^({user})@|Login incorrect")
+        return found[1] or ""
+
+
+def by_login_f(site, user):
+    """As a program calls it that has let somebody in by its own means: there is no auth phase."""
+    typed = "echo in-$(id -un)-in; exit\n"
+    shown = site.host.run(["script", "-qec", f"login -f {user}", "/dev/null"], check=False, input=typed).stdout
+    found = re.search(r"^in-(\w+)-in", shown, re.M)
+    return found[1] if found else ""
+
+
+def each(doors):
+    """All at once: who is refused is kept waiting by most of them."""
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        tries = {name: pool.submit(*door) for name, door in doors.items()}
+        return {name: trial.result() for name, trial in tries.items()}
+
+
+def by_each_auth_phase(site, user):
+    """All that ask who somebody is; su by a local user, sudo by the user."""
+    return each({
+        "sshd, keyboard-interactive": (by_ssh, site, user, "keyboard-interactive"),
+        "sshd, password": (by_ssh_password, site, user, "wrong"),
+        "login": (by_login, site, user),
+        "sudo": (by_sudo, site, user, "-S"),
+        "sudo-i": (by_sudo, site, user, "-S", "-i"),
+        "su": (by_su, site, user, "tess"),
+        "su-l": (by_su, site, user, "tess", "wrong", "-"),
+    })  # fmt: skip
+
+
+def by_each_account_phase(site, user):
+    """All that let somebody in without asking who it is; su by root."""
+    return each({
+        "sshd, key": (by_ssh, site, user, "publickey"),
+        "login -f": (by_login_f, site, user),
+        "sudo": (by_sudo, site, user, "-n"),
+        "sudo-i": (by_sudo, site, user, "-n", "-i"),
+        "su": (by_su, site, user),
+        "su-l": (by_su, site, user, None, "", "-"),
+    })  # fmt: skip
+
+
+def everywhere_in(doors, user):
+    return {door: "root" if door.startswith("sudo") else user for door in doors}
+
+
+def nowhere(doors):
+    return dict.fromkeys(doors, "")
+
+
+@contextlib.contextmanager
+def locked(site):
+    before = record.change(site.host, "ada", flags=record.LOCKED)
+    yield "ada", "locked"
+    record.put(site.host, "ada", before)
+
+
+@contextlib.contextmanager
+def not_admitted(site):
+    yield "dev", "service_not_allowed"
+
+
+def set_gate_to(state):
+    """One byte in place: the page is never replaced."""
+    return f"printf '\\00{state}' | dd of=/run/cosmo-sso/gate bs=1 seek=16 conv=notrunc status=none"
+
+
+@contextlib.contextmanager
+def demoted(site):
+    """As disconnecting does: the gate's state word says closed."""
+    site.host.run(set_gate_to(CLOSED))
+    yield "ada", "disconnected"
+    site.host.run(set_gate_to(OPEN))
+
+
+@contextlib.contextmanager
+def helper_missing(site):
+    site.host.run(["mv", HELPER, "/run/helper-away"])
+    yield "ada", r"\w+"
+    site.host.run(["mv", "/run/helper-away", HELPER])
+
+
+@contextlib.contextmanager
+def switched_off(site):
+    """The word that denies at once, in the place of all causes: none of them is another answer to PAM's stack."""
+    for service in SERVICES:
+        site.configure(f"service {service}", "auth", "deny")
+    yield "ada", "service_off"
+    site.host.run("cp -a /root/cosmo-sso.conf /etc/cosmo-sso")
+
+
+@contextlib.contextmanager
+def asked_and_missing(site):
+    with switched_off(site), helper_missing(site) as told:
+        yield told
+
+
+def refused_everywhere(host, user, reason, cursor):
+    """It was ours who refused, in each service, and for that reason."""
+    lines = host.journal(rf"event=\S+_refused user={user} .*reason={reason}\b", after=cursor)
+    assert {re.search(r" service=(\S+)", line)[1] for line in lines} == set(SERVICES)
+
+
+# case: stack: who is refused in the auth phase of sshd, login, sudo or su is not let in by modules that let everybody in
+@pytest.mark.parametrize("cause", [switched_off, asked_and_missing])
+def test_auth__refused__nobody_behind_lets_in(lenient, cause):
+    lenient.host.put("/etc/sudoers.d/ours", WITH_PASSWORD, 0o440)
+    cursor = lenient.host.journal_cursor()
+    with cause(lenient) as (user, reason):
+        doors = by_each_auth_phase(lenient, user)
+        assert doors == nowhere(doors)
+    lenient.host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
+    refused_everywhere(lenient.host, user, reason, cursor)
+
+
+# case: stack: who is locked, demoted or of a role not admitted comes by no key, forced login, sudo or su of root's
+@pytest.mark.parametrize("cause", [locked, not_admitted, demoted, helper_missing])
+def test_account__refused__nobody_behind_lets_in(lenient, cause):
+    with cause(lenient) as (user, reason):
+        cursor = lenient.host.journal_cursor()
+        doors = by_each_account_phase(lenient, user)
+        assert doors == nowhere(doors)
+    refused_everywhere(lenient.host, user, reason, cursor)
+
+
+# case: stack: in front of modules that let everybody in an admitted user gets in where others vouch, and so do local users
+def test_lenient__who_is_not_refused__gets_in(lenient):
+    """What the tests above conclude from nobody getting in needs doors that can be passed."""
+    doors = by_each_account_phase(lenient, "ada")
+    assert doors == everywhere_in(doors, "ada")
+    doors = by_each_account_phase(lenient, "tess") | by_each_auth_phase(lenient, "tess")
+    assert doors == everywhere_in(doors, "tess")
+
+
+# case: stack: with pam_faillock in front local users get in with their password alone, and admitted users by key
+def test_faillock__password_and_key__as_without_us(prepared):
+    host = prepared.host
+    doors = {"sshd": (by_ssh_password, prepared, "tess"), "su": (by_su, prepared, "tess", "ada")}
+    with behind(host, FAILLOCK_AUTH, FAILLOCK_ACCOUNT):
+        wrong = each({door: (*call, "wrong") for door, call in doors.items()})
+        assert wrong == nowhere(doors)
+        doors |= {"login": (by_login, prepared, "tess")}
+        right = each({door: (*call, host.passwords["tess"]) for door, call in doors.items()})
+        assert right == everywhere_in(doors, "tess")
+        right = by_each_account_phase(prepared, "ada")
+        assert right == everywhere_in(right, "ada")
+        assert len(host.run("faillock --user ada").stdout.splitlines()) == 2  # only the heading
+
+
+# case: stack: pam_mkhomedir.so makes the home of who is let in, and none of who is refused
+def test_mkhomedir__refused__no_home(prepared):
+    host = prepared.host
+    host.run("mkdir /run/homes && mv /home/ada /home/dev /run/homes")
+    try:
+        assert each({user: (by_login_f, prepared, user) for user in ("ada", "dev")}) == {"ada": "ada", "dev": ""}
+        assert host.run("stat -c %U:%a /home/ada; ls -A /home/dev", check=False).stdout == "ada:700\n"
+    finally:
+        host.run("rm -rf /home/ada && mv /run/homes/ada /run/homes/dev /home && rmdir /run/homes")
+
+
+# case: stack: while /etc/nologin is there no user of ours comes by a key or a forced login, and root does
+def test_nologin__key__turned_away(prepared):
+    prepared.host.put("/etc/nologin", "Down until noon.\n")
+    try:
+        assert (by_ssh(prepared, "ada", "publickey"), by_login_f(prepared, "ada")) == ("", "")
+        assert by_ssh(prepared, "root", "publickey") == "root"
+    finally:
+        prepared.host.run(["rm", "/etc/nologin"])
+
+
+# case: stack: with the module gone our users have no password anywhere, and local users come as before
+def test_module_gone__auth__no_user_of_ours(prepared):
+    host = prepared.host
+    host.run(["mv", MODULE, "/run/module-away"])
+    host.put("/etc/sudoers.d/ours", WITH_PASSWORD, 0o440)
+    try:
+        doors = each({
+            "sshd": (by_ssh_password, prepared, "ada", "wrong"),
+            "login": (by_login, prepared, "ada", "wrong"),
+            "sudo": (by_sudo, prepared, "ada", "-S"),
+            "su": (by_su, prepared, "ada", "tess"),
+        })  # fmt: skip
+        assert doors == nowhere(doors)
+        assert by_su(prepared, "tess", "ada", host.passwords["tess"]) == "tess"
+    finally:
+        host.run(["mv", "/run/module-away", MODULE])
+        host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
