@@ -190,7 +190,8 @@ static const char *const texts[] = {
 		"Signing in with the code is switched off for this service." ASK_ADMIN,
 	[COSMO_E_LEASE_OVER] =
 		"Your role could not be confirmed with the sign-in server for too long. Please sign in again with the code.",
-	[COSMO_E_LOGIN_AGAIN] = "Your account was created or changed just now. Please log in again.",
+	[COSMO_E_LOGIN_AGAIN] =
+		"Your account was created or changed just now. Please log in again.",
 	[COSMO_E_MACHINE] =
 		"The user database belongs to another machine; single sign-on is disconnected here." ASK_ADMIN,
 	[COSMO_E_REPLACED] =
