@@ -4,7 +4,7 @@ names have to go red.
 
 usage: mutants.py BUILD [GROUP...]      BUILD: an up-to-date build of this tree; GROUP: only these mutants
 
-A patch is named after its group of cases, and begins with
+A patch is named GROUP.patch or GROUP-WORD.patch after its group of cases, and begins with
 
     Breaks: what the product does wrong with it
     Red: FILE::FUNCTION      (one line for each test; FILE is a C file of tests/unit or a Python file)
@@ -53,10 +53,10 @@ class Test:
 
 
 class Mutant:
-    """One patch: its `group`, what it `breaks`, the tests that must go `red`."""
+    """One patch: its `name` and `group`, what it `breaks`, the tests that must go `red`."""
 
     def __init__(self, path):
-        self.path, self.group, text = path, path.stem, path.read_text()
+        self.path, self.name, self.group, text = path, path.stem, path.stem.split("-")[0], path.read_text()
         head = text.split("\n--- ", 1)[0]
         self.breaks = re.findall(r"^Breaks: (.+)$", head, re.MULTILINE)
         self.red = [Test(*line.split("::")) for line in re.findall(r"^Red: (\S+::\w+)$", head, re.MULTILINE)]
@@ -210,7 +210,7 @@ def main():
         total = Count(failed=0 if mutants else 1)
         total.add(_counted("none", _judge_unbroken, build, list(dict.fromkeys(sum((m.red for m in mutants), [])))))
         for mutant in mutants:
-            total.add(_counted(mutant.group, _judge, build, mutant))
+            total.add(_counted(mutant.name, _judge, build, mutant))
     print(total, flush=True)
     return 1 if total.failed else 0
 
