@@ -132,15 +132,15 @@ REFUSALS = ("E_DNS", "E_TLS_TRUST", "E_IDP_RATE", "E_CODE_EXPIRED", "E_JWS_SIGNA
 # case: message: each failure has its own sentence, and its own word in the log
 def test_refusals_of_the_judge_are_told_and_logged_as_themselves(rig):
     """One of each kind; that no two codes share a sentence or a word is shown of all in test_audit.c."""
+    rig.configure(config(more="[limits]\nunknown_per_source_hour = 100\n"))
     rig.store("user=ada,admin")
     numbers, sentences = {name: number for number, name in wire.ERRORS.items()}, set()
     for name in REFUSALS:
         rig.false_judge(f"show(); peer.send('JUDGE_FAILED', ERR={numbers[name]}, DETAIL='of the judge')")
         rig.log()
         exchange = rig.sign_in()
-        assert exchange.recv().type == "SHOW"
-        result = exchange.recv()
-        assert (result.type, result.error) == ("RESULT", name)
+        shown, result = exchange.recv(), exchange.recv()
+        assert (shown.type, result.type, result.error) == ("SHOW", "RESULT", name)
         sentences.add(result.TEXT)
         exchange.all_gone()
         (event,) = events(rig)
@@ -547,8 +547,6 @@ def test_stripping_domains_merges_nobody(site):
     before = site.rig.state()
     site.who("ada@b.example", "2000", "admins")
     assert site.rig.sign_in("ada").result() == "E_OTHER_SUBJECT"
-    site.who("ada@c.example", "3000", "admins")
-    assert site.rig.sign_in("ada").result() == "E_NAME_FORM"
     assert site.rig.state() == before
 
 
@@ -630,14 +628,6 @@ def test_the_helper_is_killed_while_the_code_waits(site):
     assert site.rig.records() == []
 
 
-def test_discovery_and_keys_are_asked_for_once(site):
-    site.who("ada", "1000", "admins")
-    assert site.rig.sign_in().result() == "OK"
-    asked = len(site.idp.requests)
-    assert site.rig.sign_in().result() == "OK"
-    assert [request.path for request in site.idp.requests[asked:]] == ["/device", "/token"]
-
-
 def cached(site):
     return sorted(path.name for path in (site.rig.folder / "cache").iterdir())
 
@@ -669,7 +659,6 @@ UNVERIFIED = {
     "denied": lambda idp: idp.script("/token", Answer(400, {"error": "access_denied"})),
     "bad_token": lambda idp: idp.script("/token", Answer(body=idp.tokens(aud="other"))),
     "another_person": lambda idp: idp.script("/token", Answer(body=idp.tokens(preferred_username="eve", sub="6"))),
-    "no_claim": lambda idp: idp.script("/token", Answer(body=idp.tokens(groups=None, _claim_names={"groups": "s"}))),
 }
 
 
@@ -681,6 +670,11 @@ def test_what_a_failed_sign_in_fetched_is_not_kept(site, prepare):
     prepare(site.idp)
     assert site.rig.sign_in().result() != "OK"
     assert "/jwks" in paths_since(site, 0) and cached(site) == []
+
+
+def test_what_a_sign_in_that_succeeded_fetched_is_kept(site):
+    site.who("ada", "1000", "admins")
+    forget(site)
     assert site.rig.sign_in().result() == "OK"
     assert cached(site) == ["discovery", "jwks"]
 
@@ -696,12 +690,12 @@ def test_keys_are_not_asked_for_again_by_each_sign_in(site):
     site.who("ada", "1000", "admins")
     site.rig.configure(site.text("[limits]\nunknown_per_source_hour = 30\n"))
     asked = len(site.idp.requests)
-    site.idp.script("/token", *[unknown_kid(site.idp) for _ in range(5)])
-    for _ in range(5):
+    site.idp.script("/token", *[unknown_kid(site.idp) for _ in range(4)])
+    for _ in range(4):
         assert site.rig.sign_in().result() == "E_JWS_KEY"
     assert paths_since(site, asked).count("/jwks") == 2  # the first looked again, the second asked for all anew
     assert paths_since(site, asked).count("/.well-known/openid-configuration") == 1
-    assert [event["reason"] for event in events(site.rig)] == ["token_key_unknown"] * 5
+    assert [event["reason"] for event in events(site.rig)] == ["token_key_unknown"] * 4
     assert site.rig.sign_in().result() == "OK"
     assert cached(site) == ["discovery", "jwks"]  # and no doubt any more
 
