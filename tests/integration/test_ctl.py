@@ -197,7 +197,7 @@ FAULTS = {
     "device": (
         script(DISCOVERY, lambda idp: Answer(body=without(idp.discovery(), "device_authorization_endpoint"))),
         MISCONFIGURED, "idp_no_device_grant", "device authorization grant"),
-    "keys": (script("/jwks", lambda idp: Answer(body={"keys": []})), MISCONFIGURED, "idp_no_keys", "no usable signing keys"),
+    "keys": (script("/jwks", lambda idp: Answer(body={"keys": []})), MISCONFIGURED, "idp_no_keys", "publishes no keys"),
     "client": (
         script("/device", lambda idp: Answer(401, {"error": "invalid_client"})),
         MISCONFIGURED, "idp_client_refused", "--client-id"),
