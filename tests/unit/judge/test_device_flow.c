@@ -78,7 +78,7 @@ static int start(void **state)
 		       : -1;
 }
 
-static int stop(void **state)
+static int put_away(void **state)
 {
 	(void)state;
 	discovery_free(discovery);
@@ -357,7 +357,7 @@ static void test_device_flow_finish__fetch_silent__ends(void **state)
 
 int main(void)
 {
-#define ONE(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define ONE(test) cmocka_unit_test_setup_teardown(test, start, put_away)
 	const struct CMUnitTest tests[] = {
 		ONE(test_device_flow_begin__request__says_what_is_configured),
 		ONE(test_device_flow_begin__offline_access__follows_the_idps_list),

@@ -20,7 +20,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int put_away(void **state)
 {
 	(void)state;
 	fetch_stop(&fetch);
@@ -208,21 +208,21 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__answer__is_handed_on_whatever_its_status, start, stop),
+			test_idp_get__answer__is_handed_on_whatever_its_status, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__headers_not_told__have_their_marks, start, stop),
+			test_idp_get__headers_not_told__have_their_marks, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__huge_numbers__cannot_overflow_later_sums, start, stop),
+			test_idp_get__huge_numbers__cannot_overflow_later_sums, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__failure__is_fetchs_own_business_only, start, stop),
+			test_idp_get__failure__is_fetchs_own_business_only, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__no_time_left__asks_nobody, start, stop),
+			test_idp_get__no_time_left__asks_nobody, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_get__fetch_gone__is_told_and_stays_so, start, stop),
+			test_idp_get__fetch_gone__is_told_and_stays_so, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_post__request__tells_everything_and_no_more, start, stop),
+			test_idp_post__request__tells_everything_and_no_more, start, put_away),
 		cmocka_unit_test_setup_teardown(
-			test_idp_post__form_too_big__is_not_sent, start, stop),
+			test_idp_post__form_too_big__is_not_sent, start, put_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,7 +51,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int put_away(void **state)
 {
 	(void)state;
 	fetch_stop(&fetch);
@@ -372,7 +372,7 @@ static void test_provider_report__age__is_told_for_each(void **state)
 
 int main(void)
 {
-#define ONE(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define ONE(test) cmocka_unit_test_setup_teardown(test, start, put_away)
 	const struct CMUnitTest tests[] = {
 		ONE(test_provider_open__nothing_cached__asks_once),
 		ONE(test_provider_open__cached__asks_nobody),

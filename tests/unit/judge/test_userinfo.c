@@ -20,7 +20,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int put_away(void **state)
 {
 	(void)state;
 	fetch_stop(&fetch);
@@ -132,7 +132,7 @@ static void test_userinfo_get__nothing_to_ask_with__asks_nobody(void **state)
 
 int main(void)
 {
-#define ONE(test) cmocka_unit_test_setup_teardown(test, start, stop)
+#define ONE(test) cmocka_unit_test_setup_teardown(test, start, put_away)
 	const struct CMUnitTest tests[] = {
 		ONE(test_userinfo_get__same_sub__is_handed_on),
 		ONE(test_userinfo_get__another_or_no_sub__is_refused),
