@@ -67,7 +67,12 @@ enum cosmo_err json_parse(const char *text, size_t len, struct json_object **ret
 	tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
 	if (!tokener)
 		return COSMO_E_NOMEM;
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/*
+	 * Not JSON_TOKENER_STRICT: newer versions then refuse a whole text for a number beyond 64
+	 * bits, anywhere in it. All else that it refuses json_scan() or the blanks behind the end
+	 * do.
+	 */
+	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tokener, text, (int)len);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
 		return COSMO_E_FORMAT;

@@ -10,6 +10,7 @@ struct scan {
 	const unsigned char *end;
 	size_t depth;
 	size_t members;
+	bool comma; /* the last token was one */
 };
 
 /* The byte @ahead of the cursor; 0, which is valid nowhere in JSON, behind the end. */
@@ -160,6 +161,13 @@ static bool skip_token(struct scan *scan, size_t max_depth)
 {
 	unsigned char c = look(scan, 0);
 
+	if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
+		scan->at++;
+		return true;
+	}
+	if (scan->comma && (c == '}' || c == ']'))
+		return false;
+	scan->comma = c == ',';
 	if (c == '"')
 		return skip_string(scan);
 	if (c == '-' || is_digit(c))
@@ -170,7 +178,7 @@ static bool skip_token(struct scan *scan, size_t max_depth)
 		return skip_word(scan, "false");
 	if (c == 'n')
 		return skip_word(scan, "null");
-	if (c == 0 || !strchr("{}[]:, \t\n\r", c))
+	if (c == 0 || !strchr("{}[]:,", c))
 		return false;
 	return skip_punctuation(scan, max_depth);
 }

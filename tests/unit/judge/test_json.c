@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -117,6 +118,86 @@ static void test_json_parse__anything_else__is_refused(void **state)
 		print_message("%s\n", cases[i]);
 		assert_int_equal(parse(cases[i]), COSMO_E_FORMAT);
 	}
+}
+
+/*
+ * The grammar of RFC 8259, section 2, over one letter for each token: '"' is a string and '1' a
+ * number. Each takes what it can off *at and says whether it was there.
+ */
+static bool take_letter(const char **at, char letter)
+{
+	if (**at != letter)
+		return false;
+	(*at)++;
+	return true;
+}
+
+static bool take_value(const char **at) /* NOLINT(misc-no-recursion): no deeper than LETTERS */
+{
+	char closing = **at == '{' ? '}' : ']';
+
+	if (!take_letter(at, '{') && !take_letter(at, '['))
+		return take_letter(at, '"') || take_letter(at, '1');
+	if (take_letter(at, closing))
+		return true;
+	do {
+		if (closing == '}' && !(take_letter(at, '"') && take_letter(at, ':')))
+			return false;
+		if (!take_value(at))
+			return false;
+	} while (take_letter(at, ','));
+	return take_letter(at, closing);
+}
+
+#define MAX_TRIED     6
+#define LETTERS       (3 + MAX_TRIED)
+#define SPELLED_BYTES (4 * LETTERS + 1)
+
+/* The text of the letters; no two strings in it are equal. */
+static void spell(const char *letters, char ret[SPELLED_BYTES])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; letters[i]; i++) {
+		if (letters[i] == '"')
+			len += (size_t)snprintf(
+				ret + len, SPELLED_BYTES - len, "\"%c\" ", 'a' + (char)i);
+		else
+			len += (size_t)snprintf(ret + len, SPELLED_BYTES - len, "%c ", letters[i]);
+	}
+}
+
+/* Whether a text is right that goes on with these tokens, three bits each; it must be taken just
+ * then. */
+static bool try_tokens(const char *start, uint32_t number, size_t count)
+{
+	char letters[LETTERS + 1] = "";
+	char text[SPELLED_BYTES] = "";
+	const char *at = letters;
+	bool right = false;
+
+	memcpy(letters, start, strlen(start));
+	for (size_t i = 0; i < count; i++)
+		letters[strlen(start) + i] = "{}[]:,\"1"[number >> 3 * i & 7];
+	right = take_value(&at) && *at == '\0';
+	spell(letters, text);
+	if ((parse(text) == COSMO_OK) != right)
+		fail_msg("%s", text);
+	return right;
+}
+
+/* Nothing else is taken, whatever json-c's own idea of a lenient or a strict text is. */
+static void test_json_parse__any_order_of_tokens__is_taken_by_the_grammar_alone(void **state)
+{
+	size_t taken = 0;
+
+	(void)state;
+	for (size_t count = 0; count <= MAX_TRIED; count++)
+		for (uint32_t number = 0; number < 1U << 3 * count; number++) {
+			taken += try_tokens("{", number, count);
+			taken += try_tokens("{\":", number, count);
+		}
+	assert_true(taken > 20);
 }
 
 /* Which of two a reader takes must never matter. */
@@ -473,6 +554,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_parse__objects__are_taken),
 		cmocka_unit_test(test_json_parse__anything_else__is_refused),
+		cmocka_unit_test(
+			test_json_parse__any_order_of_tokens__is_taken_by_the_grammar_alone),
 		cmocka_unit_test(test_json_parse__duplicate_members__are_refused),
 		cmocka_unit_test(test_json_parse__depth__is_bounded),
 		cmocka_unit_test(test_json_parse__length__is_bounded),
