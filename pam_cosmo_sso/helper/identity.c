@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/identity.h"
 
+#include <string.h>
+
 /* The end of the year 9999: larger numbers are no times. */
 #define MAX_TIME_S ((uint64_t)253402300799)
 
@@ -59,6 +61,15 @@ static bool is_empty(const char *text)
 	return !text || text[0] == '\0';
 }
 
+/* A record holds it as text: with a NUL inside it could not be written. */
+static bool has_odd_token(const struct message *message)
+{
+	size_t len = 0;
+	const void *token = message_bytes(message, FIELD_REFRESH_TOKEN, &len);
+
+	return token && memchr(token, '\0', len);
+}
+
 enum cosmo_err identity_read(const struct message *message, struct identity *ret)
 {
 	struct identity who = {
@@ -77,7 +88,7 @@ enum cosmo_err identity_read(const struct message *message, struct identity *ret
 		read_list(message, FIELD_AMR, IDENTITY_MAX_AMR, who.amr, &who.amr_count) ||
 		read_numbers(message, &who))
 		return COSMO_E_PROTOCOL;
-	if (who.claim != CLAIM_PRESENT && who.role_count > 0)
+	if ((who.claim != CLAIM_PRESENT && who.role_count > 0) || has_odd_token(message))
 		return COSMO_E_PROTOCOL;
 	*ret = who;
 	return COSMO_OK;

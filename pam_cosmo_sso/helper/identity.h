@@ -33,5 +33,6 @@ struct identity {
 };
 
 /* Read a JUDGE_IDENTITY. Errors: COSMO_E_PROTOCOL for another message, an empty name or subject,
- * too many values, numbers no clock or id can have, roles of a claim that is not there. */
+ * too many values, numbers no clock or id can have, roles of a claim that is not there, a refresh
+ * token with a NUL inside. */
 COSMO_MUST_USE enum cosmo_err identity_read(const struct message *message, struct identity *ret);
