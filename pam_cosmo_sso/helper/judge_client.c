@@ -190,11 +190,19 @@ static enum cosmo_err failure(struct judge *judge, const struct message *message
 	return err;
 }
 
+/* A message that has begun is waited for a little, but not beyond the deadline: the caller's own
+ * patience may end just behind it. */
 static enum cosmo_err receive(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
 {
 	enum cosmo_err err = wait_for_judge(judge, deadline_boot_ms);
+	int64_t whole_by_ms = fdio_boot_ms() + MESSAGE_MS;
 
-	return err ? err : dialogue_recv(&judge->dialogue, fdio_boot_ms() + MESSAGE_MS, ret);
+	if (err)
+		return err;
+	if (whole_by_ms < deadline_boot_ms)
+		return dialogue_recv(&judge->dialogue, whole_by_ms, ret);
+	err = dialogue_recv(&judge->dialogue, deadline_boot_ms, ret);
+	return err == COSMO_E_TIMEOUT ? COSMO_E_DEADLINE : err;
 }
 
 enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)

@@ -50,8 +50,9 @@ void judge_watch_newer(struct judge *judge, int fd);
  * The judge's next message; the caller frees it. JUDGE_CACHE is dealt with inside and never
  * returned, see judge_keep_fetched(). A JUDGE_FAILED is returned as the error it names (never
  * COSMO_OK, and COSMO_E_PROTOCOL for what is not the judge's to say), with judge_detail(). Errors:
- * also COSMO_E_CANCELLED, COSMO_E_DEADLINE (@deadline_boot_ms passed), COSMO_E_PEER_GONE,
- * COSMO_E_PROTOCOL, COSMO_E_NOMEM.
+ * also COSMO_E_CANCELLED, COSMO_E_DEADLINE (@deadline_boot_ms passed, whatever had begun by then),
+ * COSMO_E_TIMEOUT (a message that does not come to its end), COSMO_E_PEER_GONE, COSMO_E_PROTOCOL,
+ * COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err judge_next(
 	struct judge *judge, int64_t deadline_boot_ms, struct message **ret);
