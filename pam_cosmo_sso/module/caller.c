@@ -99,11 +99,12 @@ static enum caller_style style_of(const struct caller *caller)
 	return is_terminal(caller->tty) ? CALLER_TERMINAL : CALLER_MUTE;
 }
 
+/* libpam calls a conversation that is not there, and takes its host down with it. */
 static const char *user_of(pam_handle_t *pamh, bool authenticates)
 {
 	const char *user = NULL;
 
-	if (!authenticates)
+	if (!authenticates || !has_conversation(pamh))
 		return item(pamh, PAM_USER);
 	return pam_get_user(pamh, &user, NULL) == PAM_SUCCESS ? user : NULL;
 }
