@@ -4,14 +4,26 @@
  *
  *   pam_caller LOG CONFDIR SERVICE USER [WORD...]
  *
- * WORDs are settings and calls, done from left to right:
- *   tty=T rhost=H env=K=V   PAM items and environment
+ * LOG may be /proc/self/fd/1, for a pipe that no limit of file sizes touches. USER may be "-":
+ * none. WORDs are settings of the process, then settings and calls of a transaction, done from left
+ * to right. Of the process:
+ *
+ *   noconv close-std uid=N again=N (all calls N times, each in a transaction of its own)
  *   time=FILE               time stands still but for FILE; see rig_clock.h
+ *   ignore-sigchld no-cldwait block-signals reaper (a handler that reaps whatever child there is)
+ *   open-fds=N umask=N cwd-gone locale=NAME
+ *   limit=NAME:SOFT[:HARD]  NAME: FSIZE, AS (above what is used) ...
+ *
+ * Of a transaction:
+ *
+ *   tty=T rhost=H env=K=V   PAM items and environment
  *   clock                   reports when each call began and each message came ("clock WHAT NS")
- *   answers=A,B,...         what the conversation does at each ECHO_ON prompt; the last one
- * repeats: enter, error, end (no line), after:PATH (Enter once PATH exists) noconv silent close-std
- * ignore-sigchld uid=N again=N (all calls N times, each in a transaction of its own) auth setcred
- * account open close chauthtok
+ *   answers=A,B,...         what the conversation does at each ECHO_ON prompt, the last one again
+ *                           and again: enter, error, end (no line), after:PATH (Enter once PATH
+ *                           exists), say:TEXT, huge, bytes (no UTF-8), more (any response),
+ *                           nothing (success and no responses), status:N
+ *   informs=A,B,...         the same at each text
+ *   silent auth setcred account open close chauthtok
  *
  * The log has a line per message ("message STYLE TEXT" with \n as "\\n"), per call ("auth CODE"),
  * and for anything of the process that the calls changed ("changed WHAT").
@@ -21,33 +33,41 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/integration/rig_clock.h"
 
-#define LOG_FD     200
-#define MAX_WORDS  64
-#define STATE_SIZE 16384
+#define OWN_CHILDREN 5
+#define LOG_FD       200
+#define MAX_WORDS    64
+#define STATE_SIZE   131072
+#define HUGE_TEXT    ((size_t)1024 * 1024)
 
 extern char **environ;
 
 static FILE *report;
 static bool has_clock;
 static bool std_is_closed;
+static pid_t own_children[OWN_CHILDREN];
 
 struct session {
 	pam_handle_t *pamh;
 	const char *answers;
+	const char *informs; /* NULL: nothing odd */
 	int flags;
 };
 
@@ -74,35 +94,76 @@ static void report_text(const char *text)
 
 static void wait_for_path(const char *path)
 {
+	const struct timespec pause = {
+		.tv_nsec = 5000000}; /* by the kernel's clock, whatever ours says */
 	struct stat status = {0};
 
 	while (stat(path, &status) != 0)
-		poll(NULL, 0, 5);
+		nanosleep(&pause, NULL);
 }
 
-/* The next of the comma-separated answers, which stays if it is the last. */
-static int answer(struct session *session, char **ret)
+/* The next of the comma-separated @answers, which stays if it is the last. */
+static void next_word(const char **answers, char *ret, size_t size)
 {
-	char word[256] = "";
-	size_t len = strcspn(session->answers, ",");
+	size_t len = strcspn(*answers, ",");
 
-	snprintf(word, sizeof(word), "%.*s", (int)len, session->answers);
-	if (session->answers[len])
-		session->answers += len + 1;
+	snprintf(ret, size, "%.*s", (int)len, *answers);
+	if ((*answers)[len])
+		*answers += len + 1;
+}
+
+static char *huge_text(void)
+{
+	char *text = malloc(HUGE_TEXT);
+
+	if (!text)
+		exit(102);
+	memset(text, 'x', HUGE_TEXT - 1);
+	text[HUGE_TEXT - 1] = 0;
+	return text;
+}
+
+/* What one word of an answer does; -1: say nothing at all and call it a success. */
+static int answer(const char *word, char **ret)
+{
+	*ret = NULL;
 	if (strcmp(word, "error") == 0)
 		return PAM_CONV_ERR;
 	if (strcmp(word, "end") == 0)
 		return PAM_SUCCESS;
+	if (strcmp(word, "nothing") == 0)
+		return -1;
+	if (strncmp(word, "status:", 7) == 0)
+		return (int)strtol(word + 7, NULL, 10);
 	if (strncmp(word, "after:", 6) == 0)
 		wait_for_path(word + 6);
-	*ret = strdup("typed");
+	if (strcmp(word, "huge") == 0)
+		*ret = huge_text();
+	else if (strcmp(word, "bytes") == 0)
+		*ret = strdup("\xff\xfe\x80\x1b[2J\xc3");
+	else
+		*ret = strdup(strncmp(word, "say:", 4) == 0 ? word + 4 : "typed");
 	return *ret ? PAM_SUCCESS : PAM_BUF_ERR;
+}
+
+static int respond(struct session *session, int style, char **ret)
+{
+	char word[256] = "";
+
+	if (style == PAM_PROMPT_ECHO_ON || style == PAM_PROMPT_ECHO_OFF)
+		next_word(&session->answers, word, sizeof(word));
+	else if (session->informs)
+		next_word(&session->informs, word, sizeof(word));
+	else
+		return PAM_SUCCESS;
+	return answer(word, ret);
 }
 
 static int converse(
 	int count, const struct pam_message **messages, struct pam_response **ret, void *context)
 {
-	struct pam_response *responses = calloc((size_t)count, sizeof(*responses));
+	/* Some give room for more than was asked. */
+	struct pam_response *responses = calloc((size_t)count + 2, sizeof(*responses));
 	int status = responses ? PAM_SUCCESS : PAM_BUF_ERR;
 
 	/* Programs write there without looking. */
@@ -113,13 +174,13 @@ static int converse(
 		fprintf(report, "message %d ", messages[i]->msg_style);
 		report_text(messages[i]->msg);
 		fflush(report);
-		if (messages[i]->msg_style == PAM_PROMPT_ECHO_ON ||
-			messages[i]->msg_style == PAM_PROMPT_ECHO_OFF)
-			status = answer(context, &responses[i].resp);
+		status = respond(context, messages[i]->msg_style, &responses[i].resp);
+		if (status == PAM_SUCCESS && responses[i].resp)
+			responses[i].resp_retcode = 99;
 	}
 	if (status != PAM_SUCCESS) {
 		free(responses);
-		return status;
+		return status == -1 ? PAM_SUCCESS : status;
 	}
 	*ret = responses;
 	return PAM_SUCCESS;
@@ -157,6 +218,8 @@ static void one_word(struct session *session, const char *word)
 		pam_putenv(session->pamh, word + 4);
 	else if (strncmp(word, "answers=", 8) == 0)
 		session->answers = word + 8;
+	else if (strncmp(word, "informs=", 8) == 0)
+		session->informs = word + 8;
 	else if (strcmp(word, "silent") == 0)
 		session->flags = (int)PAM_SILENT;
 	else if (strcmp(word, "clock") == 0)
@@ -172,7 +235,8 @@ static void transaction(char **argv, int first, int argc, bool has_conv)
 {
 	struct session session = {.answers = "enter"};
 	struct pam_conv conv = {has_conv ? converse : NULL, &session};
-	int status = pam_start_confdir(argv[3], argv[4], &conv, argv[2], &session.pamh);
+	const char *user = strcmp(argv[4], "-") == 0 ? NULL : argv[4];
+	int status = pam_start_confdir(argv[3], user, &conv, argv[2], &session.pamh);
 
 	if (status != PAM_SUCCESS) {
 		fprintf(report, "start %d\n", status);
@@ -204,35 +268,227 @@ static void add_folder(char *state, const char *path)
 		closedir(folder);
 }
 
-/* Everything of the process that a module has no business to change. */
-static void read_state(char *state)
+static const struct {
+	const char *name;
+	__rlimit_resource_t resource;
+} limits[] = {
+	{"AS", RLIMIT_AS},
+	{"CORE", RLIMIT_CORE},
+	{"CPU", RLIMIT_CPU},
+	{"DATA", RLIMIT_DATA},
+	{"FSIZE", RLIMIT_FSIZE},
+	{"MEMLOCK", RLIMIT_MEMLOCK},
+	{"NOFILE", RLIMIT_NOFILE},
+	{"NPROC", RLIMIT_NPROC},
+	{"STACK", RLIMIT_STACK},
+};
+
+static void add(char *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(char *state, const char *format, ...)
+{
+	size_t used = strlen(state);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(state + used, STATE_SIZE - used, format, arguments);
+	va_end(arguments);
+}
+
+static void add_signals(char *state)
 {
 	sigset_t mask;
-	mode_t mode = umask(077);
+	stack_t stack = {0};
 
-	umask(mode);
-	snprintf(state, STATE_SIZE, "umask %o locale %s cwd ", mode, setlocale(LC_ALL, NULL));
-	if (!getcwd(state + strlen(state), STATE_SIZE - strlen(state)))
-		exit(90);
-	strncat(state, " fds", STATE_SIZE - strlen(state) - 1);
-	add_folder(state, "/proc/self/fd");
-	strncat(state, " tasks", STATE_SIZE - strlen(state) - 1);
-	add_folder(state, "/proc/self/task");
 	sigprocmask(SIG_BLOCK, NULL, &mask);
+	sigaltstack(NULL, &stack);
+	add(state, " altstack %p", stack.ss_sp);
 	for (int signal = 1; signal < NSIG; signal++) {
 		struct sigaction action = {0};
 
 		sigaction(signal, NULL, &action);
-		snprintf(state + strlen(state), STATE_SIZE - strlen(state), " %d:%d:%p", signal,
-			sigismember(&mask, signal), (void *)(size_t)action.sa_handler);
+		add(state, " %d:%d:%p:%x", signal, sigismember(&mask, signal),
+			(void *)(size_t)action.sa_handler, (unsigned int)action.sa_flags);
 	}
-	for (char **variable = environ; *variable; variable++)
-		snprintf(state + strlen(state), STATE_SIZE - strlen(state), " %s", *variable);
 }
 
+static void add_limits(char *state)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit limit = {0};
+
+		getrlimit(limits[i].resource, &limit);
+		add(state, " %s %llx:%llx", limits[i].name, (unsigned long long)limit.rlim_cur,
+			(unsigned long long)limit.rlim_max);
+	}
+}
+
+/* Whose process it is, and how it runs. */
+static void add_standing(char *state)
+{
+	struct itimerval timer = {0};
+	uid_t uids[3] = {0};
+	gid_t gids[3] = {0};
+	int death_signal = 0;
+
+	getresuid(&uids[0], &uids[1], &uids[2]);
+	getresgid(&gids[0], &gids[1], &gids[2]);
+	getitimer(ITIMER_REAL, &timer);
+	prctl(PR_GET_PDEATHSIG, &death_signal);
+	add(state, " uids %u %u %u gids %u %u %u groups %d", uids[0], uids[1], uids[2], gids[0],
+		gids[1], gids[2], getgroups(0, NULL));
+	add(state, " group %d session %d nice %d timer %ld:%ld death %d", getpgrp(), getsid(0),
+		getpriority(PRIO_PROCESS, 0), (long)timer.it_value.tv_sec,
+		(long)timer.it_interval.tv_sec, death_signal);
+	add(state, " dumpable %d privileges %d subreaper %d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
+		prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_CHILD_SUBREAPER, 0, 0, 0, 0));
+}
+
+/* One that a library had made and kept would move the next one. */
+static void add_thread_key(char *state)
+{
+	pthread_key_t key = 0;
+
+	if (pthread_key_create(&key, NULL) != 0)
+		exit(96);
+	pthread_key_delete(key);
+	add(state, " key %u", (unsigned int)key);
+}
+
+/* Everything of the process that a module has no business to change. */
+static void read_state(char *state)
+{
+	mode_t mode = umask(077);
+	char cwd[4096] = "gone";
+
+	umask(mode);
+	state[0] = 0;
+	add(state, "umask %o locale %s", mode, setlocale(LC_ALL, NULL));
+	add(state, " cwd %s fds", getcwd(cwd, sizeof(cwd)) ? cwd : "gone");
+	add_folder(state, "/proc/self/fd");
+	add(state, " tasks");
+	add_folder(state, "/proc/self/task");
+	add_signals(state);
+	add_limits(state);
+	add_standing(state);
+	add_thread_key(state);
+	for (char **variable = environ; *variable; variable++)
+		add(state, " %s", *variable);
+}
+
+/* Others than its own. */
 static bool has_children(void)
 {
+	for (int i = 0; i < OWN_CHILDREN; i++)
+		while (own_children[i] > 0 && waitpid(own_children[i], NULL, 0) < 0 &&
+			errno == EINTR)
+			;
 	return waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD;
+}
+
+static void on_sigchld(int number)
+{
+	int kept = errno;
+
+	(void)number;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+	errno = kept;
+}
+
+/* A program with children of its own, that end at any moment. */
+static void reap_by_handler(void)
+{
+	struct sigaction action = {.sa_handler = on_sigchld};
+
+	sigaction(SIGCHLD, &action, NULL);
+	for (int i = 0; i < OWN_CHILDREN; i++) {
+		own_children[i] = fork();
+		if (own_children[i] == 0) {
+			poll(NULL, 0, 4 * i);
+			_exit(0);
+		}
+	}
+}
+
+static void set_signals(const char *word)
+{
+	struct sigaction ignored = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+	sigset_t all;
+
+	sigfillset(&all);
+	if (strcmp(word, "ignore-sigchld") == 0)
+		signal(SIGCHLD, SIG_IGN);
+	else if (strcmp(word, "no-cldwait") == 0)
+		sigaction(SIGCHLD, &ignored, NULL);
+	else if (strcmp(word, "block-signals") == 0)
+		sigprocmask(SIG_BLOCK, &all, NULL);
+	else
+		reap_by_handler();
+}
+
+static unsigned long long used_memory(void)
+{
+	unsigned long long pages = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+
+	if (!file || fscanf(file, "%llu", &pages) != 1)
+		exit(97);
+	fclose(file);
+	return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
+
+/* NAME:SOFT[:HARD] */
+static void set_limit(const char *word)
+{
+	size_t len = strcspn(word, ":");
+	struct rlimit limit = {0};
+	char *end = NULL;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (strncmp(limits[i].name, word, len) != 0 || limits[i].name[len])
+			continue;
+		getrlimit(limits[i].resource, &limit);
+		limit.rlim_cur = strtoull(word + len + 1, &end, 10);
+		if (limits[i].resource == RLIMIT_AS)
+			limit.rlim_cur += used_memory();
+		if (*end == ':')
+			limit.rlim_max = strtoull(end + 1, NULL, 10);
+		if (limits[i].resource == RLIMIT_AS && *end == ':')
+			limit.rlim_max = limit.rlim_cur;
+		if (setrlimit(limits[i].resource, &limit) != 0)
+			exit(98);
+		return;
+	}
+	exit(99);
+}
+
+/* As many as that, the log's number left alone. */
+static void open_descriptors(long count)
+{
+	struct rlimit limit = {.rlim_cur = (rlim_t)count + 300, .rlim_max = (rlim_t)count + 300};
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	while (count-- > 0)
+		if (open("/dev/null", O_RDWR) < 0)
+			exit(100);
+}
+
+static void lose_cwd(void)
+{
+	char folder[] = "/tmp/pam-caller.XXXXXX";
+
+	if (!mkdtemp(folder) || chdir(folder) != 0 || rmdir(folder) != 0)
+		exit(101);
+}
+
+static void close_std(void)
+{
+	std_is_closed = true;
+	for (int fd = 0; fd <= 2; fd++)
+		close(fd);
 }
 
 /* Settings of the process as a whole; false for words of a transaction. */
@@ -240,12 +496,21 @@ static bool process_word(const char *word, bool *ret_conv, long *ret_times)
 {
 	if (strcmp(word, "noconv") == 0)
 		*ret_conv = false;
-	else if (strcmp(word, "close-std") == 0) {
-		std_is_closed = true;
-		for (int fd = 0; fd <= 2; fd++)
-			close(fd);
-	} else if (strcmp(word, "ignore-sigchld") == 0)
-		signal(SIGCHLD, SIG_IGN);
+	else if (strcmp(word, "close-std") == 0)
+		close_std();
+	else if (strcmp(word, "ignore-sigchld") == 0 || strcmp(word, "no-cldwait") == 0 ||
+		 strcmp(word, "block-signals") == 0 || strcmp(word, "reaper") == 0)
+		set_signals(word);
+	else if (strncmp(word, "open-fds=", 9) == 0)
+		open_descriptors(strtol(word + 9, NULL, 10));
+	else if (strncmp(word, "umask=", 6) == 0)
+		umask((mode_t)strtol(word + 6, NULL, 8));
+	else if (strcmp(word, "cwd-gone") == 0)
+		lose_cwd();
+	else if (strncmp(word, "locale=", 7) == 0)
+		setlocale(LC_ALL, word + 7);
+	else if (strncmp(word, "limit=", 6) == 0)
+		set_limit(word + 6);
 	else if (strncmp(word, "time=", 5) == 0) {
 		if (!rig_clock_start(word + 5))
 			exit(95);

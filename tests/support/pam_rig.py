@@ -37,7 +37,7 @@ CODES = {
         "SUCCESS OPEN_ERR SYMBOL_ERR SERVICE_ERR SYSTEM_ERR BUF_ERR PERM_DENIED AUTH_ERR CRED_INSUFFICIENT"
         " AUTHINFO_UNAVAIL USER_UNKNOWN MAXTRIES NEW_AUTHTOK_REQD ACCT_EXPIRED SESSION_ERR CRED_UNAVAIL CRED_EXPIRED"
         " CRED_ERR NO_MODULE_DATA CONV_ERR AUTHTOK_ERR AUTHTOK_RECOVERY_ERR AUTHTOK_LOCK_BUSY AUTHTOK_DISABLE_AGING"
-        " TRY_AGAIN IGNORE ABORT".split()
+        " TRY_AGAIN IGNORE ABORT AUTHTOK_EXPIRED MODULE_UNKNOWN".split()
     )
 }
 NAMES = {number: name for name, number in CODES.items()}
@@ -234,14 +234,16 @@ class PamRig:
         (self.folder / "pam" / name).write_text(text)
 
     def start(self, service, user, *words, helper=None, args="", wrapper=(), stdin=subprocess.DEVNULL, invents=(),
-              stack=None, **options):
-        """Like run(), without waiting; finish() gives the outcome."""
+              stack=None, pipe=False, **options):
+        """Like run(), without waiting; finish() gives the outcome. `pipe`: the report comes over the program's output,
+        which no limit of file sizes touches."""
         self._service(service, args, stack)
         self._invented = invents
         self._helper, self._problems, self.started = helper, [], 0
         self._log_lines()
         self._report = pathlib.Path(tempfile.mktemp(dir=self.folder))
-        command = [*wrapper, self.folder / "caller", self._report, self.folder / "pam", service, user, *words]
+        report, self._pipe = "/proc/self/fd/1" if pipe else self._report, pipe
+        command = [*wrapper, self.folder / "caller", report, self.folder / "pam", service, user, *words]
         return subprocess.Popen(self._command(*command), stdin=stdin, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, env=self._environment(), **options)
 
@@ -257,7 +259,8 @@ class PamRig:
         if self._problems:
             raise self._problems[0]
         self.reports.check()
-        outcome = Outcome(self.report(), self._log_lines(), said)
+        report, said = (said, "") if self._pipe else (self.report(), said)
+        outcome = Outcome(report, self._log_lines(), said)
         for _, text in outcome.messages:
             if text not in self._invented:
                 messages.check(text)
