@@ -65,8 +65,10 @@ static void read_remote(const char *rhost, struct source *ret)
 
 void source_read(const char *rhost, uint32_t ruid, struct source *ret)
 {
-	*ret = (struct source){.is_local = ruid != 0 || !rhost || !rhost[0]};
-	if (!ret->is_local) {
+	const bool is_local = ruid != 0 || !rhost || !rhost[0];
+
+	*ret = (struct source){.is_local = is_local};
+	if (!is_local) {
 		read_remote(rhost, ret);
 		return;
 	}
