@@ -12,11 +12,15 @@ static const char shipped[] =
 	"# Signing in with a code is a conversation: keyboard-interactive through PAM.\n"
 	"UsePAM yes\n"
 	"KbdInteractiveAuthentication yes\n"
+	"# Its users have no password. A client that tries one first would be shut out from the conversation.\n"
+	"Match Group cosmo-users\n"
+	"    PasswordAuthentication no\n"
+	"Match all\n"
 	"# A sign-in that waits for its approval is a connection that has not logged in yet. sshd takes the\n"
 	"# first MaxStartups it reads: another one belongs into a file whose name sorts before this.\n"
 	"MaxStartups 62:30:162\n";
 
-static const char conversation_end[] = "KbdInteractiveAuthentication yes\n";
+static const char conversation_end[] = "Match all\n";
 static const char startups_key[] = "\nMaxStartups ";
 
 /* The shipped lines with @startups in the place of the shipped number, or without the last part. */

@@ -63,21 +63,14 @@ static struct pam_codes codes_of(enum cosmo_err err)
 	return codes_of_class(cosmo_err_class(err));
 }
 
-/* sshd closes keyboard-interactive and password for the rest of the connection at PAM_MAXTRIES. A
- * client that tried its password first has asked nobody yet. */
-static bool is_last_word(enum cosmo_err err)
-{
-	return err != COSMO_OK && err != COSMO_E_NOT_OURS && err != COSMO_E_NO_PROMPT &&
-	       err != COSMO_E_CANCELLED;
-}
-
 int pam_result(enum pam_phase phase, enum cosmo_err err, bool is_sshd)
 {
 	struct pam_codes codes = codes_of(err);
+	bool is_final = err != COSMO_OK && err != COSMO_E_NOT_OURS;
 
 	switch (phase) {
 	case PHASE_AUTHENTICATE:
-		return is_sshd && is_last_word(err) ? PAM_MAXTRIES : codes.authenticate;
+		return is_sshd && is_final ? PAM_MAXTRIES : codes.authenticate;
 	case PHASE_ACCOUNT:
 		return codes.account;
 	case PHASE_SETCRED:

@@ -17,10 +17,10 @@ enum pam_phase {
 
 /*
  * What the entry point of @phase returns for @err; PAM_SUCCESS for COSMO_OK alone, but for
- * PHASE_CLOSE_SESSION, which never fails. In sshd every failure to authenticate is PAM_MAXTRIES, or
- * the client would silently try twice more; but for COSMO_E_NO_PROMPT and COSMO_E_CANCELLED, where
- * nobody was asked or nobody answered, and another of the client's methods may still do.
- * COSMO_E_NOT_OURS of the helper is PAM_IGNORE when authenticating (the service is not for us), and
- * a refusal in every other phase.
+ * PHASE_CLOSE_SESSION, which never fails. In sshd every final failure to authenticate is
+ * PAM_MAXTRIES, or the client would silently try twice more; also that of the method password: once
+ * it has failed, libpam lets no pam_setcred() of the same connection succeed. COSMO_E_NOT_OURS of
+ * the helper is PAM_IGNORE when authenticating (the service is not for us), and a refusal in every
+ * other phase.
  */
 int pam_result(enum pam_phase phase, enum cosmo_err err, bool is_sshd);

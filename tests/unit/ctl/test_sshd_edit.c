@@ -13,7 +13,9 @@
 
 #define CONVERSATION                                                                               \
 	"# Signing in with a code is a conversation: keyboard-interactive through PAM.\n"          \
-	"UsePAM yes\nKbdInteractiveAuthentication yes\n"
+	"UsePAM yes\nKbdInteractiveAuthentication yes\n"                                           \
+	"# Its users have no password. A client that tries one first would be shut out from the "  \
+	"conversation.\nMatch Group cosmo-users\n    PasswordAuthentication no\nMatch all\n"
 #define WAITING                                                                                     \
 	"# A sign-in that waits for its approval is a connection that has not logged in yet. sshd " \
 	"takes the\n"                                                                               \
