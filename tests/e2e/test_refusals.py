@@ -17,17 +17,12 @@ def many_unknown_names(module_site):
     module_site.configure("limits", "unknown_per_host_hour", "1000")
 
 
-def stored(host):
-    """A digest of everything that outlives a reboot, and the homes."""
-    return host.run("find /var/lib/cosmo-sso -type f | sort | xargs sha256sum; ls -A /home").stdout
-
-
 class Attempt:
     """Around one failing login: what it asked of the IdP, what it logged and what it left behind."""
 
     def __init__(self, site, user="ada", enrolled=False):
         self.site, self.host, self.user, self.enrolled = site, site.host, user, enrolled
-        self.stored = stored(self.host)
+        self.stored = site.stored()
         self.requests = site.idp.device_requests()
         self.cursor = self.host.journal_cursor()
 
@@ -41,7 +36,7 @@ class Attempt:
         who = f"user={self.user}" if self.enrolled else r"name_hash=[0-9a-f]{16}"
         assert len(lines) == 1 and re.search(rf"event=sign_in_refused {who} reason={reason} service=sshd rhost=127.0.0.1", lines[0])
         assert self.enrolled or not re.search(rf"\b{self.user}\b", lines[0].split("cosmo-sso", 1)[1])
-        assert stored(self.host) == self.stored
+        assert self.site.stored() == self.stored
         assert self.enrolled or self.host.run(["getent", "passwd", self.user], check=False).returncode == 2
         assert not self.site.idp.alive or self.site.idp.device_requests() == self.requests + codes
 

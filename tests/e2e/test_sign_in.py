@@ -142,16 +142,6 @@ def test_prompt__small_or_plain_terminal__url_and_code_readable(site, mode, loca
         login.shell()
 
 
-def test_sign_in__enter_before_approval__still_waiting(site):
-    with site.sign_in("ada") as login:
-        login.prompt()
-        login.enter()
-        login.terminal.wait_for(r"(?i)still waiting")
-        login.approve()
-        login.enter()
-        login.shell()
-
-
 def test_sshd__while_waiting__holds_our_objects_and_nothing_in_between(site, host):
     with site.sign_in("ada") as login:
         login.prompt()

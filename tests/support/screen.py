@@ -93,12 +93,28 @@ class Terminal:
         """A key by tmux's name: C-c, C-d, ..."""
         self._tmux("send-keys", name)
 
-    def _ended(self):
+    def resize(self, cols, rows):
+        """As somebody pulls at the window's corner."""
+        self.cols, self.rows = cols, rows
+        self._tmux("resize-window", "-x", str(cols), "-y", str(rows))
+
+    def close(self):
+        """As somebody closes the window: the program loses its terminal."""
+        self._tmux("kill-session")
+
+    def program_pid(self):
+        """The program itself, below the shells that started it."""
+        pid = self._tmux("display-message", "-p", "#{pane_pid}").strip()
+        while children := pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            pid = children[0]
+        return int(pid)
+
+    def ended(self):
         return (self._folder / "status").exists() and self._tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
 
     def exit_status(self, timeout_s=60):
         """Wait until the program has ended and all it wrote is on the screen; its exit status as a shell has it."""
-        watch(self._ended, timeout_s, "the program's end")
+        watch(self.ended, timeout_s, "the program's end")
         return int((self._folder / "status").read_text())
 
 

@@ -6,6 +6,7 @@ import re
 import pexpect
 
 from .browser import Person
+from .process import watch
 from .screen import Terminal, code_of, url_of
 
 CONFIG = "/etc/cosmo-sso/cosmo-sso.conf"
@@ -58,7 +59,19 @@ class Site:
         self.host.put(CONFIG, "\n".join(lines) + "\n")
         self.host.run(["cosmo-ssoctl", "check-config"])
 
+    def stored(self):
+        """A digest of everything of ours that outlives a reboot, and the homes."""
+        return self.host.run("find /var/lib/cosmo-sso -type f | sort | xargs sha256sum; ls -A /home").stdout
+
+    def conversing(self):
+        """The host's processes that wait for somebody's approval: sshd's, and all of ours."""
+        ours = "cosmo-sso-(helper|judge|fetch)"
+        return self.host.run(["pgrep", "-fa", rf"{ours}|\[(pam|net)\]"], check=False).stdout
+
     # -- people ---------------------------------------------------------------
+
+    def person(self, user):
+        return Person(self.idp, user)
 
     def sign_in(self, user, **terminal):
         return SignIn(self, user, **terminal)
@@ -114,17 +127,20 @@ class SignIn:
 
     with site.sign_in("ada") as login:
         login.prompt(); login.approve(); login.enter(); login.shell(); login.ask("id")
+
+    `client` makes of the machine's ssh command that of another client.
     """
 
     prompt_end = PROMPT_END
 
-    def __init__(self, site, user, approved=False, options=(), **terminal):
+    def __init__(self, site, user, approved=False, options=(), client=None, **terminal):
         self.site = site
         self.user = user
         self.screen = self.text = ""
         self._approved = approved
         self._asked = 0
-        self.terminal = Terminal(site.host.ssh(user, *options), **{"cols": 120, "rows": 40, **terminal})
+        ssh = site.host.ssh(user, *options)
+        self.terminal = Terminal(client(ssh) if client else ssh, **{"cols": 120, "rows": 40, **terminal})
 
     def __enter__(self):
         self.terminal.__enter__()
@@ -187,12 +203,23 @@ class SignIn:
         self.terminal.wait_for(rf"\A{self._shell_prompt}\s*\Z", LOGIN_S)
 
     def refused(self):
-        """Wait until the client gave up; everything it showed."""
+        """Wait until the client gave up; everything it showed. A second prompt is a failure, not something to wait upon."""
+        watch(lambda: self.terminal.ended() or self.prompts() > 1, LOGIN_S, "the client's end")
+        if self.prompts() > 1:
+            raise AssertionError(f"asked again after a failure:\n{self.terminal.capture(history=True, joined=True)}")
         status = self.terminal.exit_status(LOGIN_S)
         text = self.terminal.capture(history=True, joined=True)
         if status != 255:
             raise AssertionError(f"ssh ended with {status}, not refused:\n{text}")
         return text
+
+    def prompts(self):
+        """How many prompts there have been, without the lines that only say what time is left."""
+        return self.prompts_in(self.terminal.capture(history=True, joined=True))
+
+    @staticmethod
+    def prompts_in(text):
+        return len(re.findall(r"\bCode: ", text))
 
     def ask(self, command, timeout_s=LOGIN_S):
         """What a command typed into the shell prints."""
