@@ -104,11 +104,16 @@ HOSTILE = {
     "wild_time": ("show(); identity(IDP_TIME_S=2**63)", "E_PROTOCOL"),
     "other_issuer": ("show(); identity(ISSUER='https://evil.example')", "E_TOKEN_ISS"),
     "other_user": ("show(); identity(USERNAME='eve')", "E_OTHER_USER"),
+    "keys_and_then_a_no": (
+        "peer.send('JUDGE_CACHE', JWKS='{}', MAX_AGE_S=86400); show(); peer.send('JUDGE_CACHE', DISCOVERY='{}', MAX_AGE_S=1);"
+        " identity(USERNAME='eve')", "E_OTHER_USER"),
+    "keys_without_end": ("[peer.send('JUDGE_CACHE', JWKS='{}', MAX_AGE_S=1) for _ in range(9)]; show()", "E_PROTOCOL"),
     "undeclared_role": ("show(); identity(ROLE=['root'])", "E_RULE_ROLE"),
     "claim_missing": ("show(); identity(ROLE=None, CLAIM_STATE=2)", "E_CLAIM_MISSING"),
 }  # fmt: skip
 
 
+# case: token: keys and discovery document are kept only from a sign-in that succeeded
 # case: grant: a sign-in that has only begun is no success
 # case: claim: another person than the one who signs in is refused, and nothing is written
 @pytest.mark.parametrize("body, expected", HOSTILE.values(), ids=HOSTILE.keys())
@@ -119,6 +124,7 @@ def test_a_judge_that_does_not_is_refused_and_nothing_is_written(rig, body, expe
     assert exchange.result() == expected
     assert rig.state() == before
     exchange.all_gone()
+    assert list((rig.folder / "cache").iterdir()) == []  # nor anything kept for later sign-ins
     (event,) = events(rig)
     assert event["event"] == "sign_in_refused" and event["reason"] != "ok"
 

@@ -167,6 +167,7 @@ def errors():
     return {word: (classes[word], auth, account, code) for word, auth, account, code in rows}
 
 
+# case: message: the manual tells of each failure, out of the list that the programs go by
 def test_manual__errors__are_those_of_the_list():
     listed = re.findall(r'^\tX\((\w+), "(\w+)", (\w+)\)', (SOURCE / "common/base/err.h").read_text(), re.MULTILINE)
     assert [word for _, word, _ in listed] == list(errors())
