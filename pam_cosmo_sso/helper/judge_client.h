@@ -25,8 +25,7 @@ COSMO_AUTO_DEFINE(struct judge *, judge_free);
 /*
  * What JUDGE_SIGN_IN and JUDGE_PROBE need for asking the IdP: issuer, client, secret and CA read
  * from their files (root's, the secret's unreadable by others), proxy, algorithms; with @store also
- * discovery document and keys if the cached ones are this issuer's, young enough and not in doubt
- * (JUDGE_SIGN_IN only). @duration_ms:
+ * discovery document and keys if the cached ones are this issuer's, and young enough. @duration_ms:
  * how long the exchange may last from now. Errors: COSMO_E_CONFIG (a file is missing, empty or too
  * big), COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM.
  */

@@ -7,7 +7,6 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/judge_cache.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
-#include "pam_cosmo_sso/helper/key_doubt.h"
 
 #define MAX_SECRET_FILE_BYTES ((size_t)4096)
 #define MAX_CA_FILE_BYTES     ((size_t)512 * 1024)
@@ -93,14 +92,9 @@ static enum cosmo_err put_cached(struct message *message, const char *issuer, st
 
 static enum cosmo_err put_cache(struct message *message, const char *issuer, struct store *store)
 {
-	enum key_doubt doubt = key_doubt_take(store_cache_fd(store), fdio_now_s());
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err =
+		put_cached(message, issuer, store, JUDGE_CACHE_DISCOVERY, FIELD_DISCOVERY);
 
-	if (doubt != KEY_DOUBT_NONE)
-		message_put_u64(message, FIELD_JWKS_FINAL, 1);
-	if (doubt == KEY_DOUBT_ASK_ANEW)
-		return COSMO_OK;
-	err = put_cached(message, issuer, store, JUDGE_CACHE_DISCOVERY, FIELD_DISCOVERY);
 	return err ? err : put_cached(message, issuer, store, JUDGE_CACHE_JWKS, FIELD_JWKS);
 }
 

@@ -11,7 +11,7 @@
 #include "common/base/fdio.h"
 #include "common/base/parse.h"
 
-/* The file is the time of the doubt, and a second line once an exchange has asked anew. */
+/* The file is the time of the doubt, and a second line once asking anew has not helped. */
 #define MAX_NOTE_BYTES 64
 #define ASKED          "asked\n"
 
@@ -44,22 +44,22 @@ static enum key_doubt note_read(int cache_fd, int64_t now_s, int64_t *ret_raised
 	return streq(end + 1, ASKED) ? KEY_DOUBT_ASK_NO_MORE : KEY_DOUBT_ASK_ANEW;
 }
 
-enum key_doubt key_doubt_take(int cache_fd, int64_t now_s)
+enum key_doubt key_doubt_now(int cache_fd, int64_t now_s)
+{
+	int64_t raised_s = 0;
+
+	return note_read(cache_fd, now_s, &raised_s);
+}
+
+void key_doubt_raise(int cache_fd, enum key_doubt began, int64_t now_s)
 {
 	int64_t raised_s = 0;
 	enum key_doubt doubt = note_read(cache_fd, now_s, &raised_s);
 
-	if (doubt == KEY_DOUBT_ASK_ANEW)
-		note_write(cache_fd, raised_s, ASKED);
-	return doubt;
-}
-
-void key_doubt_raise(int cache_fd, int64_t now_s)
-{
-	int64_t raised_s = 0;
-
-	if (note_read(cache_fd, now_s, &raised_s) == KEY_DOUBT_NONE)
+	if (doubt == KEY_DOUBT_NONE)
 		note_write(cache_fd, now_s, "");
+	else if (doubt == KEY_DOUBT_ASK_ANEW && began == KEY_DOUBT_ASK_ANEW)
+		note_write(cache_fd, raised_s, ASKED);
 }
 
 void key_doubt_settle(int cache_fd)

@@ -12,18 +12,20 @@
 /* How long the module may take to read the prompt's message; it waits for nothing else. */
 #define SHOW_MS 10000
 
-static enum cosmo_err ask(struct exchange *exchange, struct judge *judge)
+static enum cosmo_err ask(struct exchange *exchange, struct judge *judge, enum key_doubt doubt)
 {
 	COSMO_AUTO(message_free) struct message *question = NULL;
 	const struct config_service *service = &exchange->service;
+	struct store *cached = doubt == KEY_DOUBT_ASK_ANEW ? NULL : exchange->store;
 	enum cosmo_err err = message_new(MESSAGE_JUDGE_SIGN_IN, &question);
 
 	if (err)
 		return err;
-	err = judge_put_setup(
-		question, exchange->config, exchange->store, service->deadline_s * 1000);
+	err = judge_put_setup(question, exchange->config, cached, service->deadline_s * 1000);
 	if (err)
 		return err;
+	if (doubt != KEY_DOUBT_NONE)
+		message_put_u64(question, FIELD_JWKS_FINAL, 1);
 	judge_put_claims(question, exchange->config);
 	message_put_str(question, FIELD_ACR, service->acr);
 	if (service->max_age_s > 0)
@@ -76,12 +78,13 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 }
 
 /* What this exchange showed about discovery document and keys. */
-static void learn(const struct exchange *exchange, const struct judge *judge, enum cosmo_err err)
+static void learn(const struct exchange *exchange, const struct judge *judge, enum key_doubt began,
+	enum cosmo_err err)
 {
 	if (err == COSMO_OK)
 		judge_keep_fetched(judge, exchange->store);
 	else if (err == COSMO_E_JWS_KEY || err == COSMO_E_JWS_SIGNATURE)
-		key_doubt_raise(store_cache_fd(exchange->store), fdio_now_s());
+		key_doubt_raise(store_cache_fd(exchange->store), began, fdio_now_s());
 }
 
 static enum cosmo_err converse(
@@ -89,18 +92,19 @@ static enum cosmo_err converse(
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	int64_t deadline_boot_ms = fdio_boot_ms() + exchange->service.deadline_s * 1000;
+	enum key_doubt doubt = key_doubt_now(store_cache_fd(exchange->store), fdio_now_s());
 	enum cosmo_err err = judge_start(exchange->config, &judge);
 
 	if (err)
 		return err;
 	judge_watch(judge, exchange->dialogue->fd);
 	judge_watch_newer(judge, flow_fd(admission->flow));
-	err = ask(exchange, judge);
+	err = ask(exchange, judge, doubt);
 	if (!err)
 		err = relay_show(exchange, judge, deadline_boot_ms, ret_asked);
 	if (!err)
 		err = conclude(exchange, admission, judge, deadline_boot_ms);
-	learn(exchange, judge, err);
+	learn(exchange, judge, doubt, err);
 	exchange_note_detail(exchange, judge_detail(judge));
 	return err;
 }

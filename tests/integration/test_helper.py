@@ -717,7 +717,7 @@ def test_keys_rotated_by_the_idp(site):
     site.idp.keys.generation -= 1
 
 
-# case: token: of the sign-ins after a token that no key verifies one alone asks for all anew
+# case: token: after a token that no key verifies all is asked for anew, until that has not helped
 def test_an_address_that_moved_is_found_after_one_refusal(site):
     """The cached document names keys that no longer verify anything: the next sign-in reads the document anew."""
     site.who("ada", "1000", "admins")

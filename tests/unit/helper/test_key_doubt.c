@@ -38,26 +38,33 @@ static int remove_folder(void **state)
 	return rmdir(folder);
 }
 
-static void test_key_doubt_take__no_doubt__is_none(void **state)
+static void test_key_doubt_now__no_doubt__is_none(void **state)
 {
 	(void)state;
-	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+	assert_int_equal(key_doubt_now(cache_fd, NOW), KEY_DOUBT_NONE);
 	key_doubt_settle(cache_fd);
-	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+	assert_int_equal(key_doubt_now(cache_fd, NOW), KEY_DOUBT_NONE);
 }
 
-/* case: token: of the sign-ins after a token that no key verifies one alone asks for all anew */
-static void test_key_doubt_take__raised__one_asks_anew_the_others_no_more(void **state)
+/* case: token: after a token that no key verifies all is asked for anew, until that has not helped
+ */
+static void test_key_doubt_raise__asked_anew_in_vain__asks_no_more(void **state)
 {
 	(void)state;
-	key_doubt_raise(cache_fd, NOW);
-	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_ASK_ANEW);
-	for (int64_t later_s = 0; later_s < KEY_DOUBT_S; later_s++)
-		assert_int_equal(key_doubt_take(cache_fd, NOW + later_s), KEY_DOUBT_ASK_NO_MORE);
-	assert_int_equal(key_doubt_take(cache_fd, NOW + KEY_DOUBT_S), KEY_DOUBT_NONE);
+	key_doubt_raise(cache_fd, KEY_DOUBT_NONE, NOW);
+	/* those that come to no token say nothing, nor do those that had not asked anew */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(key_doubt_now(cache_fd, NOW + i), KEY_DOUBT_ASK_ANEW);
+		key_doubt_raise(cache_fd, KEY_DOUBT_NONE, NOW + i);
+	}
+	key_doubt_raise(cache_fd, KEY_DOUBT_ASK_ANEW, NOW + 10);
+	for (int64_t later_s = 10; later_s < KEY_DOUBT_S; later_s++) {
+		assert_int_equal(key_doubt_now(cache_fd, NOW + later_s), KEY_DOUBT_ASK_NO_MORE);
+		key_doubt_raise(cache_fd, KEY_DOUBT_ASK_NO_MORE, NOW + later_s);
+	}
+	assert_int_equal(key_doubt_now(cache_fd, NOW + KEY_DOUBT_S), KEY_DOUBT_NONE);
 }
 
-/* An IdP that stays broken: a thousand sign-ins a second apart, and one in five minutes asks. */
 /* case: token: an IdP that stays broken is asked for its keys again by two sign-ins in five
  * minutes, not by each */
 static void test_key_doubt_raise__again_and_again__is_bounded(void **state)
@@ -67,11 +74,11 @@ static void test_key_doubt_raise__again_and_again__is_bounded(void **state)
 
 	(void)state;
 	for (int64_t at_s = NOW; at_s < NOW + 1000; at_s++) {
-		enum key_doubt doubt = key_doubt_take(cache_fd, at_s);
+		enum key_doubt doubt = key_doubt_now(cache_fd, at_s);
 
 		anew += doubt == KEY_DOUBT_ASK_ANEW;
 		as_ever += doubt == KEY_DOUBT_NONE;
-		key_doubt_raise(cache_fd, at_s);
+		key_doubt_raise(cache_fd, doubt, at_s);
 	}
 	assert_int_equal(as_ever, 1 + 1000 / KEY_DOUBT_S);
 	assert_int_equal(anew, as_ever);
@@ -80,15 +87,15 @@ static void test_key_doubt_raise__again_and_again__is_bounded(void **state)
 static void test_key_doubt_settle__raised__is_none(void **state)
 {
 	(void)state;
-	key_doubt_raise(cache_fd, NOW);
+	key_doubt_raise(cache_fd, KEY_DOUBT_NONE, NOW);
 	key_doubt_settle(cache_fd);
-	assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
-	key_doubt_raise(cache_fd, NOW + 1);
-	assert_int_equal(key_doubt_take(cache_fd, NOW + 2), KEY_DOUBT_ASK_ANEW);
+	assert_int_equal(key_doubt_now(cache_fd, NOW), KEY_DOUBT_NONE);
+	key_doubt_raise(cache_fd, KEY_DOUBT_NONE, NOW + 1);
+	assert_int_equal(key_doubt_now(cache_fd, NOW + 2), KEY_DOUBT_ASK_ANEW);
 }
 
 /* A clock that was set back must not hold up the keys for as long as it was wrong. */
-static void test_key_doubt_take__future_or_damaged__is_none(void **state)
+static void test_key_doubt_now__future_or_damaged__is_none(void **state)
 {
 	static const char *const notes[] = {"", "\n", "x\n", "1800000000", "-1\n", "1800000001\n",
 		"1800000000 \n", "99999999999999999999\n",
@@ -102,7 +109,7 @@ static void test_key_doubt_take__future_or_damaged__is_none(void **state)
 		assert_true(fd >= 0);
 		assert_int_equal(write(fd, notes[i], strlen(notes[i])), strlen(notes[i]));
 		close(fd);
-		assert_int_equal(key_doubt_take(cache_fd, NOW), KEY_DOUBT_NONE);
+		assert_int_equal(key_doubt_now(cache_fd, NOW), KEY_DOUBT_NONE);
 	}
 }
 
@@ -111,11 +118,11 @@ static void test_key_doubt_take__future_or_damaged__is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_FOLDER(test_key_doubt_take__no_doubt__is_none),
-		IN_FOLDER(test_key_doubt_take__raised__one_asks_anew_the_others_no_more),
+		IN_FOLDER(test_key_doubt_now__no_doubt__is_none),
+		IN_FOLDER(test_key_doubt_raise__asked_anew_in_vain__asks_no_more),
 		IN_FOLDER(test_key_doubt_raise__again_and_again__is_bounded),
 		IN_FOLDER(test_key_doubt_settle__raised__is_none),
-		IN_FOLDER(test_key_doubt_take__future_or_damaged__is_none),
+		IN_FOLDER(test_key_doubt_now__future_or_damaged__is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
