@@ -147,7 +147,7 @@ static void note_sources(const char *output, uint32_t flows)
 	struct sshd_startups startups = {0};
 
 	if (startups_of(output, &startups) && !sshd_startups_suffice(&startups, flows))
-		printf("Note: sshd drops connections from %u waiting ones on (MaxStartups in an earlier file), and "
+		printf("Note: sshd drops connections from %u waiting ones on (another MaxStartups line wins), and "
 		       "[limits] lets %u sign-ins wait: raise the one or lower the other.\n",
 			(unsigned int)startups.begin, (unsigned int)flows);
 	if (sshd_check_is(output, "usedns", "yes"))

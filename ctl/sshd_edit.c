@@ -16,8 +16,8 @@ static const char shipped[] =
 	"Match Group cosmo-users\n"
 	"    PasswordAuthentication no\n"
 	"Match all\n"
-	"# A sign-in that waits for its approval is a connection that has not logged in yet. sshd takes the\n"
-	"# first MaxStartups it reads: another one belongs into a file whose name sorts before this.\n"
+	"# A sign-in that waits for its approval is a connection that has not logged in yet. Of several\n"
+	"# MaxStartups lines older versions of sshd take the last, newer ones the first: see sshd -T.\n"
 	"MaxStartups 62:30:162\n";
 
 static const char conversation_end[] = "Match all\n";

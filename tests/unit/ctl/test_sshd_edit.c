@@ -16,11 +16,9 @@
 	"UsePAM yes\nKbdInteractiveAuthentication yes\n"                                           \
 	"# Its users have no password. A client that tries one first would be shut out from the "  \
 	"conversation.\nMatch Group cosmo-users\n    PasswordAuthentication no\nMatch all\n"
-#define WAITING                                                                                     \
-	"# A sign-in that waits for its approval is a connection that has not logged in yet. sshd " \
-	"takes the\n"                                                                               \
-	"# first MaxStartups it reads: another one belongs into a file whose name sorts before "    \
-	"this.\n"
+#define WAITING                                                                                            \
+	"# A sign-in that waits for its approval is a connection that has not logged in yet. Of several\n" \
+	"# MaxStartups lines older versions of sshd take the last, newer ones the first: see sshd -T.\n"
 #define SHIPPED CONVERSATION WAITING "MaxStartups 62:30:162\n"
 #define AROUND(LINES)                                                                              \
 	"# BEGIN cosmo-sso (cosmo-ssoctl disable takes this out)\n" LINES "# END cosmo-sso\n"
