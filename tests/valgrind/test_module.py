@@ -67,7 +67,8 @@ def test_1000_sign_ins__clean(rig):
         peer.recv()
         peer.socket.sendall(next(answers)[0])
 
-    process = rig.start("sshd", "ada", "again=999", "auth", helper=helper, wrapper=valgrind.COMMAND)
+    process = rig.start("sshd", "ada", "again=999", "auth", helper=helper, wrapper=valgrind.COMMAND,
+                        invents=["No."])
     seen = finish(rig, process)
     assert seen.codes == [ANSWERS[number % len(ANSWERS)][1] for number in range(1000)]
     assert rig.started == 1000
