@@ -148,7 +148,7 @@ def test_sshd__while_waiting__holds_our_objects_and_nothing_in_between(site, hos
         pids = host.run("grep -l pam_cosmo_sso /proc/[0-9]*/maps | cut -d/ -f3").stdout.split()
         assert pids  # the session's process, and the one that converses
         for pid in pids:
-            assert host.run(["readlink", f"/proc/{pid}/exe"]).stdout.strip() == "/usr/sbin/sshd"
+            assert host.run(["readlink", f"/proc/{pid}/exe"]).stdout.strip() == host.sshd_program
             objects = re.findall(r"(/\S+\.so\S*)$", host.read(f"/proc/{pid}/maps"), re.M)
             assert OUR_OBJECTS <= {pathlib.Path(path).name for path in objects}
             assert not [path for path in objects if re.search("wrapper|preload|asan", path)]

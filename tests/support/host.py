@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 
-from . import root_tree
+from . import product, root_tree
 from .cgroup import Cgroup
 from .process import die_with_parent, end, watch
 
@@ -24,9 +24,13 @@ NSPAWN = (
     "systemd-nspawn", "--boot", "--register=no", "--quiet", "--settings=no", "--link-journal=no",
     "--resolv-conf=off", "--timezone=off", "--console=read-only",
 )  # fmt: skip
+# The systemd of newer releases knows cgroup2 alone, whatever the machine has mounted.
+CGROUP2_ONLY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 # Join the cgroups first, then become nspawn: "$1" files, "--", command.
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
 EXTRAUSER_ID = 2800
+# Since OpenSSH 9.8 the program that listens is not the one that serves a connection.
+SSHD_SESSION = "/usr/lib/openssh/sshd-session"
 
 
 class TestHost:
@@ -42,16 +46,22 @@ class TestHost:
     __test__ = False  # pytest: this is no test class
     sshd_port = 2222
 
-    def __init__(self, name="cosmo-host"):
+    def __init__(self, name="cosmo-host", release=None):
         self.name = name
+        self.release = release or root_tree.suite()
         self.root = None
         self.passwords = {user: secrets.token_hex(8) for user in ("root", "tess", "exa")}
         self._folder = self._cgroup = self._nspawn = self._leader = None
 
+    @property
+    def sshd_program(self):
+        """The program of OpenSSH's that resolves the user's name and asks PAM."""
+        return SSHD_SESSION if (self.root / SSHD_SESSION[1:]).exists() else "/usr/sbin/sshd"
+
     # -- the tree -------------------------------------------------------------
 
     def __enter__(self):
-        lower = root_tree.ensure()
+        lower = root_tree.ensure(self.release)
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-host-"))
         try:
             self._mount(lower)
@@ -150,10 +160,7 @@ class TestHost:
 
     def install(self, build_dir):
         """`meson install` into the tree; then what a package's scripts would do: users and the linker's cache; the boot does the rest."""
-        command = ["meson", "install", "-C", build_dir, "--no-rebuild", "--quiet"]
-        done = subprocess.run(command, env={**os.environ, "DESTDIR": str(self.root)}, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"meson install failed: {done.stdout}{done.stderr}")
+        product.install(build_dir, self.release, self.root)
         if self._leader:
             self.run("systemd-sysusers && ldconfig && systemctl daemon-reload && systemd-tmpfiles --create")
             return
@@ -170,6 +177,7 @@ class TestHost:
             self._nspawn = subprocess.Popen(
                 ["sh", "-c", JOIN, "sh", *self._cgroup.procs, "--", *nspawn], stdin=subprocess.DEVNULL,
                 stdout=console, stderr=console, start_new_session=True, preexec_fn=die_with_parent,
+                env={**os.environ, **({} if self.release == root_tree.native() else CGROUP2_ONLY)},
             )  # fmt: skip
         try:
             self._leader = watch(self._find_leader, BOOT_S, "the container's PID 1", every_s=0.01)
