@@ -28,10 +28,11 @@ static void set_long(struct options *options, CURLoption option, long value)
 		options->failure = curl_easy_setopt(options->easy, option, value);
 }
 
+/* The function, not the macro of that name: it warns of any pointer but the option's own type. */
 static void set_pointer(struct options *options, CURLoption option, const void *value)
 {
 	if (!options->failure)
-		options->failure = curl_easy_setopt(options->easy, option, value);
+		options->failure = (curl_easy_setopt)(options->easy, option, value);
 }
 
 /* What no request can change. Some repeat libcurl's defaults, for which we do not vouch. */
