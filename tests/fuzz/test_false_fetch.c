@@ -109,7 +109,7 @@ static int start(void **state)
 	return 0;
 }
 
-static int stop(void **state)
+static int put_away(void **state)
 {
 	(void)state;
 	free(idp.discovery);
@@ -408,10 +408,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_false_fetch__whatever_it_says__only_a_signed_token_names_somebody,
-			start, stop),
+			start, put_away),
 		cmocka_unit_test_setup_teardown(
 			test_false_helper__whatever_it_asks__the_judge_answers_in_order_or_ends,
-			start, stop),
+			start, put_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

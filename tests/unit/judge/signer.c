@@ -31,7 +31,7 @@ EVP_PKEY *signer_new_rsa(unsigned int bits)
 
 EVP_PKEY *signer_new_ec(const char *curve)
 {
-	EVP_PKEY *key = EVP_EC_gen(curve);
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", curve); /* EVP_EC_gen() casts */
 
 	demand(key != NULL);
 	return key;
