@@ -60,5 +60,5 @@ class Workshop:
         inner = self.inner / name
         if not (self.place / name / "build.ninja").exists():
             self.run("env", f"CC={compiler}", "meson", "setup", *options, inner, SOURCE)
-        self.run("ninja", "-C", inner)
+        self.run("ninja", "-k", "0", "-C", inner)
         return inner
