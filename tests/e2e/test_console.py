@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """At the host's own terminals: login(1) under a getty, su, and greetd with agreety as a second program that signs in."""
 
+import contextlib
 import re
 
 import pytest
@@ -18,6 +19,15 @@ NOLOGIN = "Down for maintenance until noon."
 def many_unknown_names(module_site):
     """More names are tried here in an hour than a host allows by default."""
     module_site.configure("limits", "unknown_per_source_hour", "1000")
+
+
+@contextlib.contextmanager
+def configured(site, section, key, value, shipped):
+    site.configure(section, key, value)
+    try:
+        yield
+    finally:
+        site.configure(section, key, shipped)
 
 
 def console(site, user, command="login", **how):
@@ -93,14 +103,12 @@ def test_login__plain_terminal__readable(site, cols, rows, drawn):
 
 # case: console: with qr = ascii the QR code is drawn in ASCII on any terminal
 def test_login__ascii_configured__decodes(site):
-    site.configure("prompt", "qr", "ascii")
-    with console(site, "ada", cols=120, rows=45) as login:
+    with configured(site, "prompt", "qr", "ascii", "utf8"), console(site, "ada", cols=120, rows=45) as login:
         login.name()
         login.prompt()
         assert login.screen.isascii() and login.qr_codes() == [site.idp.complete_uri(login.code)]
         login.terminal.key("C-c")
         login.ended()
-    site.configure("prompt", "qr", "utf8")
 
 
 # case: console: a refusal is told in its sentence, no password is asked for, and login asks for a name again
@@ -119,15 +127,13 @@ def test_login__approved_by_another__told_and_asked_anew(site, host):
 
 # case: console: at the deadline the person is told so, before login's own limit cuts in
 def test_login__deadline__told_before_login_gives_up(site, host):
-    site.configure("service login", "deadline", "10s")
-    with console(site, "ada") as login:
+    with configured(site, "service login", "deadline", "10s", "50s"), console(site, "ada") as login:
         login.name()
         login.prompt()
         assert re.search(r"Valid for 0:(09|10)", login.screen)
         login.said("The time for signing in ended before the code was approved.")
         login.terminal.wait_for(r"Login incorrect\s+cosmo-host login: ?$")
         assert "timed out" not in login.terminal.capture(history=True)
-    site.configure("service login", "deadline", "50s")
     assert ours_running(host) == []
 
 

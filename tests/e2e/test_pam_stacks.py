@@ -17,6 +17,8 @@ HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
 MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
 CLOSED, OPEN = 2, 3
 SUDOERS = "ada ALL=(ALL) NOPASSWD: ALL\ndev ALL=(ALL) NOPASSWD: ALL\n"
+# What enable tells sshd not to offer our users. The stack has to hold where an administrator's earlier word does.
+PASSWORDS = "Match Group cosmo-users\n    PasswordAuthentication yes\nMatch all\n"
 WITH_PASSWORD = "ada ALL=(ALL) ALL\n"
 PERMIT = "{kind} sufficient pam_permit.so\n"
 # As pam_faillock(8) has it for Debian's files.
@@ -39,6 +41,8 @@ def prepared(module_site):
         host.authorize_key(f"home/{user}", owner_id=int(host.run(["id", "-u", user]).stdout))
     for service in SERVICES:
         module_site.configure("access", service, "admin")
+    host.put("/etc/ssh/sshd_config.d/05-passwords.conf", PASSWORDS)
+    host.run(["systemctl", "reload", "ssh"])
     host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
     host.run("cp -a /etc/pam.d/common-auth /etc/pam.d/common-account /etc/cosmo-sso/cosmo-sso.conf /root")
     yield module_site
@@ -49,8 +53,10 @@ def behind(host, auth, account):
     """Lines in front of Debian's own in what all services include."""
     for kind, lines in (("auth", auth), ("account", account)):
         host.put(f"/etc/pam.d/common-{kind}", lines + host.read(f"/root/common-{kind}"))
-    yield
-    host.run("cp -a /root/common-auth /root/common-account /etc/pam.d")
+    try:
+        yield
+    finally:
+        host.run("cp -a /root/common-auth /root/common-account /etc/pam.d")
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +155,10 @@ def nowhere(doors):
 @contextlib.contextmanager
 def locked(site):
     before = record.change(site.host, "ada", flags=record.LOCKED)
-    yield "ada", "locked"
-    record.put(site.host, "ada", before)
+    try:
+        yield "ada", "locked"
+    finally:
+        record.put(site.host, "ada", before)
 
 
 @contextlib.contextmanager
@@ -167,15 +175,19 @@ def set_gate_to(state):
 def demoted(site):
     """As disconnecting does: the gate's state word says closed."""
     site.host.run(set_gate_to(CLOSED))
-    yield "ada", "disconnected"
-    site.host.run(set_gate_to(OPEN))
+    try:
+        yield "ada", "disconnected"
+    finally:
+        site.host.run(set_gate_to(OPEN))
 
 
 @contextlib.contextmanager
 def helper_missing(site):
     site.host.run(["mv", HELPER, "/run/helper-away"])
-    yield "ada", r"\w+"
-    site.host.run(["mv", "/run/helper-away", HELPER])
+    try:
+        yield "ada", r"\w+"
+    finally:
+        site.host.run(["mv", "/run/helper-away", HELPER])
 
 
 @contextlib.contextmanager
@@ -183,14 +195,26 @@ def switched_off(site):
     """The word that denies at once, in the place of all causes: none of them is another answer to PAM's stack."""
     for service in SERVICES:
         site.configure(f"service {service}", "auth", "deny")
-    yield "ada", "service_off"
-    site.host.run("cp -a /root/cosmo-sso.conf /etc/cosmo-sso")
+    try:
+        yield "ada", "service_off"
+    finally:
+        site.host.run("cp -a /root/cosmo-sso.conf /etc/cosmo-sso")
 
 
 @contextlib.contextmanager
 def asked_and_missing(site):
     with switched_off(site), helper_missing(site) as told:
         yield told
+
+
+@contextlib.contextmanager
+def sudo_asks(host):
+    """Who is to use sudo has to say who it is."""
+    host.put("/etc/sudoers.d/ours", WITH_PASSWORD, 0o440)
+    try:
+        yield
+    finally:
+        host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
 
 
 def refused_everywhere(host, user, reason, cursor):
@@ -202,12 +226,10 @@ def refused_everywhere(host, user, reason, cursor):
 # case: stack: who is refused in the auth phase of sshd, login, sudo or su is not let in by modules that let everybody in
 @pytest.mark.parametrize("cause", [switched_off, asked_and_missing])
 def test_auth__refused__nobody_behind_lets_in(lenient, cause):
-    lenient.host.put("/etc/sudoers.d/ours", WITH_PASSWORD, 0o440)
     cursor = lenient.host.journal_cursor()
-    with cause(lenient) as (user, reason):
+    with sudo_asks(lenient.host), cause(lenient) as (user, reason):
         doors = by_each_auth_phase(lenient, user)
         assert doors == nowhere(doors)
-    lenient.host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
     refused_everywhere(lenient.host, user, reason, cursor)
 
 
@@ -270,16 +292,15 @@ def test_nologin__key__turned_away(prepared):
 def test_module_gone__auth__no_user_of_ours(prepared):
     host = prepared.host
     host.run(["mv", MODULE, "/run/module-away"])
-    host.put("/etc/sudoers.d/ours", WITH_PASSWORD, 0o440)
     try:
-        doors = each({
-            "sshd": (by_ssh_password, prepared, "ada", "wrong"),
-            "login": (by_login, prepared, "ada", "wrong"),
-            "sudo": (by_sudo, prepared, "ada", "-S"),
-            "su": (by_su, prepared, "ada", "tess"),
-        })  # fmt: skip
+        with sudo_asks(host):
+            doors = each({
+                "sshd": (by_ssh_password, prepared, "ada", "wrong"),
+                "login": (by_login, prepared, "ada", "wrong"),
+                "sudo": (by_sudo, prepared, "ada", "-S"),
+                "su": (by_su, prepared, "ada", "tess"),
+            })  # fmt: skip
         assert doors == nowhere(doors)
         assert by_su(prepared, "tess", "ada", host.passwords["tess"]) == "tess"
     finally:
         host.run(["mv", "/run/module-away", MODULE])
-        host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
