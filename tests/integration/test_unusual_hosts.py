@@ -75,8 +75,7 @@ HOSTS = {
 }
 
 
-# case: caller: SIGCHLD ignored, SA_NOCLDWAIT, all signals blocked, a handler that reaps every child: sign-in, account and
-# session go on, and signals, mask and handlers are as before
+# case: caller: SIGCHLD ignored, SA_NOCLDWAIT, blocked signals, a handler that reaps every child: all goes on and stays
 # case: caller: with descriptors 0 to 2 closed, or 1,000 open, nothing of ours takes their place or stays
 # case: caller: umask 0 or 0777 and a deleted working folder change nothing and stay what they are
 @pytest.mark.parametrize("settings", HOSTS.values(), ids=HOSTS.keys())
@@ -130,8 +129,7 @@ HOSTILE = {
 }
 
 
-# case: caller: a hostile environment (LD_*, LC_*, TMPDIR, proxies, CA files, GCONV_PATH, MALLOC_*) is neither obeyed nor
-# changed, and reaches no helper
+# case: caller: a hostile environment (LD_*, LC_*, TMPDIR, proxies, CA files, GCONV_PATH, MALLOC_*) changes nothing
 @pytest.mark.parametrize("service", ["sshd", "gdm-password"])
 def test_host__hostile_environment__works_and_keeps_it(rig, service):
     words = [f"{name}={value}" for name, value in HOSTILE.items()]
@@ -208,8 +206,7 @@ def test_caller__no_name_to_be_had__not_ours(rig, tty, words):
 ENDS = ["error", "end", "nothing", "status:31", "status:-2", "status:99", "status:30"]
 
 
-# case: caller: a conversation that fails, answers with nothing, without responses or with a code that PAM does not know
-# ends the sign-in, and the helper is hung up on
+# case: caller: a conversation that fails, answers nothing or with an unknown code ends the sign-in
 @pytest.mark.parametrize("what", ENDS)
 def test_conversation__fails_at_the_prompt__denied(rig, what):
     seen = rig.run("sshd", "ada", f"answers={what}", f"informs={what}", "auth", helper=hung_up_on)
@@ -254,8 +251,7 @@ SMALL = {
 }
 
 
-# case: caller: what a caller is allowed of files, cores, processor, processes and stack does not hinder a sign-in, and is
-# the same afterwards
+# case: caller: a caller's limits on files, cores, processor, processes and stack do not hinder a sign-in, and stay
 @pytest.mark.parametrize("settings", SMALL.values(), ids=SMALL.keys())
 def test_limits__small__work_and_stay(rig, settings):
     seen = rig.run("sshd", "ada", *settings, *ALL, helper=granting, pipe=True)
