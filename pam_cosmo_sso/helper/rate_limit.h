@@ -2,7 +2,7 @@
 /*
  * How many sign-ins may ask the IdP, in an hour and at once. What somebody elsewhere can use up is
  * never what a user needs who comes from where he always comes from; and to who has used up his own
- * every name is refused alike. See docs/decisions/0009.
+ * every name is refused alike. See docs/decisions/0010.
  */
 #pragma once
 
