@@ -26,6 +26,11 @@ def test_cases__tags_of_this_tree__are_well_formed_and_stand_above_a_test():
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_cases__document__is_what_the_tool_writes_and_no_group_is_empty():
+    done = run("--check")
+    assert done.returncode == 0, "run tools/sign-in-cases\n" + done.stderr
+
+
 # The tool itself, on trees of its own.
 
 # The comments in these texts are not tags of this file.
