@@ -19,10 +19,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.helper_rig import end_of  # noqa: E402
 from support.process import watch  # noqa: E402
+from support.program import built  # noqa: E402
+from support.reports import is_sanitized  # noqa: E402
 from support.sign_in_rig import SignInRig  # noqa: E402
 
 PENDING = Answer(400, {"error": "authorization_pending"})
 NOBODY = 65534
+
+
+def sanitized():
+    return is_sanitized(built("tests/integration/pam_caller"))
 
 
 class PersonalIdp(FakeIdp):
@@ -134,6 +140,8 @@ class Site:
     def look_ups_go_on(self):
         assert self.start("root", "auth").finish() not in ([0], [])  # the stack's own word: nobody was asked
         assert self.start("eve", "account").finish() == [0]
+        if sanitized():
+            return  # getent is not built for our plugin's sanitizers
         found = subprocess.run(self.rig.command("getent", "passwd", "ada"), env=self.rig.caller_environment(),
                                stdout=subprocess.PIPE, check=True)
         assert found.stdout.startswith(b"ada:*:")
@@ -312,6 +320,8 @@ HARD = {
 # case: caller: under any limit of the caller's a sign-in succeeds or is refused, and the store is never half-written
 @pytest.mark.parametrize("limit", HARD.values(), ids=HARD.keys())
 def test_limited__granted_or_refused_and_the_store_whole(site, limit):
+    if "AS" in limit and sanitized():
+        pytest.skip("the sanitizers need address space of their own")
     before = site.record()
     limited = site.start("ada", limit, "auth", report=pathlib.Path("/proc/self/fd/1"))
     said = limited.process.communicate(timeout=120)[0].decode()
@@ -331,6 +341,8 @@ AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-group
 
 @pytest.fixture
 def setuid(site):
+    if sanitized():
+        pytest.skip("the sanitizers look at the environment, which a setuid program must not trust")
     os.chown(site.rig.folder / "caller", 0, 0)
     (site.rig.folder / "caller").chmod(0o4755)
     yield site
