@@ -12,8 +12,8 @@
  * NUL escapes or half surrogate pairs; numbers have the form of RFC 8259 section 6 (no NaN, no
  * leading zeros); nothing else but punctuation, blanks, true, false, null; nesting at most
  * @max_depth; no comma before a closing bracket. Any other order of tokens is json-c's business.
- * @ret_members is how many object members
- * stand in the text, all objects together. Errors: COSMO_E_FORMAT.
+ * @ret_members is how many object members stand in the text, all objects together. Errors:
+ * COSMO_E_FORMAT.
  */
 COSMO_MUST_USE enum cosmo_err json_scan(
 	const char *text, size_t len, size_t max_depth, size_t *ret_members);
