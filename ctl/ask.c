@@ -100,3 +100,13 @@ enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *cont
 	output_failure(err, NULL, NULL);
 	return err;
 }
+
+const char *ask_print_warning(const struct message *item)
+{
+	const char *text =
+		message_type(item) == MESSAGE_PROGRESS ? message_str(item, FIELD_TEXT) : NULL;
+
+	if (text)
+		output_error("warning: %s", text);
+	return text;
+}

@@ -31,3 +31,7 @@ typedef void (*ask_visitor)(void *context, const struct message *item);
  * code. On failure the explanation is printed on standard error.
  */
 COSMO_MUST_USE enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context);
+
+/* For commands whose progress is nothing but warnings: print it as one on standard error. Returns
+ * its text, borrowed, or NULL for any other item, of which nothing is printed. */
+const char *ask_print_warning(const struct message *item);

@@ -4,18 +4,14 @@
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
-#include "ctl/output.h"
 
 static void visit_warning(void *context, const struct message *item)
 {
-	const char *text = message_str(item, FIELD_TEXT);
-
 	(void)context;
-	if (message_type(item) == MESSAGE_PROGRESS && text)
-		output_error("warning: %s", text);
+	(void)ask_print_warning(item);
 }
 
-/* Send a request without fields and items, for commands that are nothing else. */
+/* Send a request without fields, for commands that are nothing else. */
 static int run_plain(const struct command *self, int argc, enum message_type type)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;

@@ -14,12 +14,10 @@
 static void visit_warning(void *context, const struct message *item)
 {
 	struct json_object *warnings = context;
-	const char *text = message_str(item, FIELD_TEXT);
+	const char *text = ask_print_warning(item);
 
-	if (message_type(item) != MESSAGE_PROGRESS || !text)
-		return;
-	output_error("warning: %s", text);
-	json_object_array_add(warnings, json_object_new_string(text));
+	if (text)
+		json_object_array_add(warnings, json_object_new_string(text));
 }
 
 static void print_json(const char *path, struct json_object *warnings)

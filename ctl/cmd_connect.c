@@ -179,7 +179,7 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 	else if (connect->options.dry_run)
 		puts("All checks passed; nothing was changed.");
 	else
-		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo` lets people sign in.");
+		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in.");
 }
 
 static enum cosmo_err ask_to_connect(struct connect *connect)

@@ -88,7 +88,8 @@ static int run_add(const char *name, bool json)
 	return code;
 }
 
-static bool fails_to_be(const struct command *self, const char *verb)
+/* Says so if it is. */
+static bool is_unknown_verb(const struct command *self, const char *verb)
 {
 	static const char *const verbs[] = {"list", "show", "add", "rebind"};
 
@@ -120,7 +121,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	verb = first < argc ? argv[first] : NULL;
 	name = first + 1 < argc ? argv[first + 1] : NULL;
-	if (fails_to_be(self, verb))
+	if (is_unknown_verb(self, verb))
 		return EXIT_CODE_USAGE;
 	if (!streq(verb, "rebind") && user_rebind_is_asked(&rebind))
 		return command_usage_error(

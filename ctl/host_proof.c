@@ -8,7 +8,7 @@
 #include "ctl/sshd_check.h"
 
 /* How far root comes. su alone asks root nothing, so that its auth phase can be tried as well. */
-static enum pam_check_step come_far(size_t target, const char *service, const char *folder)
+static enum pam_check_step step_reached(size_t target, const char *service, const char *folder)
 {
 	enum pam_check_step step = PAM_CHECK_PASSED;
 
@@ -23,7 +23,7 @@ bool host_proof_begin(struct host_proof *proof, const struct host_edit *edit)
 		for (size_t k = 0; edit->chosen[i] && host_target_service(i, k); k++) {
 			const char *service = host_target_service(i, k);
 
-			proof->before[i][k] = come_far(i, service, NULL);
+			proof->before[i][k] = step_reached(i, service, NULL);
 			if (proof->before[i][k] != PAM_CHECK_PASSED)
 				printf("Note: PAM service %s does not let root through as it is: %s.\n",
 					service, pam_check_problem(proof->before[i][k]));
@@ -42,7 +42,7 @@ static bool try_root(
 	for (size_t i = 0; i < HOST_TARGET_COUNT; i++) {
 		for (size_t k = 0; edit->chosen[i] && host_target_service(i, k); k++) {
 			const char *service = host_target_service(i, k);
-			enum pam_check_step step = come_far(i, service, folder);
+			enum pam_check_step step = step_reached(i, service, folder);
 
 			if (step >= proof->before[i][k])
 				continue;
