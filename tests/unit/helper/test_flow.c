@@ -13,50 +13,35 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/flow.h"
+#include "tests/unit/helper/scratch_folder.h"
 
 #define FOREVER_MS ((int64_t)60 * 60 * 1000)
 
-static char folder[64];
-static int run_fd = -1;
+static struct scratch_folder scratch;
 
 static int make_folder(void **state)
 {
 	(void)state;
-	/* In memory, as /run is: a sync costs nothing there. */
-	strcpy(folder, "/dev/shm/cosmo-flow-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	run_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return run_fd < 0 ? -1 : 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	return scratch_folder_make(&scratch);
 }
 
 static int remove_folder(void **state)
 {
 	(void)state;
-	close(run_fd);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_folder_remove(&scratch);
 }
 
 static struct flow *begin(uint64_t key)
 {
 	struct flow *flow = NULL;
 
-	assert_int_equal(flow_begin(run_fd, key, &flow), COSMO_OK);
+	assert_int_equal(flow_begin(scratch.fd, key, &flow), COSMO_OK);
 	return flow;
 }
 
@@ -72,9 +57,9 @@ static size_t files_left(void)
 	char path[128] = "";
 	size_t count = 0;
 
-	(void)snprintf(path, sizeof(path), "%s/flows/%016x", folder, 7U);
+	(void)snprintf(path, sizeof(path), "%s/flows/%016x", scratch.path, 7U);
 	count += access(path, F_OK) == 0;
-	(void)snprintf(path, sizeof(path), "%s/flows/%016x", folder, 8U);
+	(void)snprintf(path, sizeof(path), "%s/flows/%016x", scratch.path, 8U);
 	count += access(path, F_OK) == 0;
 	return count;
 }
@@ -140,7 +125,7 @@ static pid_t holder(int *ret_ready_fd)
 	if (pid == 0) {
 		struct flow *flow = NULL;
 
-		if (flow_begin(run_fd, 7, &flow) == COSMO_OK)
+		if (flow_begin(scratch.fd, 7, &flow) == COSMO_OK)
 			(void)!write(ready[1], "x", 1);
 		for (;;)
 			pause();
@@ -201,10 +186,10 @@ static void test_flow_begin__lock_held__busy(void **state)
 
 	(void)state;
 	flow_free(begin(7));
-	(void)snprintf(path, sizeof(path), "%s/flows/lock", folder);
+	(void)snprintf(path, sizeof(path), "%s/flows/lock", scratch.path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	assert_int_equal(flow_begin(run_fd, 7, &flow), COSMO_E_BUSY);
+	assert_int_equal(flow_begin(scratch.fd, 7, &flow), COSMO_E_BUSY);
 	assert_null(flow);
 	close(fd);
 }
@@ -216,14 +201,14 @@ static void test_flow_begin__folder_damaged__io(void **state)
 	struct flow *flow = NULL;
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/flows", folder);
+	(void)snprintf(path, sizeof(path), "%s/flows", scratch.path);
 	assert_int_equal(symlink("/tmp", path), 0);
-	assert_int_equal(flow_begin(run_fd, 7, &flow), COSMO_E_IO);
+	assert_int_equal(flow_begin(scratch.fd, 7, &flow), COSMO_E_IO);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(mkdir(path, 0700), 0);
-	(void)snprintf(path, sizeof(path), "%s/flows/%016x", folder, 7U);
+	(void)snprintf(path, sizeof(path), "%s/flows/%016x", scratch.path, 7U);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(flow_begin(run_fd, 7, &flow), COSMO_E_IO);
+	assert_int_equal(flow_begin(scratch.fd, 7, &flow), COSMO_E_IO);
 	assert_null(flow);
 }
 

@@ -13,32 +13,25 @@
 #include <fcntl.h>
 
 #include "pam_cosmo_sso/helper/judge_cache.h"
+#include "tests/unit/helper/scratch_folder.h"
 
 #define ISSUER "https://idp.example"
 #define NOW    1800000000
 #define HOUR   ((int64_t)60 * 60)
 #define DAY    (24 * HOUR)
 
-static char folder[64];
-static int cache_fd = -1;
+static struct scratch_folder scratch;
 
 static int make_folder(void **state)
 {
 	(void)state;
-	strcpy(folder, "/tmp/cosmo-cache-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	cache_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return cache_fd < 0 ? -1 : 0;
+	return scratch_folder_make(&scratch);
 }
 
 static int remove_folder(void **state)
 {
 	(void)state;
-	unlinkat(cache_fd, JUDGE_CACHE_JWKS, 0);
-	unlinkat(cache_fd, JUDGE_CACHE_DISCOVERY, 0);
-	close(cache_fd);
-	return rmdir(folder);
+	return scratch_folder_remove(&scratch);
 }
 
 static enum cosmo_err store(const void *bytes, size_t len, int64_t max_age_s)
@@ -49,7 +42,7 @@ static enum cosmo_err store(const void *bytes, size_t len, int64_t max_age_s)
 		.len = len,
 		.max_age_s = max_age_s};
 
-	return judge_cache_store(cache_fd, &entry, NOW);
+	return judge_cache_store(scratch.fd, &entry, NOW);
 }
 
 static enum cosmo_err load(const char *issuer, int64_t now_s)
@@ -57,7 +50,7 @@ static enum cosmo_err load(const char *issuer, int64_t now_s)
 	COSMO_AUTO(free) char *bytes = NULL;
 	size_t len = 0;
 
-	return judge_cache_load(cache_fd, JUDGE_CACHE_JWKS, issuer, now_s, &bytes, &len);
+	return judge_cache_load(scratch.fd, JUDGE_CACHE_JWKS, issuer, now_s, &bytes, &len);
 }
 
 static void test_judge_cache__stored__same_bytes(void **state)
@@ -68,8 +61,8 @@ static void test_judge_cache__stored__same_bytes(void **state)
 
 	(void)state;
 	assert_int_equal(store(document, sizeof(document), 60), COSMO_OK);
-	assert_int_equal(
-		judge_cache_load(cache_fd, JUDGE_CACHE_JWKS, ISSUER, NOW, &bytes, &len), COSMO_OK);
+	assert_int_equal(judge_cache_load(scratch.fd, JUDGE_CACHE_JWKS, ISSUER, NOW, &bytes, &len),
+		COSMO_OK);
 	assert_int_equal(len, sizeof(document));
 	assert_memory_equal(bytes, document, len);
 }
@@ -102,12 +95,12 @@ static void test_judge_cache__discovery__is_an_hour_old_at_most(void **state)
 	size_t len = 0;
 
 	(void)state;
-	assert_int_equal(judge_cache_store(cache_fd, &entry, NOW), COSMO_OK);
-	assert_int_equal(judge_cache_load(cache_fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR + 1,
+	assert_int_equal(judge_cache_store(scratch.fd, &entry, NOW), COSMO_OK);
+	assert_int_equal(judge_cache_load(scratch.fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR + 1,
 				 &bytes, &len),
 		COSMO_E_NOT_FOUND);
-	assert_int_equal(
-		judge_cache_load(cache_fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR, &bytes, &len),
+	assert_int_equal(judge_cache_load(scratch.fd, JUDGE_CACHE_DISCOVERY, ISSUER, NOW + HOUR,
+				 &bytes, &len),
 		COSMO_OK);
 }
 
@@ -120,12 +113,12 @@ static void test_judge_cache_drop__both__are_gone(void **state)
 		.max_age_s = 60};
 
 	(void)state;
-	assert_int_equal(judge_cache_store(cache_fd, &entry, NOW), COSMO_OK);
+	assert_int_equal(judge_cache_store(scratch.fd, &entry, NOW), COSMO_OK);
 	assert_int_equal(store("x", 1, 60), COSMO_OK);
-	judge_cache_drop(cache_fd);
-	assert_int_equal(faccessat(cache_fd, JUDGE_CACHE_DISCOVERY, F_OK, 0), -1);
+	judge_cache_drop(scratch.fd);
+	assert_int_equal(faccessat(scratch.fd, JUDGE_CACHE_DISCOVERY, F_OK, 0), -1);
 	assert_int_equal(load(ISSUER, NOW), COSMO_E_NOT_FOUND);
-	judge_cache_drop(cache_fd);
+	judge_cache_drop(scratch.fd);
 }
 
 /* case: token: keys and documents cached for another issuer, or damaged, are fetched anew */
@@ -151,7 +144,8 @@ static void test_judge_cache_store__not_to_be_kept__refused(void **state)
 
 static void put_file(const char *text, mode_t mode)
 {
-	int fd = openat(cache_fd, JUDGE_CACHE_JWKS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = openat(
+		scratch.fd, JUDGE_CACHE_JWKS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));

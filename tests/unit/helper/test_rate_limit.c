@@ -13,11 +13,11 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/file.h>
 
 #include "pam_cosmo_sso/helper/rate_history.h"
 #include "pam_cosmo_sso/helper/rate_limit.h"
+#include "tests/unit/helper/scratch_folder.h"
 
 #define HOUR_MS   RATE_HISTORY_MS
 #define UNKNOWN   RATE_LIMIT_UNKNOWN
@@ -25,8 +25,7 @@
 #define LISTED    RATE_LIMIT_LISTED
 #define FAMILIAR  RATE_LIMIT_FAMILIAR
 
-static char folder[64];
-static int run_fd = -1;
+static struct scratch_folder scratch;
 static struct config config;
 static struct salt salt;
 static struct rate_limit_refusal refusal;
@@ -34,11 +33,6 @@ static struct rate_limit_refusal refusal;
 static int make_folder(void **state)
 {
 	(void)state;
-	/* In memory, as /run is: a sync costs nothing there. */
-	strcpy(folder, "/dev/shm/cosmo-rate-XXXXXX");
-	if (!mkdtemp(folder))
-		return -1;
-	run_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	config = (struct config){.unknown_flows = 2,
 		.unknown_per_source_hour = 3,
 		.unknown_per_host_hour = 5,
@@ -47,22 +41,13 @@ static int make_folder(void **state)
 		.user_per_hour = 4,
 		.host_flows = 8};
 	memset(&refusal, 0, sizeof(refusal));
-	return run_fd < 0 ? -1 : 0;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
+	return scratch_folder_make(&scratch);
 }
 
 static int remove_folder(void **state)
 {
 	(void)state;
-	close(run_fd);
-	return nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_folder_remove(&scratch);
 }
 
 static enum cosmo_err count_only(enum rate_limit_class class, const char *user, const char *place,
@@ -75,7 +60,7 @@ static enum cosmo_err count_only(enum rate_limit_class class, const char *user, 
 		.place = place,
 		.now_boot_ms = now_ms};
 
-	return rate_limit_count(run_fd, &request, &refusal, ret);
+	return rate_limit_count(scratch.fd, &request, &refusal, ret);
 }
 
 static enum cosmo_err enter(enum rate_limit_class class, const char *user, const char *place,
@@ -412,9 +397,9 @@ static void write_file(const char *name, const void *data, size_t len, mode_t mo
 	char path[128] = "";
 	int fd = -1;
 
-	(void)snprintf(path, sizeof(path), "%s/rates", folder);
+	(void)snprintf(path, sizeof(path), "%s/rates", scratch.path);
 	(void)mkdir(path, 0700);
-	(void)snprintf(path, sizeof(path), "%s/rates/%s", folder, name);
+	(void)snprintf(path, sizeof(path), "%s/rates/%s", scratch.path, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	assert_true(fd >= 0);
 	assert_int_equal(fchmod(fd, mode), 0);
@@ -483,7 +468,7 @@ static void test_rate_limit__places_no_file__refused(void **state)
 	char path[128] = "";
 
 	(void)state;
-	(void)snprintf(path, sizeof(path), "%s/places", folder);
+	(void)snprintf(path, sizeof(path), "%s/places", scratch.path);
 	assert_int_equal(symlink("/dev/null", path), 0);
 	assert_int_equal(pass(FAMILIAR, "ada", "s1", 1000), COSMO_E_IO);
 	assert_non_null(strstr(refusal.detail, "places cannot be used: remove it"));
@@ -502,15 +487,15 @@ static void test_rate_history__full__refused(void **state)
 	for (size_t i = 0; i < RATE_HISTORY_MAX_EVENTS; i++)
 		all[i] = (struct raw){.boot_ms = 500, .key = (1 + i) << 8};
 	write_file("full.00", all, RATE_HISTORY_MAX_EVENTS * sizeof(*all), 0600);
-	assert_int_equal(rate_history_add(run_fd, &event, &full), COSMO_E_BUDGET);
+	assert_int_equal(rate_history_add(scratch.fd, &event, &full), COSMO_E_BUDGET);
 	assert_true(full.is_file);
 	assert_int_equal(full.retry_ms, HOUR_MS - 500);
-	assert_int_equal(rate_history_look(run_fd, &event, &full), COSMO_E_BUDGET);
+	assert_int_equal(rate_history_look(scratch.fd, &event, &full), COSMO_E_BUDGET);
 	event.now_boot_ms = 500;
-	assert_int_equal(rate_history_remove(run_fd, &event), COSMO_OK);
-	assert_int_equal(rate_history_look(run_fd, &event, &full), COSMO_OK);
-	assert_int_equal(rate_history_add(run_fd, &event, &full), COSMO_OK);
-	assert_int_equal(rate_history_add(run_fd, &event, &full), COSMO_E_BUDGET);
+	assert_int_equal(rate_history_remove(scratch.fd, &event), COSMO_OK);
+	assert_int_equal(rate_history_look(scratch.fd, &event, &full), COSMO_OK);
+	assert_int_equal(rate_history_add(scratch.fd, &event, &full), COSMO_OK);
+	assert_int_equal(rate_history_add(scratch.fd, &event, &full), COSMO_E_BUDGET);
 }
 
 /* case: budget: who holds the lock of one count holds nobody up but those who are counted there */
@@ -521,7 +506,7 @@ static void test_rate_limit__lock_held__busy(void **state)
 
 	(void)state;
 	assert_int_equal(pass(UNKNOWN, "a", "s1", 1000), COSMO_OK);
-	(void)snprintf(path, sizeof(path), "%s/rates/unknown.00.lock", folder);
+	(void)snprintf(path, sizeof(path), "%s/rates/unknown.00.lock", scratch.path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(pass(FAMILIAR, "ada", "s1", 1000), COSMO_OK);
@@ -539,7 +524,8 @@ static void test_rate_limit__files__no_name_in_clear(void **state)
 	assert_int_equal(pass(UNKNOWN, "hunter2", "192.0.2.77", 1000), COSMO_OK);
 	assert_int_equal(pass(FAMILIAR, "hunter2", "192.0.2.77", 1000), COSMO_OK);
 	(void)snprintf(command, sizeof(command),
-		"grep -rqa -e hunter2 -e 192.0.2 %s || find %s | grep -q hunter2", folder, folder);
+		"grep -rqa -e hunter2 -e 192.0.2 %s || find %s | grep -q hunter2", scratch.path,
+		scratch.path);
 	assert_int_not_equal(system(command), 0); /* NOLINT(cert-env33-c): a test's own grep */
 }
 
