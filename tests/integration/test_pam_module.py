@@ -12,23 +12,12 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import wire  # noqa: E402
-from support.pam_rig import ECHO_ON, ERROR, IGNORED, INFO, PamRig  # noqa: E402
+from support.pam_rig import ECHO_ON, ERROR, IGNORED, INFO, PamRig, terminal  # noqa: E402
+from support.played_helper import COMPLETE, SHOWN, URI, granting, nobody  # noqa: E402
 from support.process import watch  # noqa: E402
 from support.screen import Picture, code_of, url_of  # noqa: E402
 
-URI = "https://idp.example.org/device"
-COMPLETE = URI + "?user_code=WDJB-MJHT"
-SHOWN = {
-    "VERIFICATION_URI": URI,
-    "VERIFICATION_URI_COMPLETE": COMPLETE,
-    "USER_CODE": "WDJB-MJHT",
-    "EXPIRES_IN_S": 599,
-    "QR_MODE": 0,
-    "HOST": "web1",
-    "ISSUER": "https://idp.example.org",
-}
-NUMBERS = {symbol: number for number, symbol in wire.ERRORS.items()}
-FAILURES = [symbol for symbol in NUMBERS if symbol != "OK"]
+FAILURES = [symbol for symbol in wire.ERROR_NUMBERS if symbol != "OK"]
 CLASSES = {
     symbol: kind
     for symbol, kind in re.findall(r"X\((\w+), \"\w+\", (\w+)\)", (wire.COMMON / "base/err.h").read_text())
@@ -46,10 +35,8 @@ def rig():
 
 @pytest.fixture
 def tty():
-    master, slave = os.openpty()
-    yield "tty=" + os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
+    with terminal() as word:
+        yield word
 
 
 def answer(symbol="OK", shown=None, requests=None, **fields):
@@ -60,7 +47,7 @@ def answer(symbol="OK", shown=None, requests=None, **fields):
         if requests is not None:
             requests.append(request)
         show = b"" if shown is None else wire.encode("SHOW", **(SHOWN | shown))
-        peer.socket.sendall(show + wire.encode("RESULT", ERR=NUMBERS[symbol], **fields))
+        peer.socket.sendall(show + wire.encode("RESULT", ERR=wire.ERROR_NUMBERS[symbol], **fields))
 
     return helper
 
@@ -68,12 +55,6 @@ def answer(symbol="OK", shown=None, requests=None, **fields):
 def hung_up_on(peer):
     with pytest.raises(EOFError):
         peer.recv()
-
-
-def granting(peer):
-    """Shows where a code is asked for; grants everything."""
-    shown = peer.recv().type == "SIGN_IN"
-    peer.socket.sendall((wire.encode("SHOW", **SHOWN) if shown else b"") + wire.encode("RESULT", ERR=0))
 
 
 def raw(*frames):
@@ -84,10 +65,6 @@ def raw(*frames):
         peer.socket.sendall(b"".join(frames))
 
     return helper
-
-
-def nobody(peer):
-    raise AssertionError(f"the helper was asked {peer.recv()}")
 
 
 # sshd.
@@ -538,7 +515,7 @@ FOREIGN = {
     "half a result": [wire.encode("RESULT", ERR=0)[:-1]],
     "shown twice": [wire.encode("SHOW", **SHOWN)] * 2 + [wire.encode("RESULT", ERR=0)],
     "shown, then gone": [wire.encode("SHOW", **SHOWN)],
-    "shown, then not ours": [wire.encode("SHOW", **SHOWN), wire.encode("RESULT", ERR=NUMBERS["E_NOT_OURS"])],
+    "shown, then not ours": [wire.encode("SHOW", **SHOWN), wire.encode("RESULT", ERR=wire.ERROR_NUMBERS["E_NOT_OURS"])],
 }
 
 
@@ -557,7 +534,7 @@ def test_helper__out_of_order_elsewhere__denied(rig, what, phase):
 
 
 def test_helper__first_result_counts(rig, tty):
-    denied, granted = wire.encode("RESULT", ERR=NUMBERS["E_DENIED"]), wire.encode("RESULT", ERR=0)
+    denied, granted = wire.encode("RESULT", ERR=wire.ERROR_NUMBERS["E_DENIED"]), wire.encode("RESULT", ERR=0)
     assert rig.run("login", "ada", tty, "auth", helper=raw(denied, granted)).codes == ["AUTH_ERR"]
 
 

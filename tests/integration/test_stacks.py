@@ -2,7 +2,6 @@
 """The lines of etc/pam.d in front of a module that lets everybody in, with the real libpam and the test in the helper's
 place. Needs root and COSMO_BUILD_DIR."""
 
-import os
 import pathlib
 import sys
 
@@ -11,11 +10,11 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import wire  # noqa: E402
-from support.pam_rig import PamRig  # noqa: E402
+from support.pam_rig import PamRig, terminal  # noqa: E402
+from support.played_helper import nobody  # noqa: E402
 
 SHIPPED = pathlib.Path(__file__).resolve().parents[2] / "etc/pam.d"
 STACKS = sorted(path.name for path in SHIPPED.iterdir() if path.name != "README")
-NUMBERS = {symbol: number for number, symbol in wire.ERRORS.items()}
 # The worst that can stand behind ours.
 BEHIND = "auth required pam_permit.so\naccount required pam_permit.so\n"
 
@@ -29,11 +28,8 @@ def rig():
 
 @pytest.fixture
 def tty():
-    """A terminal that nobody types on."""
-    ours, theirs = os.openpty()
-    yield f"tty={os.ttyname(theirs)}"
-    os.close(ours)
-    os.close(theirs)
+    with terminal() as word:
+        yield word
 
 
 def stack(name, behind=BEHIND):
@@ -52,13 +48,9 @@ def answering(error):
 
     def script(peer):
         peer.recv()
-        peer.send("RESULT", ERR=NUMBERS[error])
+        peer.send("RESULT", ERR=wire.ERROR_NUMBERS[error])
 
     return script
-
-
-def nobody(peer):
-    raise AssertionError("a helper was started")
 
 
 # case: stack: our denial ends each shipped stack, also in front of a module that lets everybody in

@@ -3,7 +3,6 @@
 """The built module inside programs of every kind of carelessness, with the test in the helper's place: it works or
 refuses, and leaves its host as it was. Needs root and COSMO_BUILD_DIR."""
 
-import os
 import pathlib
 import sys
 
@@ -12,19 +11,12 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import wire  # noqa: E402
-from support.pam_rig import ECHO_ON, ERROR, IGNORED, INFO, PamRig  # noqa: E402
+from support.pam_rig import ECHO_ON, ERROR, IGNORED, INFO, PamRig, terminal  # noqa: E402
+from support.played_helper import SHOWN, granting, nobody  # noqa: E402
 from support.program import built  # noqa: E402
 from support.reports import is_sanitized  # noqa: E402
 from support.screen import code_of, url_of  # noqa: E402
 
-SHOWN = {
-    "VERIFICATION_URI": "https://idp.example.org/device",
-    "USER_CODE": "WDJB-MJHT",
-    "EXPIRES_IN_S": 599,
-    "QR_MODE": 4,
-    "HOST": "web1",
-    "ISSUER": "https://idp.example.org",
-}
 ASKS_NAME = ("login:", "login: ")  # libpam's own words
 ALL = ["auth", "account", "setcred", "open", "close"]
 
@@ -38,16 +30,8 @@ def rig():
 
 @pytest.fixture
 def tty():
-    master, slave = os.openpty()
-    yield "tty=" + os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
-
-
-def granting(peer):
-    """Shows where a code is asked for; grants everything."""
-    shown = peer.recv().type == "SIGN_IN"
-    peer.socket.sendall((wire.encode("SHOW", **SHOWN) if shown else b"") + wire.encode("RESULT", ERR=0))
+    with terminal() as word:
+        yield word
 
 
 def hung_up_on(peer):
@@ -55,10 +39,6 @@ def hung_up_on(peer):
     peer.send("SHOW", **SHOWN)
     with pytest.raises(EOFError):
         peer.recv()
-
-
-def nobody(peer):
-    raise AssertionError(f"the helper was asked {peer.recv()}")
 
 
 HOSTS = {

@@ -5,6 +5,7 @@ Everything stands where it is installed, in a mount namespace of the rig's own: 
 writer), nsswitch.conf with our NSS plugin, the helper's place.
 """
 
+import contextlib
 import os
 import pathlib
 import re
@@ -85,6 +86,15 @@ class Outcome:
 
     def texts(self, style):
         return [text for found, text in self.messages if found == style]
+
+
+@contextlib.contextmanager
+def terminal():
+    """A terminal that nobody types on, as the caller is told of it."""
+    ours, theirs = os.openpty()
+    yield "tty=" + os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
 
 
 class RigClock:

@@ -37,6 +37,7 @@ VERSION = int(_macros(COMMON / "message.h")["COSMO_PROTOCOL_VERSION"])
 MESSAGES = {row[0]: number for number, row in enumerate(_rows(_table["MESSAGE_LIST"], 1), 1)}
 FIELDS = {row[0]: (number, row[1], int(row[2])) for number, row in enumerate(_rows(_table["FIELD_LIST"], 3), 1)}
 ERRORS = {number: row[0] for number, row in enumerate(_rows(_macros(COMMON / "base/err.h")["COSMO_ERR_LIST"], 3))}
+ERROR_NUMBERS = {symbol: number for number, symbol in ERRORS.items()}
 METHODS = _enum(COMMON / "fetch_method.h", "fetch_method")
 MESSAGE_NAMES = {number: name for name, number in MESSAGES.items()}
 FIELD_NAMES = {number: name for name, (number, _, _) in FIELDS.items()}

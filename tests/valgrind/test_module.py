@@ -4,7 +4,6 @@
 Needs root and COSMO_BUILD_DIR, of a build without sanitizers."""
 
 import itertools
-import os
 import pathlib
 import subprocess
 import sys
@@ -15,22 +14,18 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import valgrind, wire  # noqa: E402
 from support.fake_idp import FakeIdp  # noqa: E402
-from support.pam_rig import NAMES, PamRig  # noqa: E402
+from support.pam_rig import NAMES, PamRig, terminal  # noqa: E402
+from support.played_helper import SHOWN, granting  # noqa: E402
 from support.sign_in_rig import SignInRig  # noqa: E402
 
-NUMBERS = {symbol: number for number, symbol in wire.ERRORS.items()}
-SHOW = wire.encode(
-    "SHOW", VERIFICATION_URI="https://idp.example.org/device", USER_CODE="WDJB-MJHT", EXPIRES_IN_S=599, QR_MODE=0,
-    VERIFICATION_URI_COMPLETE="https://idp.example.org/device?user_code=WDJB-MJHT", HOST="web1",
-    ISSUER="https://idp.example.org",
-)  # fmt: skip
+SHOW = wire.encode("SHOW", **SHOWN)
 GRANTED = wire.encode("RESULT", ERR=0, TEXT="Welcome.")
 # What the helper says to a sign-in, and what its host hears of that.
 ANSWERS = [
     (SHOW + GRANTED, "SUCCESS"),
     (GRANTED, "SUCCESS"),
-    (SHOW + wire.encode("RESULT", ERR=NUMBERS["E_DENIED"], TEXT="No."), "MAXTRIES"),
-    (wire.encode("RESULT", ERR=NUMBERS["E_BUDGET"]), "MAXTRIES"),
+    (SHOW + wire.encode("RESULT", ERR=wire.ERROR_NUMBERS["E_DENIED"], TEXT="No."), "MAXTRIES"),
+    (wire.encode("RESULT", ERR=wire.ERROR_NUMBERS["E_BUDGET"]), "MAXTRIES"),
     (SHOW + GRANTED[:-1], "MAXTRIES"),
     (SHOW + SHOW, "MAXTRIES"),
     (b"\x02" + GRANTED[1:], "MAXTRIES"),
@@ -47,10 +42,8 @@ def rig():
 
 @pytest.fixture
 def tty():
-    master, slave = os.openpty()
-    yield "tty=" + os.ttyname(slave)
-    os.close(master)
-    os.close(slave)
+    with terminal() as word:
+        yield word
 
 
 def finish(rig, process):
@@ -72,11 +65,6 @@ def test_1000_sign_ins__clean(rig):
     seen = finish(rig, process)
     assert seen.codes == [ANSWERS[number % len(ANSWERS)][1] for number in range(1000)]
     assert rig.started == 1000
-
-
-def granting(peer):
-    shown = peer.recv().type == "SIGN_IN"
-    peer.socket.sendall((SHOW if shown else b"") + GRANTED)
 
 
 @pytest.mark.parametrize("service", ["sshd", "login", "gdm-password"])

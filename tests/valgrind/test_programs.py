@@ -21,7 +21,6 @@ JUDGE, FETCH = "pam_cosmo_sso/judge/cosmo-sso-judge", "pam_cosmo_sso/fetch/cosmo
 # What each limits itself to.
 HELPER_FDS, JUDGE_FDS, FETCH_FDS = 4096, 16, 64
 LONG_MS = 300_000
-NUMBERS = {symbol: number for number, symbol in wire.ERRORS.items()}
 CONFIG = """
 [integration]
 issuer = https://idp.example.org
@@ -51,7 +50,7 @@ def helper_rig(config=CONFIG):
 
 
 def failed(symbol):
-    return f"show(); peer.send('JUDGE_FAILED', ERR={NUMBERS[symbol]}, DETAIL='why')"
+    return f"show(); peer.send('JUDGE_FAILED', ERR={wire.ERROR_NUMBERS[symbol]}, DETAIL='why')"
 
 
 JUDGES = {
