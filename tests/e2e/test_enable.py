@@ -60,9 +60,7 @@ class Enabler:
 
     def root_gets_in(self):
         """By key through sshd, PAM and all."""
-        command = self.host.ssh("root", "-o", "BatchMode=yes", key=True, command=["id", "-u"])
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-        assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+        assert Site(None, self.host).key_login("root", "id", "-u") == "0"
 
     def su_gets_in(self):
         """Root without being asked, tess with root's password."""

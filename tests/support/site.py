@@ -2,6 +2,7 @@
 """A host that is connected to an IdP the way its manual says, and people who sign in to it."""
 
 import re
+import subprocess
 
 import pexpect
 
@@ -86,6 +87,14 @@ class Site:
         if status != 0:
             raise RuntimeError(f"{user}'s password login ended with {status}:\n{prompt}{output}")
         return output.replace("\r\n", "\n").strip()
+
+    def key_login(self, user, *command):
+        """The same by the host's key, without anybody to ask."""
+        argv = self.host.ssh(user, "-o", "BatchMode=yes", key=True, command=command)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=LOGIN_S, stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise RuntimeError(f"{user}'s key login ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stdout.strip()
 
     def password_transcript(self, user, command, *options, password=None):
         """The same to the letter: exit status, what stood before the password was typed, and what came after."""
