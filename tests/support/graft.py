@@ -8,6 +8,7 @@ import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import sys
 
 CLONE_NEWNS, MS_BIND, MS_REC, MS_PRIVATE = 0x20000, 0x1000, 0x4000, 0x40000
@@ -62,4 +63,6 @@ if __name__ == "__main__":
     enter()
     for pair in sys.argv[2:split]:
         graft(*pair.split("="), pathlib.Path(sys.argv[1]))
+    for number in (signal.SIGINT, signal.SIGQUIT):  # ignored in all that a shell starts in the background
+        signal.signal(number, signal.SIG_DFL)
     os.execvp(sys.argv[split + 1], sys.argv[split + 1 :])
