@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* When a person meets a message, and what the administrator does about one that is no failure; for
- * docs/messages.md. */
+/* When a person meets a message, for docs/messages.md. */
 #pragma once
 
 #include "common/base/err.h"
