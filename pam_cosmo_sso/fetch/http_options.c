@@ -28,7 +28,7 @@ static void set_long(struct options *options, CURLoption option, long value)
 		options->failure = curl_easy_setopt(options->easy, option, value);
 }
 
-/* The function, not the macro of that name: it warns of any pointer but the option's own type. */
+/* Not the macro of that name, which warns of any pointer but the option's own type. */
 static void set_pointer(struct options *options, CURLoption option, const void *value)
 {
 	if (!options->failure)

@@ -72,7 +72,7 @@ static enum cosmo_err check_name(struct rebinding *rebinding)
 			"the IdP");
 	if (record->flags & USERS_DB_LOCKED)
 		return refuse(rebinding, COSMO_E_LOCKED,
-			"nobody can sign in under a locked name; unlock it first");
+			"nobody can sign in under a locked name, whoever it is bound to");
 	err = enrol_check_known_name(&enrol_default_files, rebinding->name);
 	if (err == COSMO_E_NAME_RESERVED)
 		return refuse(rebinding, err,

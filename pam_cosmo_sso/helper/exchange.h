@@ -47,7 +47,7 @@ COSMO_MUST_USE enum cosmo_err exchange_configure(struct exchange *exchange);
  * COSMO_E_NOT_OURS (no name a user of ours could have), those of record_load(). */
 COSMO_MUST_USE enum cosmo_err exchange_find_record(struct exchange *exchange, struct record **ret);
 
-/* Notes for the log line. */
+/* Notes for the log line; copied. @retry_s is for the person as well. */
 void exchange_note_detail(struct exchange *exchange, const char *detail);
 void exchange_note_budget(struct exchange *exchange, int64_t retry_s, const char *detail);
 void exchange_note_roles(struct exchange *exchange, uint64_t roles);

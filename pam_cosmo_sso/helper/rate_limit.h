@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How many sign-ins may ask the IdP, in an hour and at once. What somebody elsewhere can use up is
- * never what a user needs who comes from where he always comes from; and to who has used up his own
- * every name is refused alike. See docs/decisions/0010.
+ * never what a user needs who comes from where he always comes from; and whoever has used up their
+ * own is refused for every name alike. See docs/decisions/0010.
  */
 #pragma once
 

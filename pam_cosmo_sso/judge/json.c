@@ -69,8 +69,8 @@ enum cosmo_err json_parse(const char *text, size_t len, struct json_object **ret
 		return COSMO_E_NOMEM;
 	/*
 	 * Not JSON_TOKENER_STRICT: newer versions then refuse a whole text for a number beyond 64
-	 * bits, anywhere in it. All else that it refuses json_scan() or the blanks behind the end
-	 * do.
+	 * bits, anywhere in it. All else that it refuses has been refused by json_scan(), or is by
+	 * is_blank() below.
 	 */
 	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
 	root = json_tokener_parse_ex(tokener, text, (int)len);
