@@ -16,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import FakeIdp  # noqa: E402
+from support.helper_site import ISSUER  # noqa: E402
 from support.pam_rig import installed  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
@@ -34,16 +35,6 @@ unknown_per_source_hour = 1000
 unknown_per_host_hour = 1000
 {more}
 """
-ISSUER = "https://idp.example.org"
-
-
-def fields_of(line):
-    found = re.findall(r'(\w+)=("[^"]*"|\S+)', line.split(": ", 1)[1])
-    return {key: value.strip('"') for key, value in found}
-
-
-def events(rig):
-    return [fields_of(line) for line in rig.log()]
 
 
 def error_of(done, code, error):
@@ -88,7 +79,7 @@ def shown(rig, name="ada"):
 def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
     uid = shown(rig)["uid"]
     comes(rig, "2000", "E_OTHER_SUBJECT", ROLE=["developer"])
-    (refused,) = events(rig)
+    (refused,) = rig.events()
     assert (refused["reason"], refused["subject"]) == ("other_subject", "2000")
     assert "cosmo-ssoctl user rebind ada" in refused["detail"]
 
@@ -96,7 +87,7 @@ def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
     done = rebind(rig)
     assert done.code == OK and done.json["dry_run"] is False
     assert before + DAY_S - 1 <= done.json["rebind_until"] <= time.time() + DAY_S
-    (asked,) = events(rig)
+    (asked,) = rig.events()
     assert (asked["event"], asked["user"], asked["reason"], asked["old_subject"]) == ("rebind_asked", "ada", "ok", "1000")
     user = shown(rig)
     assert (user["sub"], user["roles"], user["rebind_until"]) == ("1000", ["admin"], done.json["rebind_until"])
@@ -107,7 +98,7 @@ def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
     rig.log()
 
     comes(rig, "2000", ROLE=["developer"])
-    taken, signed_in = events(rig)
+    taken, signed_in = rig.events()
     assert (taken["event"], taken["old_subject"], taken["subject"]) == ("rebind_done", "1000", "2000")
     assert signed_in["event"] == "sign_in_ok" and "enrolled" not in signed_in
     user = shown(rig)
@@ -147,7 +138,7 @@ def test_rebind__cancelled__refused(rig):
     assert rebind(rig, "--for", "2h").code == OK
     done = rebind(rig, "--cancel")
     assert done.code == OK and done.json["rebind_until"] is None
-    assert [event["event"] for event in events(rig)] == ["rebind_asked", "rebind_cancelled"]
+    assert [event["event"] for event in rig.events()] == ["rebind_asked", "rebind_cancelled"]
     comes(rig, "2000", "E_OTHER_SUBJECT")
     assert error_of(rebind(rig, "--cancel"), DENIED, "not_found")["detail"] == "no other person may take this name over"
 
@@ -160,7 +151,7 @@ def test_rebind__to_a_subject__at_once_and_without_roles(rig):
     user = done.json
     assert (user["sub"], user["uid"], user["roles"], user["reason"]) == ("2000", uid, [], "not_enrolled")
     assert user["effective_roles"] == ["viewer"] and user["signed_in"] == 0 and user["rebind_until"] is None
-    (event,) = events(rig)
+    (event,) = rig.events()
     assert (event["event"], event["old_subject"], event["subject"]) == ("rebind_done", "1000", "2000")
     assert b"refresh-of-1000" not in b"".join(rig.state().values())
     for service in ("sshd", "sudo"):
@@ -181,7 +172,7 @@ def test_rebind__subject_of_another_name__refused_until_that_is_bound_anew(rig):
     assert rebind(rig).code == OK
     rig.log()
     comes(rig, "2000", "E_SUBJECT_TAKEN")
-    (refused,) = events(rig)
+    (refused,) = rig.events()
     assert "enrolled as lovelace" in refused["detail"] and "user show lovelace" in refused["detail"]
     before = rig.state()
     detail = error_of(rebind(rig, "--subject", "2000"), DENIED, "subject_taken")["detail"]
@@ -228,7 +219,7 @@ def test_rebind__what_cannot_be__is_refused_with_the_reason(rig, store, local, n
     assert says in error_of(rig.ctl("user", "rebind", name, *words, "--dry-run", "--json"), code, error)["detail"]
     done = rig.ctl("user", "rebind", name, "--yes", *words)
     assert done.code == code and f"[{error}]" in done.err and "nothing was changed" in done.err
-    assert rig.snapshot() == before and events(rig) == []
+    assert rig.snapshot() == before and rig.events() == []
 
 
 # case: account: user rebind shows who holds the name and asks; without a yes nothing changes
@@ -240,7 +231,7 @@ def test_rebind__not_confirmed_or_tried_only__changes_nothing(rig):
     assert (document["dry_run"], document["sub"], document["rebind_until"]) == (True, "1000", None)
     done = rig.ctl("user", "rebind", "ada")
     assert done.code == DENIED and "say --yes" in done.err and "[cancelled]" in done.err
-    assert rig.snapshot() == before and events(rig) == []
+    assert rig.snapshot() == before and rig.events() == []
     for answer, changed in (("n", False), ("", False), ("y", True)):
         terminal = rig.ctl_in_terminal("user", "rebind", "ada")
         terminal.expect(r"(?s)Subject +1000.*/home/ada.*SSH keys.*loginctl terminate-user ada.*Go on\? \[y/N\] ")
@@ -275,11 +266,7 @@ class Site:
 
     def connect(self, integration="", more=""):
         integration = f"ca_file = {installed('COSMO_CONF_DIR')}/ca.pem\nalgs = RS256\n{integration}"
-        exchange = self.rig.start("ctl")
-        exchange.peer.send("CTL_CONNECT", CONFIG=CONFIG.format(issuer=self.idp.issuer, integration=integration, more=more))
-        while (message := exchange.recv()).type == "PROGRESS":
-            pass
-        assert message.type == "RESULT" and message.ERR == 0, message
+        self.rig.connect_with(CONFIG.format(issuer=self.idp.issuer, integration=integration, more=more))
         self.rig.log()
         return self
 
@@ -337,7 +324,7 @@ def test_subject_claim__tid_and_oid__are_the_person_together(site):
 def test_subject_claim__changed_later__names_are_bound_anew(site):
     site.connect().comes("ada", oid="7")
     site.connect("subject_claim = oid").comes("ada", "E_OTHER_SUBJECT", oid="7")
-    assert events(site.rig)[-1]["subject"] == "7"
+    assert site.rig.events()[-1]["subject"] == "7"
     assert rebind(site.rig, "--subject", "7").code == OK
     site.comes("ada", oid="7")
 
@@ -356,7 +343,7 @@ def frozen(uid):
 # case: account: a uid_claim that changes at the IdP changes no uid here
 def test_uid_claim__other_than_sshd_froze__log_in_again_then_in_for_ever(site):
     site.connect(more=UID_CLAIM).comes("ada", "E_LOGIN_AGAIN", frozen(23456), uidNumber=4711)
-    event = events(site.rig)[-1]
+    event = site.rig.events()[-1]
     assert (event["reason"], event["uid"], event["enrolled"]) == ("login_again", "4711", "yes")
     site.comes("ada", "OK", frozen(4711), uidNumber="4711")
     site.comes("ada", "OK", frozen(4711), uidNumber=4712)
@@ -377,7 +364,7 @@ def test_uid_claim__that_is_somebody_elses__refused_and_nothing_written(site):
     before = site.rig.state()
     for uid in (0, least - 1, most + 1, least + 1, least + 2, least + 3, removed):
         site.comes("ada", "E_UID", uidNumber=uid)
-    assert events(site.rig)[-1]["reason"] == "uid_unavailable" and site.rig.state() == before
+    assert site.rig.events()[-1]["reason"] == "uid_unavailable" and site.rig.state() == before
     site.comes("ada", uidNumber=most)
 
 
@@ -387,7 +374,7 @@ def test_uid_claim__missing_or_no_number__refused(site):
     before = site.rig.state()
     for claims in ({}, {"uidNumber": "04711"}, {"uidNumber": 4711.5}):
         site.comes("ada", "E_TOKEN_CLAIM", **claims)
-        assert "uidNumber" in events(site.rig)[-1]["detail"]
+        assert "uidNumber" in site.rig.events()[-1]["detail"]
     assert site.rig.state() == before
 
 

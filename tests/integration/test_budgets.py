@@ -16,11 +16,10 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import wire  # noqa: E402
-from support.fake_idp import FakeIdp  # noqa: E402
+from support.fake_idp import FOREVER, FakeIdp  # noqa: E402
 from support.helper_rig import TESTS, HelperRig  # noqa: E402
+from support.helper_site import HelperSite, config  # noqa: E402
 from support.pam_rig import installed  # noqa: E402
-
-from test_helper import FOREVER, Site, config, events  # noqa: E402
 
 HOME, OFFICE, HOTEL, ELSEWHERE = "192.0.2.1", "192.0.2.2", "192.0.2.3", "198.51.100.9"
 
@@ -72,14 +71,14 @@ def rig():
 
 
 def error_body(error):
-    return f"peer.send('JUDGE_FAILED', ERR={dict(zip(wire.ERRORS.values(), wire.ERRORS))[error]})"
+    return f"peer.send('JUDGE_FAILED', ERR={wire.ERROR_NUMBERS[error]})"
 
 
 @pytest.fixture
 def site():
     with HelperRig() as rig, FakeIdp() as idp:
-        site = Site(rig, idp)
-        site.who("ada", "1000", "admins")
+        site = HelperSite(rig, idp)
+        site.idp.vouch_for("ada", "1000", "admins")
         rig.log()
         yield site
 
@@ -110,7 +109,7 @@ def test_hundred_made_up_names_while_others_get_in(site):
     assert device_requests(site) - before == 5 == heard.count("E_OTHER_USER")
     assert heard.count("E_BUDGET") == 95
     assert errors(site.rig, ("ada", HOME), ("ada", ELSEWHERE), ("eve", "203.0.113.1")) == ["OK", "OK", "E_OTHER_USER"]
-    site.who("eve", "2000", "devs")
+    site.idp.vouch_for("eve", "2000", "devs")
     assert errors(site.rig, ("eve", "203.0.113.1")) == ["OK"]
 
 
@@ -130,7 +129,7 @@ def test_refusal_says_when_to_try_again(rig):
     rig.configure(config(more=limits(unknown_per_source_hour=1)))
     (_, refused) = many(rig, ("bot1", ELSEWHERE), ("bot2", ELSEWHERE))
     assert refused == ["E_BUDGET", "There were too many sign-in attempts. Please try again in 60 minutes."]
-    assert events(rig)[-1]["detail"] == '"unknown_per_source_hour in [limits] is used up"'
+    assert rig.events()[-1]["detail"] == "unknown_per_source_hour in [limits] is used up"
     rig.configure(config(more=limits(unknown_flows=1)))
     rig.false_judge("show()")
     assert rig.sign_in("bot3", RHOST=HOTEL).recv().type == "SHOW"
@@ -203,7 +202,7 @@ def test_damaged_bookkeeping_refuses_and_says_what_to_do(rig):
     (run / "flows").rmdir()
     (run / "flows").write_text("")
     assert errors(rig, ("ada", HOME)) == ["E_IO"]
-    details = [event["detail"] for event in events(rig)]
+    details = [event["detail"] for event in rig.events()]
     assert len(details) == 3 and all("remove it" in detail for detail in details)
     (run / "flows").unlink()
     assert errors(rig, ("ada", HOME)) == ["OK"]
@@ -233,7 +232,7 @@ def test_newer_replaces_older(site, fields):
     assert (message.type, message.error) == ("RESULT", "E_REPLACED")
     assert message.TEXT.startswith("This sign-in has ended because a newer one was begun from the same place.")
     older.all_gone()
-    assert [event["event"] for event in events(site.rig)] == ["sign_in_replaced"]
+    assert [event["event"] for event in site.rig.events()] == ["sign_in_replaced"]
     assert all(len(newer.pids(name)) == 1 for name in ("helper", "judge", "fetch"))
     site.idp.pending = 0
     assert newer.result() == "OK"
@@ -251,7 +250,7 @@ def test_nobody_elsewhere_replaces(rig):
              local | {"RUID": 1001}, local | {"RUID": 1002}]  # fmt: skip
     exchanges = [rig.ask("SIGN_IN", **fields) for fields in flows]
     assert [exchange.recv().type for exchange in exchanges] == ["SHOW"] * len(flows)
-    assert events(rig) == []
+    assert rig.events() == []
     assert all(len(exchange.pids("judge")) == 1 for exchange in exchanges)
 
 

@@ -113,11 +113,8 @@ class Site:
         self.master, self.slave = os.openpty()
         self.tty = "tty=" + os.ttyname(self.slave)
         for name, sub in (("eve", "2000"), ("ada", "1000")):  # ada is whom the IdP names from now on
-            self.who(name, sub, "admins")
+            self.idp.vouch_for(name, sub, "admins")
             assert self.start(name, "auth").finish() == [0]
-
-    def who(self, name, sub, *groups):
-        self.idp.claims = {"sub": sub, "preferred_username": name, "name": name.title(), "groups": list(groups)}
 
     def start(self, user, *words, **options):
         process = [word for word in words if word.startswith(("limit=", "noconv"))]
@@ -131,7 +128,7 @@ class Site:
     def others_go_on(self):
         """Another user signs in, root is nobody of ours, accounts and names are answered."""
         was = self.idp.claims, self.idp.holding
-        self.who("eve", "2000", "admins")
+        self.idp.vouch_for("eve", "2000", "admins")
         self.idp.holding = False
         assert self.start("eve", "auth", "account", "open", "close").finish() == [0, 0, 0, 0]
         self.idp.claims, self.idp.holding = was
@@ -166,7 +163,7 @@ def shared():
 
 @pytest.fixture
 def site(shared):
-    shared.who("ada", "1000", "admins")
+    shared.idp.vouch_for("ada", "1000", "admins")
     yield shared
     shared.idp.approve()
     shared.idp.waiting.clear()

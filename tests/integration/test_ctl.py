@@ -21,6 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.ctl_rig import NOBODY, CtlRig, shipped_config  # noqa: E402
 from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
+from support.helper_site import config  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
 COMMANDS = ("connect", "enable", "disable", "status", "user", "roles", "check-config", "apply", "token", "boot")
@@ -524,8 +525,6 @@ def sign_in(rig):
 
 
 def test_user__somebody__is_shown_whole(rig):
-    from test_helper import config
-
     rig.configure(config())
     rig.store("connect")
     sign_in(rig)

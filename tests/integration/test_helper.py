@@ -18,35 +18,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import wire  # noqa: E402
-from support.fake_idp import Answer, FakeIdp  # noqa: E402
-from support.helper_rig import HelperRig, end_of  # noqa: E402
-
-ISSUER = "https://idp.example.org"
-FOREVER = 10**6
-CONFIG = """
-[integration]
-issuer = {issuer}
-client_id = {client}
-claim = groups
-{integration}
-[rules]
-admin = admins
-developer = devs
-{more}
-"""
-
-
-def config(issuer=ISSUER, client="cosmo-test", integration="", more=""):
-    return CONFIG.format(issuer=issuer, client=client, integration=integration, more=more)
-
-
-def fields_of(line):
-    return dict(re.findall(r'(\w+)=("[^"]*"|\S+)', line.split(": ", 1)[1]))
-
-
-def events(rig):
-    return [fields_of(line) for line in rig.log()]
-
+from support.fake_idp import FOREVER, Answer, FakeIdp  # noqa: E402
+from support.helper_rig import HelperRig, end_of, fields_of  # noqa: E402
+from support.helper_site import ISSUER, HelperSite, config  # noqa: E402
 
 # With a judge that says whatever it likes.
 
@@ -70,7 +44,7 @@ def test_a_judge_that_keeps_to_the_protocol_is_believed(rig):
     assert exchange.result() == "OK"
     assert rig.records() == ["ada"]
     exchange.all_gone()
-    (event,) = events(rig)
+    (event,) = rig.events()
     uid = event.pop("uid")
     assert 0x70000400 <= int(uid) <= 0x7FFDFFFF
     assert event == {"event": "sign_in_ok", "user": "ada", "reason": "ok", "service": "sshd", "rhost": "192.0.2.7",
@@ -125,7 +99,7 @@ def test_a_judge_that_does_not_is_refused_and_nothing_is_written(rig, body, expe
     assert rig.state() == before
     exchange.all_gone()
     assert list((rig.folder / "cache").iterdir()) == []  # nor anything kept for later sign-ins
-    (event,) = events(rig)
+    (event,) = rig.events()
     assert event["event"] == "sign_in_refused" and event["reason"] != "ok"
 
 
@@ -149,9 +123,9 @@ def test_refusals_of_the_judge_are_told_and_logged_as_themselves(rig):
         assert (shown.type, result.type, result.error) == ("SHOW", "RESULT", name)
         sentences.add(result.TEXT)
         exchange.all_gone()
-        (event,) = events(rig)
+        (event,) = rig.events()
         assert (event["event"], event["reason"], event["user"]) == ("sign_in_refused", WORDS[name], "ada")
-        assert event["detail"] == '"of the judge"'
+        assert event["detail"] == "of the judge"
     assert len(sentences) == len(REFUSALS)
 
 
@@ -364,7 +338,7 @@ def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
     frozen = {"FROZEN_UID": 1879049000, "FROZEN_GID": 1879049000, "FROZEN_HOME": "/home/ada",
               "FROZEN_SHELL": "/bin/bash"}  # fmt: skip
     assert rig.sign_in(**frozen).result() == "E_LOGIN_AGAIN"
-    uid = int(events(rig)[-1]["uid"])
+    uid = int(rig.events()[-1]["uid"])
     frozen |= {"FROZEN_UID": uid, "FROZEN_GID": uid}
     assert rig.sign_in(**frozen).result() == "OK"
     assert rig.sign_in(**frozen | {"FROZEN_HOME": "/root"}).result() == "E_LOGIN_AGAIN"
@@ -448,77 +422,45 @@ def test_session_records_name_the_leader_and_go_at_close(rig):
     assert list(folder.iterdir()) == []
     assert rig.ask("CLOSE_SESSION").result() == "OK"
     assert rig.ask("OPEN_SESSION", USER="nobody1").result() == "E_NOT_ENROLLED"
-    assert [event["event"] for event in events(rig)] == ["session_open", "session_close", "session_close",
+    assert [event["event"] for event in rig.events()] == ["session_open", "session_close", "session_close",
                                                          "session_refused"]  # fmt: skip
 
 
 # With the built judge and fetch.
 
 
-class Site:
-    """A rig connected to a fake IdP."""
-
-    def __init__(self, rig, idp):
-        self.rig, self.idp = rig, idp
-        (rig.folder / "conf/ca.pem").write_bytes(idp.ca_pem)
-        self.connect()
-
-    def text(self, more=""):
-        ca = f"ca_file = {conf_dir()}/ca.pem\nalgs = RS256"
-        return config(self.idp.issuer, self.idp.CLIENT_ID, ca, more)
-
-    def connect(self, more=""):
-        exchange = self.rig.start("ctl")
-        exchange.peer.send("CTL_CONNECT", CONFIG=self.text(more))
-        while (message := exchange.recv()).type == "PROGRESS":
-            pass
-        assert message.type == "RESULT" and message.ERR == 0, message
-
-    def who(self, name, sub, *groups):
-        self.idp.claims = {"sub": sub, "preferred_username": name, "name": name.title(), "groups": list(groups)}
-
-    def record_of(self, name):
-        return next(iter((self.rig.folder / "state/private/users").glob(name + "*"))).read_text()
-
-
-def conf_dir():
-    from support.pam_rig import installed
-
-    return installed("COSMO_CONF_DIR")
-
-
 @pytest.fixture
 def site():
     with HelperRig() as rig, FakeIdp() as idp:
-        site = Site(rig, idp)
+        site = HelperSite(rig, idp)
         rig.log()
         yield site
 
 
 # case: account: the first sign-in enrols a person, and each later one keeps the uid
 def test_first_sign_in_enrols_and_the_second_keeps_the_uid(site):
-    site.who("ada", "1000", "admins", "devs")
+    site.idp.vouch_for("ada", "1000", "admins", "devs")
     assert site.rig.sign_in().result() == "OK"
     assert site.rig.sign_in().result() == "OK"
-    first, second = events(site.rig)
+    first, second = site.rig.events()
     assert first.pop("enrolled") == "yes" and first == second
-    assert first["roles"] == '"developer,admin"'
+    assert first["roles"] == "developer,admin"
 
 
 # case: rule: roles are replaced whole at each sign-in: what is no longer said is gone
 def test_roles_are_replaced_whole(site):
-    for groups, roles in ((["admins", "devs"], '"developer,admin"'), (["devs"], "developer"), ([], "viewer"),
+    for groups, roles in ((["admins", "devs"], "developer,admin"), (["devs"], "developer"), ([], "viewer"),
                           (["admins"], "admin")):  # fmt: skip
-        site.who("ada", "1000", *groups)
+        site.idp.vouch_for("ada", "1000", *groups)
         assert site.rig.sign_in().result() == "OK"
-        assert events(site.rig)[-1]["roles"] == roles
+        assert site.rig.events()[-1]["roles"] == roles
         assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == ("OK" if "admins" in groups else "E_SERVICE")
         site.rig.log()
 
 
 # case: claim: another person than the one who signs in is refused, and nothing is written
 def test_approved_by_somebody_else(site):
-    site.who("eve", "6666", "admins")
+    site.idp.vouch_for("eve", "6666", "admins")
     before = site.rig.state()
     assert site.rig.sign_in("ada").result() == "E_OTHER_USER"
     assert site.rig.state() == before
@@ -526,20 +468,20 @@ def test_approved_by_somebody_else(site):
 
 # case: claim: a recycled name with another sub is refused
 def test_another_subject_under_the_same_name(site):
-    site.who("ada", "1000", "devs")
+    site.idp.vouch_for("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
     before = site.rig.state()
-    site.who("ada", "2000", "admins")
+    site.idp.vouch_for("ada", "2000", "admins")
     assert site.rig.sign_in().result() == "E_OTHER_SUBJECT"
     assert site.rig.state() == before
 
 
 # case: claim: one sub under a second name is refused
 def test_the_same_subject_under_another_name(site):
-    site.who("ada", "1000", "devs")
+    site.idp.vouch_for("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
     before = site.rig.state()
-    site.who("lovelace", "1000", "admins")
+    site.idp.vouch_for("lovelace", "1000", "admins")
     assert site.rig.sign_in("lovelace").result() == "E_SUBJECT_TAKEN"
     assert site.rig.state() == before
 
@@ -548,28 +490,28 @@ def test_the_same_subject_under_another_name(site):
 def test_stripping_domains_merges_nobody(site):
     strip = site.text().replace("[rules]", "strip_domain = a.example b.example\n[rules]")
     site.rig.configure(strip)
-    site.who("ada@a.example", "1000", "devs")
+    site.idp.vouch_for("ada@a.example", "1000", "devs")
     assert site.rig.sign_in("ada").result() == "OK"
     before = site.rig.state()
-    site.who("ada@b.example", "2000", "admins")
+    site.idp.vouch_for("ada@b.example", "2000", "admins")
     assert site.rig.sign_in("ada").result() == "E_OTHER_SUBJECT"
     assert site.rig.state() == before
 
 
 # case: rule: a rule that is taken out takes its role from everybody at their next sign-in
 def test_a_rule_that_is_gone_gives_nothing_any_more(site):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     assert site.rig.sign_in().result() == "OK"
     assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
     site.rig.configure(site.text().replace("admin = admins\n", ""))
     assert site.rig.sign_in().result() == "OK"
-    assert events(site.rig)[-1]["roles"] == "viewer"
+    assert site.rig.events()[-1]["roles"] == "viewer"
     assert site.rig.ask("ACCOUNT", SERVICE="sudo").result() == "E_SERVICE"
 
 
 # case: grant: a denial changes nothing of what is stored
 def test_a_refusal_at_the_idp_changes_nothing_in_the_record(site):
-    site.who("ada", "1000", "devs")
+    site.idp.vouch_for("ada", "1000", "devs")
     assert site.rig.sign_in().result() == "OK"
     before = site.rig.state()
     site.idp.script("/token", Answer(400, {"error": "access_denied"}))
@@ -586,7 +528,7 @@ def test_disconnected_asks_nobody(site):
 
 @pytest.mark.parametrize("change, expected", [("disconnect", "E_DISCONNECTED"), ("connect", "E_INTEGRATION_CHANGED")])
 def test_the_integration_changes_while_the_code_waits(site, change, expected):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     site.idp.pending = FOREVER
     exchange = site.rig.sign_in()
     assert exchange.recv().type == "SHOW"
@@ -605,7 +547,7 @@ def test_the_module_goes_while_the_code_waits(site):
     exchange.peer.close()
     exchange.all_gone()
     assert site.rig.state() == before
-    assert [event["event"] for event in events(site.rig)] == ["sign_in_cancelled"]
+    assert [event["event"] for event in site.rig.events()] == ["sign_in_cancelled"]
 
 
 @pytest.mark.parametrize("victim", ["judge", "fetch"])
@@ -655,7 +597,7 @@ def test_connect_keeps_what_it_asked_for_and_nothing_from_before(site):
     site.idp.keys.rotate()
     site.connect()
     asked = len(site.idp.requests)
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     assert site.rig.sign_in().result() == "OK"
     assert paths_since(site, asked) == ["/device", "/token"]
     site.idp.keys.generation -= 1
@@ -671,7 +613,7 @@ UNVERIFIED = {
 # case: token: keys and discovery document are kept only from a sign-in that succeeded
 @pytest.mark.parametrize("prepare", UNVERIFIED.values(), ids=UNVERIFIED.keys())
 def test_what_a_failed_sign_in_fetched_is_not_kept(site, prepare):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     forget(site)
     prepare(site.idp)
     assert site.rig.sign_in().result() != "OK"
@@ -679,7 +621,7 @@ def test_what_a_failed_sign_in_fetched_is_not_kept(site, prepare):
 
 
 def test_what_a_sign_in_that_succeeded_fetched_is_kept(site):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     forget(site)
     assert site.rig.sign_in().result() == "OK"
     assert cached(site) == ["discovery", "jwks"]
@@ -693,7 +635,7 @@ def unknown_kid(idp):
 # case: token: an unknown kid is looked for in keys fetched again, once in a sign-in
 # case: token: an IdP that stays broken is asked for its keys again by two sign-ins in five minutes, not by each
 def test_keys_are_not_asked_for_again_by_each_sign_in(site):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     site.rig.configure(site.text("[limits]\nunknown_per_source_hour = 30\n"))
     asked = len(site.idp.requests)
     site.idp.script("/token", *[unknown_kid(site.idp) for _ in range(4)])
@@ -701,14 +643,14 @@ def test_keys_are_not_asked_for_again_by_each_sign_in(site):
         assert site.rig.sign_in().result() == "E_JWS_KEY"
     assert paths_since(site, asked).count("/jwks") == 2  # the first looked again, the second asked for all anew
     assert paths_since(site, asked).count("/.well-known/openid-configuration") == 1
-    assert [event["reason"] for event in events(site.rig)] == ["token_key_unknown"] * 4
+    assert [event["reason"] for event in site.rig.events()] == ["token_key_unknown"] * 4
     assert site.rig.sign_in().result() == "OK"
     assert cached(site) == ["discovery", "jwks"]  # and no doubt any more
 
 
 # case: token: after a rotation the new key is fetched, and kept for the sign-ins that follow
 def test_keys_rotated_by_the_idp(site):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     site.idp.keys.rotate()
     for wanted in (["/device", "/token", "/jwks"], ["/device", "/token"]):
         asked = len(site.idp.requests)
@@ -720,7 +662,7 @@ def test_keys_rotated_by_the_idp(site):
 # case: token: after a token that no key verifies all is asked for anew, until that has not helped
 def test_an_address_that_moved_is_found_after_one_refusal(site):
     """The cached document names keys that no longer verify anything: the next sign-in reads the document anew."""
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     path = site.rig.folder / "cache/discovery"
     path.write_bytes(path.read_bytes().replace(b"/jwks", b"/old1"))
     jwks = site.rig.folder / "cache/jwks"
@@ -732,7 +674,7 @@ def test_an_address_that_moved_is_found_after_one_refusal(site):
 
 # case: token: keys and documents cached for another issuer, or damaged, are fetched anew
 def test_keys_of_another_issuer_are_not_taken_from_the_cache(site):
-    site.who("ada", "1000", "admins")
+    site.idp.vouch_for("ada", "1000", "admins")
     assert site.rig.sign_in().result() == "OK"
     for path in (site.rig.folder / "cache").iterdir():
         lines = path.read_bytes().split(b"\n", 1)

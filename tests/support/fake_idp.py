@@ -38,6 +38,8 @@ if __package__:
 else:
     import certificates
 
+FOREVER = 10**6  # as FakeIdp.pending
+
 
 @dataclasses.dataclass
 class Answer:
@@ -158,6 +160,10 @@ class FakeIdp:
         self.port = self._server.getsockname()[1]
         self.issuer = f"https://localhost:{self.port}"
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def vouch_for(self, name, sub, *groups):
+        """Whom tokens are about from now on."""
+        self.claims = {"sub": sub, "preferred_username": name, "name": name.title(), "groups": list(groups)}
 
     def _make_context(self, certificate, tls):
         with tempfile.TemporaryDirectory() as name:

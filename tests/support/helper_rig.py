@@ -7,6 +7,7 @@ users. What the exchanges leave in the store stays in the rig's folder.
 
 import os
 import pathlib
+import re
 import select
 import shutil
 import socket
@@ -60,6 +61,12 @@ def identity(**fields):
 {body}
 peer.socket.recv(1)
 """
+
+
+def fields_of(line):
+    """The fields of a log line of ours."""
+    found = re.findall(r'(\w+)=("[^"]*"|\S+)', line.split(": ", 1)[1])
+    return {key: value.strip('"') for key, value in found}
 
 
 def end_of(pid, timeout_s=60):
@@ -245,6 +252,15 @@ class HelperRig:
     def sign_in(self, user="ada", **fields):
         return self.ask("SIGN_IN", USER=user, **fields)
 
+    def connect_with(self, config):
+        """As cosmo-ssoctl connects a host, with the text of a configuration."""
+        exchange = self.start("ctl")
+        exchange.peer.send("CTL_CONNECT", CONFIG=config)
+        while (message := exchange.recv()).type == "PROGRESS":
+            pass
+        assert message.type == "RESULT" and message.ERR == 0, message
+        exchange.all_gone()
+
     def state(self):
         """Everything durable, for comparing."""
         root = self.folder / "state"
@@ -253,6 +269,10 @@ class HelperRig:
     def records(self):
         """Names that have a private record."""
         return sorted(path.name for path in (self.folder / "state/private/users").glob("[a-z]*"))
+
+    def events(self):
+        """The fields of all that was logged since the last time."""
+        return [fields_of(line) for line in self.log()]
 
     def log(self):
         """What was logged since the last time."""

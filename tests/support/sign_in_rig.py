@@ -47,12 +47,7 @@ class SignInRig(HelperRig):
         (self.folder / "conf/ca.pem").write_bytes(ca_pem)
         (self.folder / "conf/ca.pem").chmod(0o644)
         conf_dir = installed("COSMO_CONF_DIR")
-        exchange = self.start("ctl")
-        exchange.peer.send("CTL_CONNECT", CONFIG=CONFIG.format(issuer=issuer, client_id=client_id, conf_dir=conf_dir))
-        while (message := exchange.recv()).type == "PROGRESS":
-            pass
-        assert message.type == "RESULT" and message.ERR == 0, message
-        exchange.all_gone()
+        self.connect_with(CONFIG.format(issuer=issuer, client_id=client_id, conf_dir=conf_dir))
 
     def forget(self):
         """An empty cache, as on a host that has just been set up."""
