@@ -8,6 +8,7 @@ import pytest
 
 from support.browser import Person
 from support.console import Console, all_gone, ours_running
+from support.site import LOGIN
 
 # As init does: in a session of its own, and when that ends, again.
 GETTY = "while [ -t 0 ]; do setsid -cw agetty --noclear --noissue - xterm; done"
@@ -30,7 +31,7 @@ def configured(site, section, key, value, shipped):
         site.configure(section, key, shipped)
 
 
-def console(site, user, command="login", **how):
+def console(site, user, command=LOGIN, **how):
     return Console(site, command, user, **how)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from support import record
 from support.console import Console
+from support.site import LOGIN
 
 SERVICES = ("sshd", "login", "sudo", "sudo-i", "su", "su-l")
 HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
@@ -96,7 +97,7 @@ def by_su(site, user, by=None, password="wrong", *dash):
 
 def by_login(site, user, password=None):
     """At login(1) on a terminal."""
-    with Console(site, "login", user) as console:
+    with Console(site, LOGIN, user) as console:
         console.name()
         if password:
             console.password(password)
@@ -107,7 +108,7 @@ def by_login(site, user, password=None):
 def by_login_f(site, user):
     """As a program calls it that has let somebody in by its own means: there is no auth phase."""
     typed = "echo in-$(id -un)-in; exit\n"
-    shown = site.host.run(["script", "-qec", f"login -f {user}", "/dev/null"], check=False, input=typed).stdout
+    shown = site.host.run(["script", "-qec", f"{LOGIN} -f {user}", "/dev/null"], check=False, input=typed).stdout
     found = re.search(r"^in-(\w+)-in", shown, re.M)
     return found[1] if found else ""
 

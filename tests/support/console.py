@@ -16,7 +16,7 @@ class Console(SignIn):
     """
     One program on a terminal of its own inside the host:
 
-    with Console(site, "login", "dev") as console:
+    with Console(site, LOGIN, "dev") as console:
         console.name(); console.prompt(); console.approve(); console.shell()
 
     `by`: the local user who sits there, root if nobody is named. `plain`: the terminal is not UTF-8, and says so.

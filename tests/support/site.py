@@ -14,6 +14,8 @@ CONFIG = "/etc/cosmo-sso/cosmo-sso.conf"
 CA_FILE = "/etc/cosmo-sso/idp-ca.pem"
 RULES = ("admin=cosmo-admins", "developer=engineering")
 LOGIN_S = 60
+# As a getty has it, a session of its own: login of util-linux (Debian 13) hangs up its terminal and takes it anew.
+LOGIN = "setsid -cw login"
 PROMPT_END = r"Press Enter after approving( \S+ at \S+)?:\s*$"
 
 
@@ -112,7 +114,7 @@ class Site:
 
     def console_login(self, user):
         """A local account at login(1) on a terminal of the host: what it is asked, and what `id` says then."""
-        argv = self.host.enter(["script", "-qec", "login", "/dev/null"])
+        argv = self.host.enter(["script", "-qec", LOGIN, "/dev/null"])
         console = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
         try:
             console.expect("login: ")
