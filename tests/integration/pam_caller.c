@@ -28,15 +28,12 @@
  * The log has a line per message ("message STYLE TEXT" with \n as "\\n"), per call ("auth CODE"),
  * and for anything of the process that the calls changed ("changed WHAT").
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
-#include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,20 +41,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/integration/process_state.h"
 #include "tests/integration/rig_clock.h"
 
 #define OWN_CHILDREN 5
 #define LOG_FD       200
 #define MAX_WORDS    64
-#define STATE_SIZE   131072
 #define HUGE_TEXT    ((size_t)1024 * 1024)
-
-extern char **environ;
 
 static FILE *report;
 static bool has_clock;
@@ -249,133 +243,6 @@ static void transaction(char **argv, int first, int argc, bool has_conv)
 		fprintf(report, "end %d\n", status);
 }
 
-/* The entries of @path and, where they are links, what they lead to; but for the folder's own. */
-static void add_folder(char *state, const char *path)
-{
-	DIR *folder = opendir(path);
-	struct dirent *entry = NULL;
-
-	while (folder && (entry = readdir(folder))) {
-		size_t used = strlen(state);
-		char target[256] = "";
-
-		if (readlinkat(dirfd(folder), entry->d_name, target, sizeof(target) - 1) > 0 &&
-			strncmp(target, "/proc/", 6) == 0)
-			continue;
-		snprintf(state + used, STATE_SIZE - used, " %s:%s", entry->d_name, target);
-	}
-	if (folder)
-		closedir(folder);
-}
-
-static const struct {
-	const char *name;
-	__rlimit_resource_t resource;
-} limits[] = {
-	{"AS", RLIMIT_AS},
-	{"CORE", RLIMIT_CORE},
-	{"CPU", RLIMIT_CPU},
-	{"DATA", RLIMIT_DATA},
-	{"FSIZE", RLIMIT_FSIZE},
-	{"MEMLOCK", RLIMIT_MEMLOCK},
-	{"NOFILE", RLIMIT_NOFILE},
-	{"NPROC", RLIMIT_NPROC},
-	{"STACK", RLIMIT_STACK},
-};
-
-static void add(char *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(char *state, const char *format, ...)
-{
-	size_t used = strlen(state);
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(state + used, STATE_SIZE - used, format, arguments);
-	va_end(arguments);
-}
-
-static void add_signals(char *state)
-{
-	sigset_t mask;
-	stack_t stack = {0};
-
-	sigprocmask(SIG_BLOCK, NULL, &mask);
-	sigaltstack(NULL, &stack);
-	add(state, " altstack %p", stack.ss_sp);
-	for (int signal = 1; signal < NSIG; signal++) {
-		struct sigaction action = {0};
-
-		sigaction(signal, NULL, &action);
-		add(state, " %d:%d:%p:%x", signal, sigismember(&mask, signal),
-			(void *)(size_t)action.sa_handler, (unsigned int)action.sa_flags);
-	}
-}
-
-static void add_limits(char *state)
-{
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct rlimit limit = {0};
-
-		getrlimit(limits[i].resource, &limit);
-		add(state, " %s %llx:%llx", limits[i].name, (unsigned long long)limit.rlim_cur,
-			(unsigned long long)limit.rlim_max);
-	}
-}
-
-/* Whose process it is, and how it runs. */
-static void add_standing(char *state)
-{
-	struct itimerval timer = {0};
-	uid_t uids[3] = {0};
-	gid_t gids[3] = {0};
-	int death_signal = 0;
-
-	getresuid(&uids[0], &uids[1], &uids[2]);
-	getresgid(&gids[0], &gids[1], &gids[2]);
-	getitimer(ITIMER_REAL, &timer);
-	prctl(PR_GET_PDEATHSIG, &death_signal);
-	add(state, " uids %u %u %u gids %u %u %u groups %d", uids[0], uids[1], uids[2], gids[0],
-		gids[1], gids[2], getgroups(0, NULL));
-	add(state, " group %d session %d nice %d timer %ld:%ld death %d", getpgrp(), getsid(0),
-		getpriority(PRIO_PROCESS, 0), (long)timer.it_value.tv_sec,
-		(long)timer.it_interval.tv_sec, death_signal);
-	add(state, " dumpable %d privileges %d subreaper %d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0),
-		prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), prctl(PR_GET_CHILD_SUBREAPER, 0, 0, 0, 0));
-}
-
-/* One that a library had made and kept would move the next one. */
-static void add_thread_key(char *state)
-{
-	pthread_key_t key = 0;
-
-	if (pthread_key_create(&key, NULL) != 0)
-		exit(96);
-	pthread_key_delete(key);
-	add(state, " key %u", (unsigned int)key);
-}
-
-/* Everything of the process that a module has no business to change. */
-static void read_state(char *state)
-{
-	mode_t mode = umask(077);
-	char cwd[4096] = "gone";
-
-	umask(mode);
-	state[0] = 0;
-	add(state, "umask %o locale %s", mode, setlocale(LC_ALL, NULL));
-	add(state, " cwd %s fds", getcwd(cwd, sizeof(cwd)) ? cwd : "gone");
-	add_folder(state, "/proc/self/fd");
-	add(state, " tasks");
-	add_folder(state, "/proc/self/task");
-	add_signals(state);
-	add_limits(state);
-	add_standing(state);
-	add_thread_key(state);
-	for (char **variable = environ; *variable; variable++)
-		add(state, " %s", *variable);
-}
-
 /* Others than its own. */
 static bool has_children(void)
 {
@@ -445,18 +312,18 @@ static void set_limit(const char *word)
 	struct rlimit limit = {0};
 	char *end = NULL;
 
-	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		if (strncmp(limits[i].name, word, len) != 0 || limits[i].name[len])
+	for (size_t i = 0; process_limits[i].name; i++) {
+		if (strncmp(process_limits[i].name, word, len) != 0 || process_limits[i].name[len])
 			continue;
-		getrlimit(limits[i].resource, &limit);
+		getrlimit(process_limits[i].resource, &limit);
 		limit.rlim_cur = strtoull(word + len + 1, &end, 10);
-		if (limits[i].resource == RLIMIT_AS)
+		if (process_limits[i].resource == RLIMIT_AS)
 			limit.rlim_cur += used_memory();
 		if (*end == ':')
 			limit.rlim_max = strtoull(end + 1, NULL, 10);
-		if (limits[i].resource == RLIMIT_AS && *end == ':')
+		if (process_limits[i].resource == RLIMIT_AS && *end == ':')
 			limit.rlim_max = limit.rlim_cur;
-		if (setrlimit(limits[i].resource, &limit) != 0)
+		if (setrlimit(process_limits[i].resource, &limit) != 0)
 			exit(98);
 		return;
 	}
@@ -526,7 +393,7 @@ static bool process_word(const char *word, bool *ret_conv, long *ret_times)
 
 int main(int argc, char **argv)
 {
-	static char before[STATE_SIZE], after[STATE_SIZE];
+	static char before[PROCESS_STATE_SIZE], after[PROCESS_STATE_SIZE];
 	bool has_conv = true;
 	long times = 1;
 	int first = 5;
@@ -543,10 +410,10 @@ int main(int argc, char **argv)
 	/* What libraries set up once and keep is not the module's doing. */
 	if (times > 1)
 		transaction(argv, first, argc, has_conv);
-	read_state(before);
+	process_state_read(before);
 	for (long i = 0; i < times; i++)
 		transaction(argv, first, argc, has_conv);
-	read_state(after);
+	process_state_read(after);
 	if (strcmp(before, after) != 0)
 		fprintf(report, "changed %s\nto %s\n", before, after);
 	if (has_children())
