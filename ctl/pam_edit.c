@@ -47,6 +47,18 @@ bool pam_edit_has_module(const char *text)
 	return false;
 }
 
+/* pam_succeed_if.so and pam_listfile.so do so when told to. */
+static bool looks_at_caller(const char *line, size_t len)
+{
+	static const char *const words[] = {
+		"pam_rootok.so", "pam_wheel.so", "use_uid", "item=ruser"};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(words); i++)
+		if (pam_line_has(line, len, words[i]))
+			return true;
+	return false;
+}
+
 /* How much of the text comes before our auth line: what looks at who is calling. */
 static size_t auth_place(const char *text, enum pam_edit_kind kind)
 {
@@ -57,8 +69,7 @@ static size_t auth_place(const char *text, enum pam_edit_kind kind)
 		size_t len = strcspn(text, "\n");
 		size_t whole = len + (text[len] == '\n');
 
-		if (pam_line_is(text, "auth") && (pam_line_has(text, len, "pam_rootok.so") ||
-							 pam_line_has(text, len, "pam_wheel.so")))
+		if (pam_line_is(text, "auth") && looks_at_caller(text, len))
 			place = (size_t)(text - start) + whole;
 		text += whole;
 	}
@@ -101,8 +112,9 @@ static const char *problem_of(const char *foreign, enum pam_edit_kind kind)
 		return "calls " MODULE
 		       " in a line that cosmo-ssoctl did not write; take that line out first";
 	if (is_jumped_over(foreign, place))
-		return "has an auth line that skips others ([success=1 ...]) before or at "
-		       "pam_rootok.so or pam_wheel.so, where ours must stand; mend that first";
+		return "has an auth line that skips others ([success=1 ...]) before or at one that "
+		       "looks at the caller (pam_rootok.so, pam_wheel.so, use_uid, item=ruser), "
+		       "where ours must stand; mend that first";
 	if (is_open_ended(foreign, place) ||
 		(kind == PAM_EDIT_LOGIN && is_open_ended(foreign, strlen(foreign))))
 		return "has a line that is to be continued (\\) where ours must stand; mend that first";

@@ -16,8 +16,9 @@ enum pam_edit_kind {
 
 /*
  * Put auth and account lines before all others, and for a login the session lines behind all
- * others. For su the auth line stands behind pam_rootok.so and pam_wheel.so: root is asked nothing,
- * and whom pam_wheel.so turns away stays outside. What an earlier version put there is replaced.
+ * others. For su the auth line stands behind those that look at the caller (pam_rootok.so,
+ * pam_wheel.so, any with use_uid or item=ruser): root is asked nothing, and whom they turn away
+ * stays outside. What an earlier version put there is replaced.
  * The caller frees *ret. Errors: COSMO_E_FORMAT with *ret_problem, a static text that goes behind
  * the file's name; COSMO_E_NOMEM.
  */

@@ -96,6 +96,10 @@ static const struct {
 	{"wheel first", WHEEL ROOTOK, STACK},
 	{"Red Hat's", "auth required pam_env.so\nauth sufficient pam_rootok.so\n",
 		"auth substack system-auth\naccount sufficient pam_succeed_if.so uid = 0 use_uid\n"},
+	{"for those whom other modules let",
+		ROOTOK "auth required pam_succeed_if.so use_uid user ingroup wheel\n"
+		       "auth required pam_listfile.so item=ruser sense=allow file=/etc/su.allow\n",
+		"auth required pam_succeed_if.so user != bob\n" STACK},
 	{"a type with a dash, a blank, capitals", " -AUTH\tsufficient pam_rootok.so\n", STACK},
 	{"nothing about the caller", "", STACK},
 	{"rootok elsewhere", "", "account sufficient pam_rootok.so\nauthx pam_wheel.so\n"},
