@@ -120,7 +120,6 @@ static enum cosmo_err take_over(struct decision *decision)
 	decision->former = strdup(decision->record->sub);
 	if (!decision->former)
 		return COSMO_E_NOMEM;
-	decision->record->seen_from_count = 0; /* the other person's places */
 	return rebind_assign(decision->record, who->issuer, who->sub, decision->now_s);
 }
 

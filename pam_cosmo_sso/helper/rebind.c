@@ -68,6 +68,7 @@ static void forget_sign_ins(struct record *record)
 	record->signed_in_s = 0;
 	record->confirmed_s = 0;
 	record->auth_time_s = 0;
+	record->seen_from_count = 0;
 	record->reason = COSMO_E_NOT_ENROLLED;
 }
 

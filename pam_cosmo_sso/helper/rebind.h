@@ -36,9 +36,9 @@ void rebind_forget(struct record *record);
 
 /*
  * Bind the name to (issuer, sub) now. Nothing of the former person's sign-ins stays: no role, no
- * refresh token, no confirmation; until the new person's first sign-in the reason is
- * COSMO_E_NOT_ENROLLED. Ids, home and shell are the name's and stay. Errors: COSMO_E_NOMEM: nothing
- * was changed.
+ * refresh token, no confirmation, no familiar place; until the new person's first sign-in the
+ * reason is COSMO_E_NOT_ENROLLED. Ids, home and shell are the name's and stay. Errors:
+ * COSMO_E_NOMEM: nothing was changed.
  */
 COSMO_MUST_USE enum cosmo_err rebind_assign(
 	struct record *record, const char *issuer, const char *sub, int64_t now_s);

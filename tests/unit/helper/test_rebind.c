@@ -33,6 +33,7 @@ static struct record *ada(void)
 	record->enrolled_s = NOW - 2 * DAY_S;
 	record->signed_in_s = record->confirmed_s = record->auth_time_s = NOW - 60;
 	record->refresh_expires_s = NOW + DAY_S;
+	record->seen_from_count = 2;
 	assert_int_equal(secret_new("refresh", 7, &record->refresh_token), COSMO_OK);
 	return record;
 }
@@ -111,6 +112,7 @@ static void test_rebind_assign__former_person__leaves_ids_and_home_alone(void **
 	assert_int_equal(record->signed_in_s, 0);
 	assert_int_equal(record->auth_time_s, 0);
 	assert_int_equal(record->refresh_expires_s, 0);
+	assert_int_equal(record->seen_from_count, 0);
 	assert_int_equal(record->reason, COSMO_E_NOT_ENROLLED);
 	assert_false(rebind_is_pending(record, NOW + 5));
 }
