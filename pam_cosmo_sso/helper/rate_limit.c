@@ -202,16 +202,28 @@ static enum cosmo_err count_stranger(
 	return count_host(limit, ret_refusal);
 }
 
+/* Refused at once where enrolled names are shown a code: that tells, and so it is counted. */
+static enum cosmo_err refuse_unknown(
+	struct rate_limit *limit, struct rate_limit_refusal *ret_refusal)
+{
+	struct rate_history_event none = event_of(limit, "source", limit->source_key, 0);
+	enum cosmo_err err = check_refused(limit, ret_refusal);
+
+	if (err)
+		return err;
+	err = count(limit, &none, "unknown_per_source_hour", ret_refusal);
+	note_refused(limit);
+	return err;
+}
+
 static enum cosmo_err count_hours(struct rate_limit *limit, struct rate_limit_refusal *ret_refusal)
 {
 	struct rate_history_event event = {0};
 
 	switch (limit->class) {
 	case RATE_LIMIT_UNKNOWN:
-		if (limit->config->unknown_per_source_hour == 0) {
-			event = event_of(limit, "source", limit->source_key, 0);
-			return count(limit, &event, "unknown_per_source_hour", ret_refusal);
-		}
+		if (limit->config->unknown_per_source_hour == 0)
+			return refuse_unknown(limit, ret_refusal);
 		return count_stranger(limit, ret_refusal);
 	case RATE_LIMIT_ELSEWHERE:
 		return count_stranger(limit, ret_refusal);

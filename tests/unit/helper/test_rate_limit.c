@@ -324,6 +324,25 @@ static void test_rate_limit__none_for_unknown__enrolled_have_some(void **state)
 	assert_int_equal(pass(FAMILIAR, "ada", "s3", 1000), COSMO_OK);
 }
 
+/* case: budget: where unknown names get no sign-ins, a source can tell few enrolled names from them
+ */
+static void test_rate_limit__none_for_unknown__few_questions_answered(void **state)
+{
+	int64_t retry_s = 0;
+
+	(void)state;
+	config.unknown_per_source_hour = 0;
+	for (int i = 0; i < 24; i++)
+		assert_int_equal(pass(UNKNOWN, "a", "s1", 1000), COSMO_E_BUDGET);
+	assert_int_equal(pass(UNKNOWN, "a", "s1", 1000), COSMO_E_BUDGET);
+	retry_s = refusal.retry_s;
+	assert_true(retry_s > 0);
+	assert_int_equal(pass(ELSEWHERE, "ada", "s1", 1000), COSMO_E_BUDGET);
+	assert_int_equal(refusal.retry_s, retry_s);
+	assert_int_equal(pass(ELSEWHERE, "ada", "s2", 1000), COSMO_OK);
+	assert_int_equal(pass(FAMILIAR, "ada", "s1", 1000), COSMO_OK);
+}
+
 /* case: budget: a sign-in whose process was killed holds no place */
 static void test_rate_limit__holder_killed__place_free(void **state)
 {
@@ -546,6 +565,7 @@ int main(void)
 		IN_FOLDER(test_rate_limit_give_back__any_class__never_used_up),
 		IN_FOLDER(test_rate_limit_take__refused__hour_given_back),
 		IN_FOLDER(test_rate_limit__none_for_unknown__enrolled_have_some),
+		IN_FOLDER(test_rate_limit__none_for_unknown__few_questions_answered),
 		IN_FOLDER(test_rate_limit__holder_killed__place_free),
 		IN_FOLDER(test_rate_limit__source_hour__window_slides),
 		IN_FOLDER(test_rate_limit__host_hour__all_sources_together),
