@@ -16,16 +16,17 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/folder.h"
 
-#define FOLDER    "flows"
-#define LOCK_FILE "lock"
-#define LOCK_MS   1000
+#define FOLDER     "flows"
+#define LOCK_MS    1000
+#define LOCK_BYTES sizeof("lock.ff")
 
 struct flow {
 	int folder_fd;
 	int listen_fd; /* the newer one connects here */
 	int older_fd;  /* connected to the one before; -1: there is none */
 	char name[17];
-	ino_t inode; /* of the socket file, 0: none; ours as long as it is listened at */
+	char lock[LOCK_BYTES]; /* one of 256: whoever is stopped in it holds up few others */
+	ino_t inode;           /* of the socket file, 0: none; ours as long as it is listened at */
 };
 
 static struct flow *flow_new(uint64_t key)
@@ -36,6 +37,7 @@ static struct flow *flow_new(uint64_t key)
 		return NULL;
 	flow->folder_fd = flow->listen_fd = flow->older_fd = -1;
 	(void)snprintf(flow->name, sizeof(flow->name), "%016" PRIx64, key);
+	(void)snprintf(flow->lock, sizeof(flow->lock), "lock.%02x", (unsigned int)(key & 0xff));
 	return flow;
 }
 
@@ -92,7 +94,7 @@ enum cosmo_err flow_begin(int run_fd, uint64_t key, struct flow **ret)
 		return COSMO_E_NOMEM;
 	err = folder_ensure(run_fd, FOLDER, &flow->folder_fd);
 	if (!err)
-		err = folder_lock(flow->folder_fd, LOCK_FILE, LOCK_MS, &lock_fd);
+		err = folder_lock(flow->folder_fd, flow->lock, LOCK_MS, &lock_fd);
 	if (err)
 		return err;
 	connect_older(flow);
@@ -130,7 +132,7 @@ static void unlink_own(const struct flow *flow)
 	struct stat st = {0};
 
 	if (flow->inode == 0 ||
-		folder_lock(flow->folder_fd, LOCK_FILE, LOCK_MS, &lock_fd) != COSMO_OK)
+		folder_lock(flow->folder_fd, flow->lock, LOCK_MS, &lock_fd) != COSMO_OK)
 		return;
 	if (fstatat(flow->folder_fd, flow->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 		st.st_ino == flow->inode)

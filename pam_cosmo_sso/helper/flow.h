@@ -15,8 +15,8 @@ struct flow;
 
 /*
  * Become the newest flow of @key and tell the one before, if there is one. @run_fd is run/private,
- * borrowed until flow_free(). The caller owns *ret. Errors: COSMO_E_BUSY (the folder's lock was not
- * to be had in time), COSMO_E_IO, COSMO_E_NOMEM.
+ * borrowed until flow_free(). The caller owns *ret. Errors: COSMO_E_BUSY (its lock was not to be
+ * had in time), COSMO_E_IO, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err flow_begin(int run_fd, uint64_t key, struct flow **ret);
 

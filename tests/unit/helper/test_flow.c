@@ -178,7 +178,9 @@ static void test_flow_wait_older__does_not_end__bounded(void **state)
 	flow_free(older);
 }
 
-static void test_flow_begin__lock_held__busy(void **state)
+/* case: budget: a sign-in that is stopped while it takes its turn holds up others of its kind alone
+ */
+static void test_flow_begin__lock_held__busy_for_that_key(void **state)
 {
 	char path[128] = "";
 	struct flow *flow = NULL;
@@ -186,11 +188,12 @@ static void test_flow_begin__lock_held__busy(void **state)
 
 	(void)state;
 	flow_free(begin(7));
-	(void)snprintf(path, sizeof(path), "%s/flows/lock", scratch.path);
+	(void)snprintf(path, sizeof(path), "%s/flows/lock.07", scratch.path);
 	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(flow_begin(scratch.fd, 7, &flow), COSMO_E_BUSY);
 	assert_null(flow);
+	flow_free(begin(8));
 	close(fd);
 }
 
@@ -222,7 +225,7 @@ int main(void)
 		IN_FOLDER(test_flow_begin__one_that_has_ended__nobody_is_told),
 		IN_FOLDER(test_flow_begin__holder_killed__free),
 		IN_FOLDER(test_flow_wait_older__does_not_end__bounded),
-		IN_FOLDER(test_flow_begin__lock_held__busy),
+		IN_FOLDER(test_flow_begin__lock_held__busy_for_that_key),
 		IN_FOLDER(test_flow_begin__folder_damaged__io),
 	};
 
