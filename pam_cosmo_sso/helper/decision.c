@@ -168,7 +168,8 @@ static enum cosmo_err write_record(
 	record->reason = refusal;
 	if (!err && !refusal)
 		err = familiar_note(exchange->store, record, exchange->source.place);
-	if (!err)
+	/* What may keep others' roles from being shown must not keep this one's from going. */
+	if (!err && !refusal)
 		err = commit_settings(exchange->store, config, -1);
 	if (!err && decision->is_new)
 		err = uid_register_assign(exchange->store, record->name, config->uid_min,

@@ -332,6 +332,19 @@ def test_roles_that_the_idp_no_longer_gives_are_gone_when_that_is_a_refusal(rig,
     assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
 
 
+# case: claim: roles that the IdP no longer gives are gone although the host's groups have made the configuration wrong
+def test_roles_that_the_idp_no_longer_gives_are_gone_whatever_the_groups(rig):
+    rig.configure(config(more="[roles]\nno_match = deny\n[role developer]\nlocal_groups = tools\n"))
+    rig.local([], ["tools:x:998:"])
+    rig.false_judge("show(); identity()")
+    assert rig.sign_in().result() == "OK"
+    rig.local([], ["tools:x:998:", "docker:x:998:"])
+    assert rig.sign_in().result() == "E_CONFIG"
+    rig.false_judge("show(); identity(ROLE=None, CLAIM_STATE=1)")
+    assert rig.sign_in().result() == "E_NO_ROLE"
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "E_NO_ROLE"
+
+
 # case: account: a first sign-in that gives another uid, gid, home or shell than sshd froze ends with "log in again"
 def test_other_ids_than_sshd_froze_ask_for_another_login(rig):
     rig.false_judge("show(); identity()")
