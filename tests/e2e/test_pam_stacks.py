@@ -7,11 +7,12 @@ import contextlib
 import re
 import subprocess
 
+import pexpect
 import pytest
 
 from support import record
 from support.console import Console
-from support.site import LOGIN
+from support.site import LOGIN, LOGIN_S
 
 SERVICES = ("sshd", "login", "sudo", "sudo-i", "su", "su-l")
 HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
@@ -107,9 +108,16 @@ def by_login(site, user, password=None):
 
 def by_login_f(site, user):
     """As a program calls it that has let somebody in by its own means: there is no auth phase."""
-    typed = "echo in-$(id -un)-in; exit\n"
-    shown = site.host.run(["script", "-qec", f"{LOGIN} -f {user}", "/dev/null"], check=False, input=typed).stdout
-    found = re.search(r"^in-(\w+)-in", shown, re.M)
+    argv = site.host.enter(["script", "-qec", f"{LOGIN} -f {user}", "/dev/null"])
+    terminal = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
+    try:
+        if terminal.expect([r"@[^\r\n]*[$#] ", pexpect.EOF]):  # what is typed before the shell is there may be thrown away
+            return ""
+        terminal.sendline("echo in-$(id -un)-in; exit")
+        terminal.expect(pexpect.EOF)
+    finally:
+        terminal.close()
+    found = re.search(r"^in-(\w+)-in", terminal.before, re.M)
     return found[1] if found else ""
 
 
