@@ -9,6 +9,8 @@
  * to right. Of the process:
  *
  *   noconv close-std uid=N again=N (all calls N times, each in a transaction of its own)
+ *   threads                 USER is several, "A,B,...": each in a thread of its own, all at once;
+ *                           the log then has the user before what he did ("A:auth CODE")
  *   time=FILE               time stands still but for FILE; see rig_clock.h
  *   ignore-sigchld no-cldwait block-signals reaper (a handler that reaps whatever child there is)
  *   open-fds=N umask=N cwd-gone locale=NAME
@@ -32,6 +34,7 @@
 #include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
+#include <pthread.h>
 #include <security/pam_appl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -50,7 +53,7 @@
 
 #define OWN_CHILDREN 5
 #define LOG_FD       200
-#define MAX_WORDS    64
+#define MAX_THREADS  16
 #define HUGE_TEXT    ((size_t)1024 * 1024)
 
 static FILE *report;
@@ -60,6 +63,7 @@ static pid_t own_children[OWN_CHILDREN];
 
 struct session {
 	pam_handle_t *pamh;
+	const char *label; /* "": alone */
 	const char *answers;
 	const char *informs; /* NULL: nothing odd */
 	int flags;
@@ -165,9 +169,11 @@ static int converse(
 		(void)!write(fd, "stray", 5);
 	for (int i = 0; i < count && status == PAM_SUCCESS; i++) {
 		report_clock("message");
+		flockfile(report);
 		fprintf(report, "message %d ", messages[i]->msg_style);
 		report_text(messages[i]->msg);
 		fflush(report);
+		funlockfile(report);
 		status = respond(context, messages[i]->msg_style, &responses[i].resp);
 		if (status == PAM_SUCCESS && responses[i].resp)
 			responses[i].resp_retcode = 99;
@@ -219,28 +225,102 @@ static void one_word(struct session *session, const char *word)
 	else if (strcmp(word, "clock") == 0)
 		has_clock = true;
 	else {
+		int code = 0;
+
 		report_clock(word);
-		fprintf(report, "%s %d\n", word, call(session, word));
+		code = call(session, word);
+		fprintf(report, "%s%s %d\n", session->label, word, code);
 	}
 	fflush(report);
 }
 
-static void transaction(char **argv, int first, int argc, bool has_conv)
+/* What all transactions of a run have in common. */
+struct run {
+	char **argv;
+	int first; /* word of a transaction */
+	int argc;
+	bool has_conv;
+	bool is_threaded;
+};
+
+static void transaction(const struct run *run, const char *user, const char *label)
 {
-	struct session session = {.answers = "enter"};
-	struct pam_conv conv = {has_conv ? converse : NULL, &session};
-	const char *user = strcmp(argv[4], "-") == 0 ? NULL : argv[4];
-	int status = pam_start_confdir(argv[3], user, &conv, argv[2], &session.pamh);
+	struct session session = {.answers = "enter", .label = label};
+	struct pam_conv conv = {run->has_conv ? converse : NULL, &session};
+	int status = pam_start_confdir(run->argv[3], user, &conv, run->argv[2], &session.pamh);
 
 	if (status != PAM_SUCCESS) {
-		fprintf(report, "start %d\n", status);
+		fprintf(report, "%sstart %d\n", label, status);
 		return;
 	}
-	for (int i = first; i < argc; i++)
-		one_word(&session, argv[i]);
+	for (int i = run->first; i < run->argc; i++)
+		one_word(&session, run->argv[i]);
 	status = pam_end(session.pamh, PAM_SUCCESS);
 	if (status != PAM_SUCCESS)
-		fprintf(report, "end %d\n", status);
+		fprintf(report, "%send %d\n", label, status);
+}
+
+struct thread {
+	pthread_t id;
+	const struct run *run;
+	char user[64];
+	char label[66];
+};
+
+static void *one_thread(void *context)
+{
+	const struct thread *thread = context;
+	sigset_t before, after;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &before);
+	transaction(thread->run, thread->user, thread->label);
+	pthread_sigmask(SIG_SETMASK, NULL, &after);
+	for (int signal = 1; signal < NSIG; signal++)
+		if (sigismember(&before, signal) != sigismember(&after, signal))
+			fprintf(report, "changed %ssignal %d\n", thread->label, signal);
+	return NULL;
+}
+
+/* A thread is joined a moment before the kernel has done with it. */
+static void wait_alone(void)
+{
+	struct stat status = {0};
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	while (stat("/proc/self/task", &status) == 0 && status.st_nlink > 3)
+		nanosleep(&pause, NULL);
+}
+
+static void in_threads(const struct run *run)
+{
+	struct thread threads[MAX_THREADS];
+	const char *users = run->argv[4];
+	size_t count = 0;
+
+	for (; *users && count < MAX_THREADS; count++) {
+		size_t len = strcspn(users, ",");
+
+		threads[count].run = run;
+		snprintf(threads[count].user, sizeof(threads[count].user), "%.*s", (int)len, users);
+		snprintf(threads[count].label, sizeof(threads[count].label),
+			"%s:", threads[count].user);
+		if (pthread_create(&threads[count].id, NULL, one_thread, &threads[count]) != 0)
+			exit(103);
+		users += len + (users[len] != 0);
+	}
+	while (count > 0)
+		pthread_join(threads[--count].id, NULL);
+	wait_alone();
+}
+
+static void one_round(const struct run *run)
+{
+	const char *user = run->argv[4];
+
+	if (run->is_threaded)
+		in_threads(run);
+	else
+		transaction(run, strcmp(user, "-") == 0 ? NULL : user, "");
 }
 
 /* Others than its own. */
@@ -359,10 +439,12 @@ static void close_std(void)
 }
 
 /* Settings of the process as a whole; false for words of a transaction. */
-static bool process_word(const char *word, bool *ret_conv, long *ret_times)
+static bool process_word(const char *word, struct run *run, long *ret_times)
 {
 	if (strcmp(word, "noconv") == 0)
-		*ret_conv = false;
+		run->has_conv = false;
+	else if (strcmp(word, "threads") == 0)
+		run->is_threaded = true;
 	else if (strcmp(word, "close-std") == 0)
 		close_std();
 	else if (strcmp(word, "ignore-sigchld") == 0 || strcmp(word, "no-cldwait") == 0 ||
@@ -394,9 +476,8 @@ static bool process_word(const char *word, bool *ret_conv, long *ret_times)
 int main(int argc, char **argv)
 {
 	static char before[PROCESS_STATE_SIZE], after[PROCESS_STATE_SIZE];
-	bool has_conv = true;
+	struct run run = {.argv = argv, .first = 5, .argc = argc, .has_conv = true};
 	long times = 1;
-	int first = 5;
 	int fd = argc > 5 ? open(argv[1], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
 
 	if (fd < 0 || fcntl(fd, F_DUPFD_CLOEXEC, LOG_FD) != LOG_FD)
@@ -405,14 +486,14 @@ int main(int argc, char **argv)
 	report = fdopen(LOG_FD, "a");
 	if (!report)
 		return 93;
-	for (; first < argc && process_word(argv[first], &has_conv, &times); first++)
-		;
+	while (run.first < argc && process_word(argv[run.first], &run, &times))
+		run.first++;
 	/* What libraries set up once and keep is not the module's doing. */
 	if (times > 1)
-		transaction(argv, first, argc, has_conv);
+		one_round(&run);
 	process_state_read(before);
 	for (long i = 0; i < times; i++)
-		transaction(argv, first, argc, has_conv);
+		one_round(&run);
 	process_state_read(after);
 	if (strcmp(before, after) != 0)
 		fprintf(report, "changed %s\nto %s\n", before, after);

@@ -4,6 +4,8 @@
 refuses, and leaves its host as it was. Needs root and COSMO_BUILD_DIR."""
 
 import pathlib
+import shutil
+import socket
 import sys
 
 import pytest
@@ -19,12 +21,14 @@ from support.screen import code_of, url_of  # noqa: E402
 
 ASKS_NAME = ("login:", "login: ")  # libpam's own words
 ALL = ["auth", "account", "setcred", "open", "close"]
+CROWD = [f"crowd{number}" for number in range(8)]
+REFUSED = CROWD[::2]
 
 
 @pytest.fixture(scope="module")
 def rig():
     with PamRig() as rig:
-        rig.store("connect", "user=ada,admin")
+        rig.store("connect", "user=ada,admin", *(f"user={name}" for name in CROWD))
         yield rig
 
 
@@ -66,6 +70,58 @@ def test_host__unusual__works_and_stays_as_it_was(rig, service, settings):
     seen = rig.run(service, "ada", *settings, *ALL, helper=granting)
     assert seen.codes == ["SUCCESS"] * 5
     assert seen.changed == []
+
+
+class Crowd:
+    """A helper for PamRig that lets everybody of CROWD wait until all are there, shows each a code of his own and then
+    answers, the last one first: whoever is in REFUSED with a denial."""
+
+    def __init__(self):
+        self.waiting = []
+
+    def __call__(self, peer):
+        request = peer.recv()
+        if request.type != "SIGN_IN":
+            peer.send("RESULT", ERR=0)
+            return
+        kept, peer.socket = wire.Peer(peer.socket), socket.socket()  # the rig closes what it gave us
+        kept.send("SHOW", **SHOWN | {"USER_CODE": code_for(request.USER)})
+        self.waiting.append((request.USER, kept))
+        if len(self.waiting) == len(CROWD):
+            self._answer()
+
+    def _answer(self):
+        while self.waiting:
+            user, peer = self.waiting.pop()
+            denied = next(number for number, symbol in wire.ERRORS.items() if symbol == "E_DENIED")
+            peer.send("RESULT", ERR=denied if user in REFUSED else 0)
+            peer.close()
+
+
+def code_for(user):
+    return f"CROWD-{user[-1]}"
+
+
+# case: caller: eight threads sign in at once, each with a handle, a code and a result of its own; nothing is left
+@pytest.mark.parametrize(("service", "style", "refusal"), [("sshd", ECHO_ON, "MAXTRIES"), ("login", INFO, "AUTH_ERR")])
+def test_host__threads__each_has_its_own_result(rig, tty, service, style, refusal):
+    seen = rig.run(service, ",".join(CROWD), "threads", "again=3", tty, "auth", "setcred", helper=Crowd())
+    assert seen.changed == []
+    rounds = 4  # the first one is for what libraries set up once
+    for user in CROWD:
+        calls = [code for word, code in seen.calls if word == f"{user}:auth"]
+        assert calls == [refusal if user in REFUSED else "SUCCESS"] * rounds
+    shown = sorted((text for text in seen.texts(style) if url_of(text)), key=code_of)
+    assert [code_of(text) for text in shown] == sorted(code_for(user) for user in CROWD for _ in range(rounds))
+
+
+# case: caller: loaded and unloaded 1,000 times, the module and the plugin leave no mapping, descriptor or thread key
+def test_host__loads_and_unloads__nothing_grows(rig):
+    program = pathlib.Path(shutil.copy(built("tests/integration/load_again"), rig.folder))
+    plugin = shutil.copy(rig.folder / "lib/libnss_cosmo.so.2", rig.folder / "lib/plugin.so")  # libc keeps the first
+    words = [program, rig.folder / "lib/pam_cosmo_sso.so", plugin, rig.folder / "pam", "ada", 1000]
+    held = dict(line.split(" ", 1) for line in rig.inside(*words).splitlines())
+    assert held["after"] == held["before"]
 
 
 OUTSIDE = """

@@ -235,6 +235,14 @@ class PamRig:
         subprocess.run(command, check=True, env=self._environment(), timeout=60)
         self.reports.check()
 
+    def inside(self, *words):
+        """Run a program where everything stands in its place; what it prints."""
+        done = subprocess.run(self._command(*words), env=self._environment(), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout
+        self.reports.check()
+        return done.stdout
+
     def _service(self, name, args, stack):
         """`stack`: lines that stand in the place of SERVICE, as /etc/pam.d would have them."""
         module = self.folder / "lib/pam_cosmo_sso.so"
