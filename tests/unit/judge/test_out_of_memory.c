@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each allocation of the judge's work fails once, alone and with all that follow it. The allocator
+ * is the test's own, for the libraries as well, see below.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <openssl/err.h>
+#include <stdlib.h>
+
+#include "pam_cosmo_sso/judge/jwks.h"
+#include "pam_cosmo_sso/judge/jws.h"
+#include "pam_cosmo_sso/judge/person.h"
+#include "pam_cosmo_sso/judge/token_response.h"
+#include "tests/unit/judge/fetch_stand_in.h"
+#include "tests/unit/judge/signer.h"
+
+void *libc_malloc(size_t size) __asm__("__libc_malloc");
+void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
+void *libc_realloc(void *block, size_t size) __asm__("__libc_realloc");
+void libc_free(void *block) __asm__("__libc_free");
+
+static bool is_counting;
+static bool goes_on;          /* all that follow fail too */
+static size_t asked, failing; /* the how-manieth fails, from 1 */
+static long live;
+
+static bool is_refused(void)
+{
+	if (!is_counting)
+		return false;
+	asked++;
+	return asked == failing || (goes_on && asked > failing);
+}
+
+static void *counted(void *block)
+{
+	live += block != NULL;
+	return block;
+}
+
+/* Also for the libraries. */
+#pragma GCC visibility push(default)
+
+void *malloc(size_t size)
+{
+	return is_refused() ? NULL : counted(libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : counted(libc_calloc(count, size));
+}
+
+void *realloc(void *block, size_t size)
+{
+	void *moved = is_refused() ? NULL : libc_realloc(block, size);
+
+	return block ? moved : counted(moved);
+}
+
+/* glibc's own would not come by. */
+void *reallocarray(void *block, size_t count, size_t size)
+{
+	return size && count > SIZE_MAX / size ? NULL : realloc(block, count * size);
+}
+
+void free(void *block)
+{
+	live -= block != NULL;
+	libc_free(block);
+}
+
+#pragma GCC visibility pop
+
+static char *keys, *tokens[3];
+static const char *const algorithms[] = {"RS256", "ES256", "EdDSA"};
+#define LONG_GROUP "eng-with-a-long-name-1234567890123456789012345678901234567890"
+#define CLAIMS                                                                                     \
+	"{\"sub\":\"s-1\",\"preferred_username\":\"ada\",\"groups\":[\"" LONG_GROUP                \
+	"\",\"x\",\"admins\"]}"
+
+/* What OK has to mean is asserted by each. */
+typedef enum cosmo_err work_fn(void);
+
+enum cosmo_err __real_json_parse(const char *text, size_t len, struct json_object **ret);
+enum cosmo_err __wrap_json_parse(const char *text, size_t len, struct json_object **ret);
+
+/* json-c does not look whether it got what it asked for: not failed inside of it. */
+enum cosmo_err __wrap_json_parse(const char *text, size_t len, struct json_object **ret)
+{
+	bool was_counting = is_counting;
+	enum cosmo_err err = COSMO_OK;
+
+	is_counting = false;
+	err = __real_json_parse(text, len, ret);
+	is_counting = was_counting;
+	return err;
+}
+
+static enum cosmo_err verify(size_t which)
+{
+	const struct jws_allowed allowed = {.names = {algorithms[which]}, .count = 1};
+	COSMO_AUTO(jwks_free) struct jwks *set = NULL;
+	COSMO_AUTO(jws_free) struct jws *token = NULL;
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *key = NULL;
+	struct reason why = {.text = ""};
+	const char *payload = NULL;
+	size_t len = 0;
+	enum cosmo_err err = jwks_parse(keys, strlen(keys), &why, &set);
+
+	if (!err)
+		err = jws_parse(tokens[which], strlen(tokens[which]), &allowed, &why, &token);
+	if (!err)
+		err = jwks_find(set, jws_kid(token), jws_alg(token), &why, &key);
+	if (!err)
+		err = jws_verify(token, key, &why, &payload, &len);
+	if (!err)
+		assert_string_equal(payload, CLAIMS);
+	return err;
+}
+
+static enum cosmo_err verify_rsa(void)
+{
+	return verify(0);
+}
+
+static enum cosmo_err verify_ec(void)
+{
+	return verify(1);
+}
+
+static enum cosmo_err verify_okp(void)
+{
+	return verify(2);
+}
+
+static struct message *question;
+
+static void assert_person(const struct message *answer)
+{
+	assert_string_equal(message_str(answer, FIELD_USERNAME), "ada");
+	assert_string_equal(message_str(answer, FIELD_SUB), "s-1");
+	assert_int_equal(message_u64(answer, FIELD_CLAIM_STATE, 99), CLAIM_PRESENT);
+	assert_int_equal(message_count(answer, FIELD_ROLE), 2);
+	assert_string_equal(message_str_nth(answer, FIELD_ROLE, 0), "admin");
+	assert_string_equal(message_str_nth(answer, FIELD_ROLE, 1), "dev");
+}
+
+static enum cosmo_err judge_person(void)
+{
+	COSMO_AUTO(json_free) struct json_object *claims = NULL;
+	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
+	COSMO_AUTO(message_free) struct message *answer = NULL;
+	struct claim_sources sources = {.id_token = NULL};
+	struct person_rules silent = {.on_match = NULL};
+	struct reason why = {.text = ""};
+	const unsigned char *frame = NULL;
+	size_t len = 0;
+	enum cosmo_err err = json_parse(CLAIMS, strlen(CLAIMS), &claims);
+
+	sources.id_token = claims;
+	if (!err)
+		err = person_read_rules(question, &why, &rules);
+	silent.rules = rules;
+	if (!err)
+		err = message_new(MESSAGE_JUDGE_IDENTITY, &answer);
+	if (!err)
+		err = person_put(question, &sources, &silent, &why, answer);
+	/* What could not be put is remembered until then. */
+	if (!err && message_encode(answer, &frame, &len) == COSMO_E_NOMEM)
+		err = COSMO_E_NOMEM;
+	if (!err)
+		assert_person(answer);
+	return err;
+}
+
+static enum cosmo_err read_tokens(void)
+{
+	static const char text[] = "{\"id_token\":\"i.j.k\",\"access_token\":\"a\",\"token_type\":"
+				   "\"Bearer\",\"refresh_token\":\"r\"}";
+	COSMO_AUTO(json_free) struct json_object *json = NULL;
+	COSMO_AUTO(token_response_free) struct token_response *found = NULL;
+	struct reason why = {.text = ""};
+	enum cosmo_err err = json_parse(text, strlen(text), &json);
+
+	if (!err)
+		err = token_response_parse(json, 0, &why, &found);
+	if (!err)
+		assert_true(found->id_token && found->access_token && found->refresh_token);
+	return err;
+}
+
+/* How many blocks are left of the work without the how-manieth allocation. */
+static long left_behind(work_fn *work)
+{
+	long before = live;
+
+	asked = 0;
+	is_counting = true;
+	(void)work();
+	is_counting = false;
+	ERR_clear_error();
+	return live - before;
+}
+
+/* What a library sets up once and keeps is there the second time. */
+static void fail_each(work_fn *work)
+{
+	assert_int_equal(work(), COSMO_OK);
+	asked = 0;
+	for (failing = 1; asked >= failing - 1; failing++)
+		if (left_behind(work) != 0)
+			assert_int_equal(left_behind(work), 0);
+	assert_true(failing > 5);
+	assert_int_equal(work(), COSMO_OK);
+}
+
+static void fail_all(work_fn *work)
+{
+	goes_on = false;
+	fail_each(work);
+	goes_on = true;
+	fail_each(work);
+}
+
+/* case: token: memory that runs out ends in an error, never in another token; nothing is lost */
+static void test_jws_verify__rsa__memory_runs_out(void **state)
+{
+	(void)state;
+	fail_all(verify_rsa);
+}
+
+/* case: token: memory that runs out ends in an error, never in another token; nothing is lost */
+static void test_jws_verify__ec__memory_runs_out(void **state)
+{
+	(void)state;
+	fail_all(verify_ec);
+}
+
+/* case: token: memory that runs out ends in an error, never in another token; nothing is lost */
+static void test_jws_verify__okp__memory_runs_out(void **state)
+{
+	(void)state;
+	fail_all(verify_okp);
+}
+
+/* case: claim: memory that runs out ends in an error, never in another person; nothing is lost */
+static void test_person_put__memory_runs_out__no_other_person(void **state)
+{
+	(void)state;
+	fail_all(judge_person);
+}
+
+/* case: token: memory that runs out ends in an error, never in another token; nothing is lost */
+static void test_token_response_parse__memory_runs_out__no_part(void **state)
+{
+	(void)state;
+	fail_all(read_tokens);
+}
+
+static int make(void **state)
+{
+	EVP_PKEY *made[] = {signer_new_rsa(2048), signer_new_ec("P-256"), signer_new("ED25519")};
+	char *jwk[3] = {NULL};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		char *kid = signer_format("\"kid\":\"%zu\"", i);
+		char *header = signer_format("{\"alg\":\"%s\",\"kid\":\"%zu\"}", algorithms[i], i);
+
+		jwk[i] = signer_jwk(made[i], kid);
+		tokens[i] = signer_token(made[i], algorithms[i], header, CLAIMS);
+		EVP_PKEY_free(made[i]);
+		free(kid);
+		free(header);
+	}
+	keys = signer_jwks(jwk[0], jwk[1], jwk[2], NULL);
+	for (size_t i = 0; i < 3; i++)
+		free(jwk[i]);
+	question = fetch_question();
+	message_put_str(question, FIELD_RULE, "dev = ~eng.*");
+	return 0;
+}
+
+static int put_away(void **state)
+{
+	(void)state;
+	free(keys);
+	for (size_t i = 0; i < 3; i++)
+		free(tokens[i]);
+	message_free(question);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_person_put__memory_runs_out__no_other_person),
+		cmocka_unit_test(test_token_response_parse__memory_runs_out__no_part),
+		cmocka_unit_test(test_jws_verify__okp__memory_runs_out),
+		cmocka_unit_test(test_jws_verify__ec__memory_runs_out),
+		cmocka_unit_test(test_jws_verify__rsa__memory_runs_out),
+	};
+
+	return cmocka_run_group_tests(tests, make, put_away);
+}
