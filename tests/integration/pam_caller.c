@@ -8,6 +8,7 @@
  * none. WORDs are settings of the process, then settings and calls of a transaction, done from left
  * to right. Of the process:
  *
+ *   close-out (descriptors 1 and 2)
  *   noconv close-std uid=N again=N (all calls N times, each in a transaction of its own)
  *   threads                 USER is several, "A,B,...": each in a thread of its own, all at once;
  *                           the log then has the user before what he did ("A:auth CODE")
@@ -431,10 +432,10 @@ static void lose_cwd(void)
 		exit(101);
 }
 
-static void close_std(void)
+static void close_std(int first)
 {
 	std_is_closed = true;
-	for (int fd = 0; fd <= 2; fd++)
+	for (int fd = first; fd <= 2; fd++)
 		close(fd);
 }
 
@@ -446,7 +447,9 @@ static bool process_word(const char *word, struct run *run, long *ret_times)
 	else if (strcmp(word, "threads") == 0)
 		run->is_threaded = true;
 	else if (strcmp(word, "close-std") == 0)
-		close_std();
+		close_std(0);
+	else if (strcmp(word, "close-out") == 0)
+		close_std(1);
 	else if (strcmp(word, "ignore-sigchld") == 0 || strcmp(word, "no-cldwait") == 0 ||
 		 strcmp(word, "block-signals") == 0 || strcmp(word, "reaper") == 0)
 		set_signals(word);
