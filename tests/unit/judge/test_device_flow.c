@@ -29,6 +29,7 @@
 
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
 int64_t __wrap_fdio_boot_ms(void);
 
 static int64_t clock_ms;
@@ -51,6 +52,13 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	waits_ms[wait_count++] = timeout_ms;
 	clock_ms += timeout_ms;
 	return 0;
+}
+
+/* What poll() is with _FORTIFY_SOURCE, by clang and a newer C library. */
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
+{
+	(void)fds_size;
+	return __wrap_poll(fds, count, timeout_ms);
 }
 
 static struct fetch_stand_in fetch;
