@@ -26,6 +26,8 @@ enum dialogue_state {
 	STATE_ASKED_LONG,
 	STATE_SHOWN,
 	STATE_PROBING,
+	STATE_CHECKING,
+	STATE_REVOKING,
 	STATE_DONE,
 	STATE_BROKEN, /* after any error: nothing more is sent or read */
 };

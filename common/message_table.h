@@ -53,7 +53,25 @@
 	X(FETCH_RESPONSE)                                                                          \
 	X(FETCH_FAILED)                                                                            \
 	/* ctl -> helper */                                                                        \
-	X(CTL_USER_REBIND)
+	X(CTL_USER_REBIND)                                                                         \
+	X(CTL_DISCONNECT)                                                                          \
+	X(CTL_CHECK)                                                                               \
+	X(CTL_USER_CHANGE)                                                                         \
+	X(CTL_SESSION_LIST)                                                                        \
+	X(CTL_SESSION_END)                                                                         \
+	X(CTL_BACKUP)                                                                              \
+	X(CTL_RESTORE)                                                                             \
+	X(CTL_ADOPT)                                                                               \
+	X(CTL_REPAIR)                                                                              \
+	/* helper -> ctl */                                                                        \
+	X(STEP_ITEM)                                                                               \
+	X(SESSION_ITEM)                                                                            \
+	X(CHECK_ITEM)                                                                              \
+	/* helper -> judge */                                                                      \
+	X(JUDGE_CHECK)                                                                             \
+	X(JUDGE_REVOKE)                                                                            \
+	/* judge -> helper */                                                                      \
+	X(JUDGE_REVOKED)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -157,7 +175,27 @@
 	X(REBIND_FOR_S, U64, 8)                                                                    \
 	X(REBIND_CANCEL, U64, 8)                                                                   \
 	X(REBIND_UNTIL_S, U64, 8)                                                                  \
-	X(JWKS_FINAL, U64, 8)      /* 1: the keys are not to be fetched a second time */
+	X(JWKS_FINAL, U64, 8)      /* 1: the keys are not to be fetched a second time */           \
+	X(REASON, STR, 256)        /* of a disconnect, as the administrator says */                \
+	X(KEEP_SESSIONS, U64, 8)   /* 1: nobody is logged out */                                   \
+	X(STRIP_SETGID, U64, 8)    /* 1: take the set-gid bit off what they left behind */         \
+	X(CHANGE, U64, 8)          /* enum user_change */                                          \
+	X(SESSION, STR, 96)        /* id of a session */                                           \
+	X(LEADER_PID, U64, 8)                                                                      \
+	X(OPENED_S, U64, 8)                                                                        \
+	X(LOGIND_SESSION, STR, 64) /* as logind calls it */                                        \
+	X(STEP_ID, STR, 32)        /* stable name of a step */                                     \
+	X(LEFT, U64, 8)            /* how many could not be done */                                \
+	X(LOGIN_PAGE, STR, 512)    /* where codes of this integration are typed */                 \
+	X(CHECKED_S, U64, 8)       /* when the IdP was last asked about the integration */         \
+	X(REFUSALS, U64, 8)        /* its definite refusals in a row */                            \
+	X(REFUSALS_NEEDED, U64, 8) /* so many disconnect */                                        \
+	X(REFUSED_FOR_S, U64, 8)   /* time between the first and the last of them */               \
+	X(REFUSED_NEEDED_S, U64, 8)/* so long they must last */                                    \
+	X(OUTAGE_ERR, U64, 8)      /* enum cosmo_err: why it could not be asked */                 \
+	X(OUTAGE_SINCE_S, U64, 8)                                                                  \
+	X(UNFINISHED, U64, 8)      /* 1: a disconnect has steps left */                            \
+	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -183,11 +221,38 @@
 	X(CTL_USER_REBIND, USER, ONE) X(CTL_USER_REBIND, SUB, OPT)                                 \
 	X(CTL_USER_REBIND, REBIND_FOR_S, OPT) X(CTL_USER_REBIND, REBIND_CANCEL, OPT)               \
 	X(CTL_USER_REBIND, HOLDER_SUB, OPT) X(CTL_USER_REBIND, DRY_RUN, OPT)                       \
+	X(CTL_DISCONNECT, REASON, OPT) X(CTL_DISCONNECT, KEEP_SESSIONS, OPT)                       \
+	X(CTL_DISCONNECT, STRIP_SETGID, OPT) X(CTL_DISCONNECT, DRY_RUN, OPT)                       \
+	X(CTL_CHECK, BY_HAND, OPT)                                                                 \
+	X(CTL_USER_CHANGE, USER, ONE) X(CTL_USER_CHANGE, CHANGE, ONE)                              \
+	X(CTL_USER_CHANGE, REASON, OPT) X(CTL_USER_CHANGE, KEEP_SESSIONS, OPT)                     \
+	X(CTL_USER_CHANGE, DRY_RUN, OPT)                                                           \
+	X(CTL_SESSION_END, SESSION, OPT) X(CTL_SESSION_END, USER, OPT)                             \
+	X(CTL_SESSION_END, DRY_RUN, OPT)                                                           \
+	X(CTL_BACKUP, PATH, ONE)                                                                   \
+	X(CTL_RESTORE, PATH, ONE) X(CTL_RESTORE, DRY_RUN, OPT)                                     \
+	X(CTL_ADOPT, DRY_RUN, OPT)                                                                 \
+	X(CTL_REPAIR, DRY_RUN, OPT)                                                                \
+	X(STEP_ITEM, STEP_ID, ONE) X(STEP_ITEM, ERR, ONE) X(STEP_ITEM, COUNT, OPT)                 \
+	X(STEP_ITEM, LEFT, OPT) X(STEP_ITEM, DETAIL, OPT)                                          \
+	X(SESSION_ITEM, SESSION, ONE) X(SESSION_ITEM, USER, ONE) X(SESSION_ITEM, UID, ONE)         \
+	X(SESSION_ITEM, SERVICE, ONE) X(SESSION_ITEM, TTY, OPT) X(SESSION_ITEM, RHOST, OPT)        \
+	X(SESSION_ITEM, LEADER_PID, ONE) X(SESSION_ITEM, OPENED_S, ONE)                            \
+	X(SESSION_ITEM, LOGIND_SESSION, OPT) X(SESSION_ITEM, INTEGRATION, OPT)                     \
+	X(SESSION_ITEM, ERR, OPT)                                                                  \
+	X(CHECK_ITEM, ERR, ONE) X(CHECK_ITEM, DETAIL, OPT) X(CHECK_ITEM, CHECKED_S, OPT)           \
+	X(CHECK_ITEM, REFUSALS, OPT) X(CHECK_ITEM, REFUSALS_NEEDED, OPT)                           \
+	X(CHECK_ITEM, REFUSED_FOR_S, OPT) X(CHECK_ITEM, REFUSED_NEEDED_S, OPT)                     \
+	X(CHECK_ITEM, OUTAGE_ERR, OPT) X(CHECK_ITEM, OUTAGE_SINCE_S, OPT)                          \
 	X(PROGRESS, TEXT, ONE) X(PROGRESS, STEP, OPT) X(PROGRESS, STEPS, OPT)                      \
 	X(STATUS_ITEM, GATE, ONE) X(STATUS_ITEM, INTEGRATION, OPT) X(STATUS_ITEM, ISSUER, OPT)     \
 	X(STATUS_ITEM, CLIENT_ID, OPT) X(STATUS_ITEM, SINCE_S, OPT) X(STATUS_ITEM, COUNT, ONE)     \
 	X(STATUS_ITEM, SSHD_READY, OPT) X(STATUS_ITEM, OFFLINE_ACCESS, OPT)                        \
 	X(STATUS_ITEM, CONFIRMED_S, OPT) X(STATUS_ITEM, ERR, OPT) X(STATUS_ITEM, DETAIL, OPT)      \
+	X(STATUS_ITEM, REASON, OPT) X(STATUS_ITEM, LOGIN_PAGE, OPT) X(STATUS_ITEM, HOST, OPT)      \
+	X(STATUS_ITEM, UNFINISHED, OPT) X(STATUS_ITEM, CHECKED_S, OPT)                             \
+	X(STATUS_ITEM, REFUSALS, OPT) X(STATUS_ITEM, OUTAGE_ERR, OPT)                              \
+	X(STATUS_ITEM, OUTAGE_SINCE_S, OPT)                                                        \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \
@@ -202,6 +267,10 @@
 	X(JUDGE_SIGN_IN, ACR, OPT) X(JUDGE_SIGN_IN, AUTH_MAX_AGE_S, OPT)                           \
 	X(JUDGE_SIGN_IN, JWKS_FINAL, OPT)                                                          \
 	JUDGE_SETUP_FIELDS(X, JUDGE_PROBE)                                                         \
+	JUDGE_SETUP_FIELDS(X, JUDGE_CHECK) JUDGE_SETUP_FIELDS(X, JUDGE_REVOKE)                     \
+	X(JUDGE_REVOKE, REFRESH_TOKEN, MANY)                                                       \
+	X(JUDGE_REVOKED, COUNT, ONE) X(JUDGE_REVOKED, LEFT, ONE) X(JUDGE_REVOKED, ERR, OPT)        \
+	X(JUDGE_REVOKED, DETAIL, OPT)                                                              \
 	JUDGE_CLAIM_FIELDS(X, JUDGE_RULES) X(JUDGE_RULES, CLAIMS, OPT)                             \
 	X(JUDGE_VERIFY, TOKEN, ONE) X(JUDGE_VERIFY, JWKS, ONE) X(JUDGE_VERIFY, ISSUER, OPT)        \
 	X(JUDGE_VERIFY, CLIENT_ID, OPT) X(JUDGE_VERIFY, ALG, MANY) X(JUDGE_VERIFY, SKEW_S, ONE)    \
@@ -219,7 +288,7 @@
 	X(JUDGE_PROBED, ISSUER, ONE) X(JUDGE_PROBED, DEVICE_ENDPOINT, ONE)                         \
 	X(JUDGE_PROBED, TOKEN_ENDPOINT, ONE) X(JUDGE_PROBED, REVOCATION_ENDPOINT, OPT)             \
 	X(JUDGE_PROBED, OFFLINE_ACCESS, ONE) X(JUDGE_PROBED, KEY_COUNT, ONE)                       \
-	X(JUDGE_PROBED, IDP_TIME_S, OPT)                                                           \
+	X(JUDGE_PROBED, IDP_TIME_S, OPT) X(JUDGE_PROBED, LOGIN_PAGE, OPT)                          \
 	X(JUDGE_MATCH, RULE, OPT) X(JUDGE_MATCH, CLAIM_VALUE, OPT) X(JUDGE_MATCH, ERR, OPT)        \
 	X(JUDGE_MATCH, DETAIL, OPT)                                                                \
 	X(JUDGE_DONE, USERNAME, OPT) X(JUDGE_DONE, SUB, OPT) X(JUDGE_DONE, ROLE, MANY)             \
@@ -271,10 +340,22 @@
 	X(CTL_HELPER, START, CLIENT, CTL_ROLES_TEST, ASKED)                                        \
 	X(CTL_HELPER, START, CLIENT, CTL_BOOT, ASKED)                                              \
 	X(CTL_HELPER, START, CLIENT, CTL_USER_REBIND, ASKED)                                       \
+	X(CTL_HELPER, START, CLIENT, CTL_DISCONNECT, ASKED)                                        \
+	X(CTL_HELPER, START, CLIENT, CTL_CHECK, ASKED)                                             \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_CHANGE, ASKED)                                       \
+	X(CTL_HELPER, START, CLIENT, CTL_SESSION_LIST, ASKED)                                      \
+	X(CTL_HELPER, START, CLIENT, CTL_SESSION_END, ASKED)                                       \
+	X(CTL_HELPER, START, CLIENT, CTL_BACKUP, ASKED)                                            \
+	X(CTL_HELPER, START, CLIENT, CTL_RESTORE, ASKED)                                           \
+	X(CTL_HELPER, START, CLIENT, CTL_ADOPT, ASKED)                                             \
+	X(CTL_HELPER, START, CLIENT, CTL_REPAIR, ASKED)                                            \
 	X(CTL_HELPER, ASKED, SERVER, PROGRESS, ASKED)                                              \
 	X(CTL_HELPER, ASKED, SERVER, STATUS_ITEM, ASKED)                                           \
 	X(CTL_HELPER, ASKED, SERVER, USER_ITEM, ASKED)                                             \
 	X(CTL_HELPER, ASKED, SERVER, ROLES_ITEM, ASKED)                                            \
+	X(CTL_HELPER, ASKED, SERVER, STEP_ITEM, ASKED)                                             \
+	X(CTL_HELPER, ASKED, SERVER, SESSION_ITEM, ASKED)                                          \
+	X(CTL_HELPER, ASKED, SERVER, CHECK_ITEM, ASKED)                                            \
 	X(CTL_HELPER, ASKED, SERVER, RESULT, DONE)                                                 \
 	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \
@@ -287,6 +368,12 @@
 	X(JUDGE, PROBING, SERVER, JUDGE_CACHE, PROBING)                                            \
 	X(JUDGE, PROBING, SERVER, JUDGE_PROBED, DONE)                                              \
 	X(JUDGE, PROBING, SERVER, JUDGE_FAILED, DONE)                                              \
+	X(JUDGE, START, CLIENT, JUDGE_CHECK, CHECKING)                                             \
+	X(JUDGE, CHECKING, SERVER, JUDGE_DONE, DONE)                                               \
+	X(JUDGE, CHECKING, SERVER, JUDGE_FAILED, DONE)                                             \
+	X(JUDGE, START, CLIENT, JUDGE_REVOKE, REVOKING)                                            \
+	X(JUDGE, REVOKING, SERVER, JUDGE_REVOKED, DONE)                                            \
+	X(JUDGE, REVOKING, SERVER, JUDGE_FAILED, DONE)                                             \
 	X(JUDGE, START, CLIENT, JUDGE_RULES, ASKED)                                                \
 	X(JUDGE, START, CLIENT, JUDGE_VERIFY, ASKED)                                               \
 	X(JUDGE, ASKED, SERVER, JUDGE_MATCH, ASKED)                                                \

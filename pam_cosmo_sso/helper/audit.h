@@ -25,7 +25,21 @@
 	X(REBIND_ASKED, "rebind_asked")                                                            \
 	X(REBIND_DONE, "rebind_done")                                                              \
 	X(REBIND_CANCELLED, "rebind_cancelled")                                                    \
-	X(REBIND_REFUSED, "rebind_refused")
+	X(REBIND_REFUSED, "rebind_refused")                                                        \
+	X(DISCONNECT, "disconnect")                                                                \
+	X(DISCONNECT_STEP, "disconnect_step")                                                      \
+	X(CHECK_REFUSED, "check_refused")                                                          \
+	X(CHECK_CLEARED, "check_cleared")                                                          \
+	X(USER_LOCKED, "user_locked")                                                              \
+	X(USER_UNLOCKED, "user_unlocked")                                                          \
+	X(USER_DISCONNECTED, "user_disconnected")                                                  \
+	X(USER_REMOVED, "user_removed")                                                            \
+	X(USER_CHANGE_REFUSED, "user_change_refused")                                              \
+	X(SESSION_ENDED, "session_ended")                                                          \
+	X(BACKUP, "backup")                                                                        \
+	X(RESTORE, "restore")                                                                      \
+	X(ADOPT, "adopt")                                                                          \
+	X(REPAIR, "repair")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,
@@ -53,6 +67,8 @@ struct audit_line {
 	const char *approved_by; /* login name of the identity, if it is not @user */
 	const char *subject;     /* of the person this is about, if that is the point */
 	const char *old_subject; /* whom the name belonged to before */
+	const char *by;          /* the administrator: login name and terminal as far as known */
+	const char *step;        /* stable name of a step of something longer */
 	const char *detail;      /* never a token, code, secret or claim body */
 };
 

@@ -106,7 +106,7 @@ static void test_decode__header_out_of_order__is_refused(void **state)
 		{"version 0", 0, 0},
 		{"version 2", 0, 2},
 		{"no message", 1, 0},
-		{"unknown message", 1, MESSAGE_CTL_USER_REBIND + 1},
+		{"unknown message", 1, MESSAGE_JUDGE_REVOKED + 1},
 		{"message 255", 1, 255},
 		{"another message's fields", 1, MESSAGE_RESULT},
 		{"reserved", 2, 1},
