@@ -14,6 +14,7 @@
  *                           the log then has the user before what he did ("A:auth CODE")
  *   time=FILE               time stands still but for FILE; see rig_clock.h
  *   ignore-sigchld no-cldwait block-signals reaper (a handler that reaps whatever child there is)
+ *   default-sigpipe         what writes to nobody is killed
  *   open-fds=N umask=N cwd-gone locale=NAME
  *   limit=NAME:SOFT[:HARD]  NAME: FSIZE, AS (above what is used) ...
  *
@@ -367,6 +368,8 @@ static void set_signals(const char *word)
 	sigfillset(&all);
 	if (strcmp(word, "ignore-sigchld") == 0)
 		signal(SIGCHLD, SIG_IGN);
+	else if (strcmp(word, "default-sigpipe") == 0)
+		signal(SIGPIPE, SIG_DFL);
 	else if (strcmp(word, "no-cldwait") == 0)
 		sigaction(SIGCHLD, &ignored, NULL);
 	else if (strcmp(word, "block-signals") == 0)
@@ -451,7 +454,8 @@ static bool process_word(const char *word, struct run *run, long *ret_times)
 	else if (strcmp(word, "close-out") == 0)
 		close_std(1);
 	else if (strcmp(word, "ignore-sigchld") == 0 || strcmp(word, "no-cldwait") == 0 ||
-		 strcmp(word, "block-signals") == 0 || strcmp(word, "reaper") == 0)
+		 strcmp(word, "default-sigpipe") == 0 || strcmp(word, "block-signals") == 0 ||
+		 strcmp(word, "reaper") == 0)
 		set_signals(word);
 	else if (strncmp(word, "open-fds=", 9) == 0)
 		open_descriptors(strtol(word + 9, NULL, 10));

@@ -62,17 +62,19 @@ static void add(char *state, const char *format, ...)
 
 static void add_signals(char *state)
 {
-	sigset_t mask;
+	sigset_t mask, pending;
 	stack_t stack = {0};
 
 	sigprocmask(SIG_BLOCK, NULL, &mask);
+	sigpending(&pending);
 	sigaltstack(NULL, &stack);
 	add(state, " altstack %p", stack.ss_sp);
 	for (int signal = 1; signal < NSIG; signal++) {
 		struct sigaction action = {0};
 
 		sigaction(signal, NULL, &action);
-		add(state, " %d:%d:%p:%x", signal, sigismember(&mask, signal),
+		add(state, " %d:%d:%d:%p:%x", signal, sigismember(&mask, signal),
+			signal != SIGCHLD && sigismember(&pending, signal),
 			(void *)(size_t)action.sa_handler, (unsigned int)action.sa_flags);
 	}
 }

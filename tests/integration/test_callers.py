@@ -50,7 +50,7 @@ class PersonalIdp(FakeIdp):
             code = f"code-{self.codes}"
             if self.holding:
                 self.waiting[code] = None
-            return Answer(body=self.device_authorization() | {"device_code": code})
+            return Answer(body=self.device_authorization() | {"device_code": code, "user_code": code})
         if request.path == "/token" and request.form["device_code"] in self.waiting:
             claims = self.waiting[request.form["device_code"]]
             return Answer(body=self.tokens(**claims)) if claims else PENDING
@@ -102,7 +102,7 @@ class Caller:
         said = self.process.communicate(timeout=120)[0].decode()
         report = self.report() if self.report_path.name != "1" else said
         assert report.endswith("done\n"), report
-        assert "changed" not in report, report
+        assert not re.search("^changed", report, re.M), report
         return [int(code) for code in re.findall(r"^(?:auth|account|open|close) (\d+)$", report, re.M)]
 
 
@@ -117,7 +117,7 @@ class Site:
             assert self.start(name, "auth").finish() == [0]
 
     def start(self, user, *words, **options):
-        process = [word for word in words if word.startswith(("limit=", "noconv"))]
+        process = [word for word in words if word.startswith(("limit=", "noconv", "threads"))]
         rest = [word for word in words if word not in process]
         self.rig.log()  # a full socket would hold up libpam, which waits for it where it cannot load a module
         return Caller(self, user, *process, self.tty, *rest, **options)
@@ -399,6 +399,37 @@ def test_two_at_once__the_record_is_of_one_of_them(site):
     (name,) = re.findall(r"^display_name\W+(\w+)", record, re.M)
     (role,) = re.findall(r"^role\W+(\w+)", record, re.M)
     assert (name, role) in (("First", "admin"), ("Second", "viewer")), record
+
+
+def code_shown_to(report, user):
+    (code,) = re.findall(rf"^message 4 .* as {user}\W.*Code: (code-\d+)", report, re.M)
+    return code
+
+
+def claims_of(site, person):
+    number = {"ada": "1000", "eve": "2000", "fay": "3000", "ivo": "4000"}[person]
+    return site.idp.claims | {"preferred_username": person, "sub": number}
+
+
+# case: caller: four threads of one process sign in at once, each by a helper of its own, and each by its own person alone
+def test_threads__each_by_its_own_code(site):
+    """Two known, two new; the last one's code is approved by somebody else."""
+    users, approved_by = ["ada", "eve", "fay", "gus"], ["ada", "eve", "fay", "ivo"]
+    site.idp.holding = True
+    crowd = site.start(",".join(users), "threads", "auth", "account")
+    watch(lambda: crowd.report().count("message 4 ") == len(users), 60, "everybody's code")
+    family = crowd.family()
+    assert len(family) == 3 * len(users)
+    people = {code_shown_to(crowd.report(), user): person for user, person in zip(users, approved_by, strict=True)}
+    site.idp.approve(*[claims_of(site, people[code]) for code in site.idp.waiting])
+    crowd.finish()
+    codes = dict(re.findall(r"^(\w+:\w+) (\d+)$", crowd.report(), re.M))
+    for user in users[:3]:
+        assert (codes[f"{user}:auth"], codes[f"{user}:account"]) == ("0", "0")
+        assert user in site.rig.records()
+    assert codes["gus:auth"] != "0" and codes["gus:account"] != "0" and "gus" not in site.rig.records()
+    for pid in family:
+        end_of(pid)
 
 
 if __name__ == "__main__":

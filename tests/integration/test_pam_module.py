@@ -144,6 +144,7 @@ def test_sshd__result_before_enter__taken_at_once(rig):
 
 # case: conversation: Enter before the approval brings a line with the time left after exactly 20 s, and no new code
 # case: conversation: the answer that comes while Enter is waited upon is taken without another key
+# case: conversation: a helper that answers 40 s after Enter loses no approval; the person is told that it still waits
 def test_sshd__enter_before_approval__asked_again(rig):
     clock = rig.clock()
 

@@ -79,6 +79,24 @@ def test_host__unusual__works_and_stays_as_it_was(rig, service, settings):
     assert seen.changed == []
 
 
+@pytest.fixture
+def helper_ends_at_once(rig):
+    """Before anything is asked of it: the module waits for the end of what it started, and only then asks."""
+    place = rig.folder / "helper"
+    kept = place.rename(rig.folder / "helper.kept")
+    shutil.copy("/bin/false", place)
+    yield
+    kept.rename(place)
+
+
+# case: caller: with SIGPIPE as it is by default, or blocked, a helper whose end is gone kills no caller and leaves no signal
+@pytest.mark.parametrize("signals", [["default-sigpipe"], ["default-sigpipe", "block-signals"]], ids=["default", "blocked"])
+def test_host__helper_is_gone__no_signal(rig, tty, helper_ends_at_once, signals):
+    seen = rig.run("login", "ada", *signals, tty, *ALL, helper=nobody)
+    assert seen.codes == ["SYSTEM_ERR", "SYSTEM_ERR", "SUCCESS", "SESSION_ERR", "SUCCESS"]
+    assert (rig.started, seen.changed) == (0, [])
+
+
 class Crowd:
     """A helper for PamRig that lets everybody of CROWD wait until all are there, shows each a code of his own and then
     answers, the last one first: whoever is in REFUSED with a denial."""
