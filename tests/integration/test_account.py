@@ -21,6 +21,7 @@ from support.pam_rig import installed  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
 DAY_S = 86400
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CONFIG = """
 [integration]
 issuer = {issuer}
@@ -181,6 +182,23 @@ def test_rebind__subject_of_another_name__refused_until_that_is_bound_anew(rig):
     assert rebind(rig, "--subject", "4000", name="lovelace").code == OK
     comes(rig, "2000")
     comes(rig, "2000", "E_OTHER_SUBJECT", user="lovelace")
+
+
+# case: account: two persons are given each other's names by way of a subject that nobody has, as the manual says
+def test_rebind__names_of_two_persons__exchanged_as_the_manual_says(rig):
+    comes(rig, "2000", user="eve", ROLE=["developer"])
+    uids = {name: shown(rig, name)["uid"] for name in ("ada", "eve")}
+    assert error_of(rebind(rig, "--subject", "2000"), DENIED, "subject_taken")
+    page = (SOURCE / "docs/man/cosmo-ssoctl.8.scd").read_text()
+    steps = re.findall(r"^cosmo-ssoctl (user rebind \w+ --subject \S+)$", page, re.M)
+    assert len(steps) == 3
+    for step in steps:
+        assert rig.ctl(*step.split(), "--yes").code == OK
+    for sub, was, name, role in (("1000", "ada", "eve", "admin"), ("2000", "eve", "ada", "developer")):
+        comes(rig, sub, "E_OTHER_SUBJECT", user=was)
+        comes(rig, sub, user=name, ROLE=[role])
+        user = shown(rig, name)
+        assert (user["sub"], user["roles"], user["uid"]) == (sub, [role], uids[name])
 
 
 # case: account: a person without a role does not take a name over, and the former one's roles stay
