@@ -65,22 +65,23 @@ static bool fill_actions(posix_spawn_file_actions_t *actions, int peer_fd, int s
 	return posix_spawn_file_actions_addclosefrom_np(actions, first_closed) == 0;
 }
 
-/* A session of its own, so that no signal meant for the caller's group or terminal reaches it. */
-static bool fill_attributes(posix_spawnattr_t *attributes)
+static bool fill_attributes(posix_spawnattr_t *attributes, bool own_session)
 {
+	int flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
 	sigset_t all;
 	sigset_t none;
 
 	sigfillset(&all);
 	sigemptyset(&none);
+	if (own_session) /* no signal meant for the caller's group or terminal reaches it */
+		flags |= POSIX_SPAWN_SETSID;
 	return posix_spawnattr_setsigdefault(attributes, &all) == 0 &&
 	       posix_spawnattr_setsigmask(attributes, &none) == 0 &&
-	       posix_spawnattr_setflags(attributes,
-		       POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) == 0;
+	       posix_spawnattr_setflags(attributes, (short)flags) == 0;
 }
 
-static enum cosmo_err start_with(
-	const char *path, char *const argv[], int peer_fd, int second_fd, pid_t *ret_pid)
+static enum cosmo_err start_with(const char *path, char *const argv[], int peer_fd, int second_fd,
+	bool own_session, pid_t *ret_pid)
 {
 	char *envp[] = {NULL};
 	posix_spawn_file_actions_t actions;
@@ -94,7 +95,8 @@ static enum cosmo_err start_with(
 	if (posix_spawnattr_init(&attributes))
 		return COSMO_E_SPAWN;
 	attributes_owned = &attributes;
-	if (!fill_actions(actions_owned, peer_fd, second_fd) || !fill_attributes(attributes_owned))
+	if (!fill_actions(actions_owned, peer_fd, second_fd) ||
+		!fill_attributes(attributes_owned, own_session))
 		return COSMO_E_SPAWN;
 	if (posix_spawn(ret_pid, path, actions_owned, attributes_owned, argv, envp))
 		return COSMO_E_SPAWN;
@@ -102,8 +104,8 @@ static enum cosmo_err start_with(
 }
 
 /* Descriptors 0 to 4 of ours may be the very ones given, so both are moved out of the way first. */
-static enum cosmo_err start(
-	const char *path, const char *argument, int peer_fd, int second_fd, pid_t *ret_pid)
+static enum cosmo_err start(const char *path, const char *argument, int peer_fd, int second_fd,
+	bool own_session, pid_t *ret_pid)
 {
 	const char *slash = strrchr(path, '/');
 	COSMO_AUTO(free) char *name = strdup(slash ? slash + 1 : path);
@@ -116,7 +118,7 @@ static enum cosmo_err start(
 	if (!name || (argument && !parameter) || peer_high < 0 ||
 		(second_fd >= 0 && second_high < 0))
 		return COSMO_E_SPAWN;
-	return start_with(path, argv, peer_high, second_high, ret_pid);
+	return start_with(path, argv, peer_high, second_high, own_session, ret_pid);
 }
 
 /* Is it our child still? No, where the host program ignores SIGCHLD or reaped it before us. */
@@ -160,7 +162,16 @@ enum cosmo_err spawn_program(const char *path, const char *argument, int peer_fd
 	struct spawn_child *ret_child)
 {
 	pid_t pid = -1;
-	enum cosmo_err err = start(path, argument, peer_fd, second_fd, &pid);
+	enum cosmo_err err = start(path, argument, peer_fd, second_fd, true, &pid);
+
+	return err ? err : track(pid, ret_child);
+}
+
+enum cosmo_err spawn_in_group(
+	const char *path, const char *argument, int peer_fd, struct spawn_child *ret_child)
+{
+	pid_t pid = -1;
+	enum cosmo_err err = start(path, argument, peer_fd, -1, false, &pid);
 
 	return err ? err : track(pid, ret_child);
 }

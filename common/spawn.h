@@ -33,6 +33,13 @@ COSMO_MUST_USE enum cosmo_err spawn_socketpair(int *ret_ours, int *ret_theirs);
 COSMO_MUST_USE enum cosmo_err spawn_program(const char *path, const char *argument, int peer_fd,
 	int second_fd, struct spawn_child *ret_child);
 
+/*
+ * The same without a second socket, but in the caller's session and process group: what a terminal
+ * sends to that group reaches the child as well.
+ */
+COSMO_MUST_USE enum cosmo_err spawn_in_group(
+	const char *path, const char *argument, int peer_fd, struct spawn_child *ret_child);
+
 /* Wait until @deadline_boot_ms for the child's end, then SIGKILL it; reaps it, closes pid_fd.
  * Harmless when the host ignores SIGCHLD. */
 void spawn_finish(struct spawn_child *child, int64_t deadline_boot_ms);

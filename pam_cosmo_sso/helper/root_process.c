@@ -122,10 +122,11 @@ static enum cosmo_err leave_caller(void)
 		return COSMO_E_SPAWN;
 	if (pid > 0)
 		_exit(0);
-	return setsid() < 0 ? COSMO_E_SPAWN : COSMO_OK;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
-enum cosmo_err root_process_enter(int last_fd)
+/* All but leaving the caller. */
+static enum cosmo_err become_root(int last_fd)
 {
 	enum cosmo_err err = take_ids();
 
@@ -139,11 +140,27 @@ enum cosmo_err root_process_enter(int last_fd)
 		return COSMO_E_IO;
 	if (clearenv() != 0) /* NOLINT(concurrency-mt-unsafe): one thread, as promised */
 		return COSMO_E_IO;
-	err = reset_descriptors(last_fd);
+	return reset_descriptors(last_fd);
+}
+
+enum cosmo_err root_process_enter(int last_fd)
+{
+	enum cosmo_err err = become_root(last_fd);
+
+	if (!err)
+		err = leave_caller();
 	if (err)
 		return err;
-	err = leave_caller();
+	return setsid() < 0 ? COSMO_E_SPAWN : COSMO_OK;
+}
+
+enum cosmo_err root_process_attend(int last_fd)
+{
+	enum cosmo_err err = become_root(last_fd);
+
 	if (err)
 		return err;
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? COSMO_E_IO : COSMO_OK;
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGTSTP, SIG_IGN);
+	return leave_caller();
 }

@@ -22,3 +22,9 @@
  * Errors: COSMO_E_NOT_ROOT, COSMO_E_SPAWN (fork failed), COSMO_E_IO. The process must then end.
  */
 COSMO_MUST_USE enum cosmo_err root_process_enter(int last_fd);
+
+/*
+ * The same, but it stays in the caller's session and process group, to which a terminal sends
+ * SIGINT. Of what else a key sends there it takes no notice: SIGQUIT, SIGTSTP.
+ */
+COSMO_MUST_USE enum cosmo_err root_process_attend(int last_fd);

@@ -2,7 +2,6 @@
 #include "pam_cosmo_sso/module/helper_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,11 +9,7 @@
 
 #include "common/base/fdio.h"
 #include "common/dialogue.h"
-#include "common/spawn.h"
-#include "paths.h"
-
-/* What the started process has for leaving its place to its own child. */
-#define SETTLE_MS 5000
+#include "pam_cosmo_sso/module/helper_process.h"
 
 struct helper_client {
 	int fd;
@@ -29,34 +24,9 @@ void helper_client_free(struct helper_client *client)
 	free(client);
 }
 
-/* Where the host program has closed its standard descriptors, ours must not take their place:
- * anybody may write to those. */
-static enum cosmo_err move_up(int *fd)
-{
-	int high = *fd > 2 ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-
-	if (high < 0)
-		return COSMO_E_IO;
-	if (high != *fd)
-		cosmo_auto_close(fd);
-	*fd = high;
-	return COSMO_OK;
-}
-
-static enum cosmo_err spawn(int their_fd)
-{
-	struct spawn_child child = {.pid = -1, .pid_fd = -1};
-	enum cosmo_err err = spawn_program(COSMO_HELPER_PATH, "pam", their_fd, -1, &child);
-
-	if (!err)
-		spawn_finish(&child, fdio_boot_ms() + SETTLE_MS);
-	return err;
-}
-
 enum cosmo_err helper_client_start(const struct caller *caller, struct helper_client **ret)
 {
 	COSMO_AUTO(helper_client_free) struct helper_client *client = NULL;
-	COSMO_AUTO_FD int theirs = -1;
 	enum cosmo_err err = COSMO_OK;
 
 	if (!caller->is_root)
@@ -65,11 +35,7 @@ enum cosmo_err helper_client_start(const struct caller *caller, struct helper_cl
 	if (!client)
 		return COSMO_E_NOMEM;
 	client->fd = -1;
-	err = spawn_socketpair(&client->fd, &theirs);
-	if (!err)
-		err = move_up(&client->fd);
-	if (!err)
-		err = spawn(theirs);
+	err = helper_process_start(HELPER_PAM, &client->fd);
 	if (err)
 		return err;
 	client->dialogue = dialogue_init(client->fd, CHANNEL_MODULE_HELPER, SIDE_CLIENT);
@@ -117,22 +83,27 @@ enum cosmo_err helper_client_recv(
 	return dialogue_recv(&client->dialogue, deadline_boot_ms, ret);
 }
 
-bool helper_client_has_news(const struct helper_client *client, int64_t until_boot_ms)
+enum cosmo_err helper_client_wait(
+	const struct helper_client *client, int interrupt_fd, int64_t until_boot_ms)
 {
 	for (;;) {
-		struct pollfd ready = {.fd = client->fd, .events = POLLIN};
+		struct pollfd ready[] = {
+			{.fd = client->fd, .events = POLLIN},
+			{.fd = interrupt_fd, .events = POLLIN}, /* -1 is passed over */
+		};
 		int64_t left_ms = until_boot_ms - fdio_boot_ms();
 		int count = 0;
 
 		if (left_ms < 0)
 			left_ms = 0;
-		count = poll(&ready, 1, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+		count = poll(
+			ready, COSMO_ARRAY_LEN(ready), left_ms > INT_MAX ? INT_MAX : (int)left_ms);
 		if (count > 0)
-			return true;
+			return ready[1].revents ? COSMO_E_CANCELLED : COSMO_OK;
 		if (count < 0 && errno != EINTR)
-			return true; /* the receiver will see what is wrong */
+			return COSMO_OK; /* the receiver will see what is wrong */
 		if (left_ms == 0)
-			return false;
+			return COSMO_E_TIMEOUT;
 	}
 }
 

@@ -2,7 +2,6 @@
 /* The module's side of the helper: start it, put one question, wait for what it says. */
 #pragma once
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/auto.h"
@@ -13,11 +12,8 @@
 
 struct helper_client;
 
-/*
- * Start the helper; it leaves this process's family by itself, so nothing has to be reaped later.
- * The caller owns *ret. Errors: COSMO_E_NOT_ROOT (a caller without root never starts it),
- * COSMO_E_SPAWN, COSMO_E_IO, COSMO_E_NOMEM.
- */
+/* The caller owns *ret. Errors: COSMO_E_NOT_ROOT (a caller without root never starts the helper),
+ * COSMO_E_NOMEM, those of helper_process_start(). */
 COSMO_MUST_USE enum cosmo_err helper_client_start(
 	const struct caller *caller, struct helper_client **ret);
 
@@ -36,8 +32,13 @@ COSMO_MUST_USE enum cosmo_err helper_client_send(
 COSMO_MUST_USE enum cosmo_err helper_client_recv(
 	struct helper_client *client, int64_t deadline_boot_ms, struct message **ret);
 
-/* Has the helper said something, or gone, by @until_boot_ms? Breaks nothing when it has not. */
-bool helper_client_has_news(const struct helper_client *client, int64_t until_boot_ms);
+/*
+ * Wait until the helper has said something, or has gone. Breaks nothing when it has not. Errors:
+ * COSMO_E_TIMEOUT at @until_boot_ms, COSMO_E_CANCELLED if there is something at @interrupt_fd (see
+ * interrupt.h; -1 if there is none).
+ */
+COSMO_MUST_USE enum cosmo_err helper_client_wait(
+	const struct helper_client *client, int interrupt_fd, int64_t until_boot_ms);
 
 /* Take a RESULT over into *ret. Anything else is COSMO_E_PROTOCOL there. */
 void helper_client_result(const struct message *message, struct answer *ret);

@@ -6,6 +6,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/module/conversation.h"
 #include "pam_cosmo_sso/module/helper_client.h"
+#include "pam_cosmo_sso/module/interrupt.h"
 #include "pam_cosmo_sso/module/prompt_text.h"
 
 /*
@@ -24,6 +25,7 @@
 struct flow {
 	const struct caller *caller;
 	struct helper_client *client;
+	int interrupt_fd;      /* -1: none */
 	int64_t deadline_ms;   /* ours */
 	int64_t shown_left_ms; /* what the person is told, as a moment too */
 };
@@ -115,8 +117,11 @@ static enum cosmo_err show_prompt(const struct flow *flow, const struct prompt *
 	if (!err)
 		err = conversation_ask(flow->caller, text);
 	while (!err && !is_over(flow)) {
-		if (helper_client_has_news(flow->client, until(flow, ENTER_WAIT_MS)))
-			return COSMO_OK;
+		err = helper_client_wait(
+			flow->client, flow->interrupt_fd, until(flow, ENTER_WAIT_MS));
+		if (err != COSMO_E_TIMEOUT)
+			return err;
+		err = COSMO_OK;
 		if (!is_over(flow))
 			err = ask_again(flow);
 	}
@@ -160,9 +165,10 @@ static enum cosmo_err show(struct flow *flow, const struct message *message)
 
 static enum cosmo_err receive(struct flow *flow, struct message **ret)
 {
-	enum cosmo_err err = helper_client_recv(flow->client, flow->deadline_ms, ret);
+	enum cosmo_err err =
+		helper_client_wait(flow->client, flow->interrupt_fd, flow->deadline_ms);
 
-	return err == COSMO_E_TIMEOUT ? COSMO_E_DEADLINE : err;
+	return err ? err : helper_client_recv(flow->client, flow->deadline_ms, ret);
 }
 
 /* Once a code was shown, only a yes or no about it can follow. */
@@ -171,6 +177,8 @@ static void finish(struct flow *flow, struct answer *ret)
 	COSMO_AUTO(message_free) struct message *result = NULL;
 
 	ret->err = receive(flow, &result);
+	if (ret->err == COSMO_E_TIMEOUT)
+		ret->err = COSMO_E_DEADLINE;
 	if (ret->err)
 		return;
 	helper_client_result(result, ret);
@@ -184,7 +192,7 @@ static void run(struct flow *flow, const struct ours *who, struct answer *ret)
 
 	ret->err = ask(flow, who);
 	if (!ret->err)
-		ret->err = helper_client_recv(flow->client, flow->deadline_ms, &first);
+		ret->err = receive(flow, &first);
 	if (ret->err)
 		return;
 	if (message_type(first) != MESSAGE_SHOW) {
@@ -199,6 +207,7 @@ static void run(struct flow *flow, const struct ours *who, struct answer *ret)
 void sign_in(const struct caller *caller, const struct ours *who, struct answer *ret)
 {
 	COSMO_AUTO(helper_client_free) struct helper_client *client = NULL;
+	COSMO_AUTO_FD int interrupt_fd = -1;
 	struct flow flow = {
 		.caller = caller,
 		.deadline_ms = fdio_boot_ms() + (caller->is_sshd ? SSHD_LIMIT_MS : OTHER_LIMIT_MS),
@@ -207,6 +216,9 @@ void sign_in(const struct caller *caller, const struct ours *who, struct answer 
 	ret->err = helper_client_start(caller, &client);
 	if (ret->err)
 		return;
+	if (caller->style == CALLER_TERMINAL)
+		interrupt_fd = interrupt_watch();
+	flow.interrupt_fd = interrupt_fd;
 	flow.client = client;
 	run(&flow, who, ret);
 }

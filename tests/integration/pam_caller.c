@@ -15,6 +15,7 @@
  *   time=FILE               time stands still but for FILE; see rig_clock.h
  *   ignore-sigchld no-cldwait block-signals reaper (a handler that reaps whatever child there is)
  *   default-sigpipe         what writes to nobody is killed
+ *   ignore-keys (the signals that a terminal sends) catch-sigint
  *   open-fds=N umask=N cwd-gone locale=NAME
  *   limit=NAME:SOFT[:HARD]  NAME: FSIZE, AS (above what is used) ...
  *
@@ -360,6 +361,25 @@ static void reap_by_handler(void)
 	}
 }
 
+static void on_sigint(int number)
+{
+	(void)number;
+}
+
+/* As login of util-linux and sudo do; a terminal's own program would end of them. */
+static void set_keys(const char *word)
+{
+	struct sigaction noted = {.sa_handler = on_sigint};
+
+	if (strcmp(word, "catch-sigint") == 0) {
+		sigaction(SIGINT, &noted, NULL);
+		return;
+	}
+	signal(SIGINT, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+}
+
 static void set_signals(const char *word)
 {
 	struct sigaction ignored = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
@@ -457,6 +477,8 @@ static bool process_word(const char *word, struct run *run, long *ret_times)
 		 strcmp(word, "default-sigpipe") == 0 || strcmp(word, "block-signals") == 0 ||
 		 strcmp(word, "reaper") == 0)
 		set_signals(word);
+	else if (strcmp(word, "ignore-keys") == 0 || strcmp(word, "catch-sigint") == 0)
+		set_keys(word);
 	else if (strncmp(word, "open-fds=", 9) == 0)
 		open_descriptors(strtol(word + 9, NULL, 10));
 	else if (strncmp(word, "umask=", 6) == 0)

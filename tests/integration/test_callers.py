@@ -11,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -25,6 +26,7 @@ from support.sign_in_rig import SignInRig  # noqa: E402
 
 PENDING = Answer(400, {"error": "authorization_pending"})
 NOBODY = 65534
+CONV_ERR = 19
 
 
 def sanitized():
@@ -60,11 +62,12 @@ class PersonalIdp(FakeIdp):
 class Caller:
     """One running program; everything it started stands in its mount namespace."""
 
-    def __init__(self, site, user, *words, report=None, wrapper=()):
+    def __init__(self, site, user, *words, report=None, wrapper=(), terminal=None):
         self.report_path = report or site.rig.folder / f"report-{len(site.callers)}"
         command = [*wrapper, site.rig.folder / "caller", self.report_path, site.rig.folder / "pam", "login", user, *words]
         self.process = subprocess.Popen(site.rig.command(*command), env=site.rig.caller_environment(),
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+                                        stdin=subprocess.DEVNULL if terminal is None else terminal,
+                                        stdout=subprocess.PIPE, stderr=terminal)
         site.callers.append(self)
 
     @property
@@ -117,7 +120,7 @@ class Site:
             assert self.start(name, "auth").finish() == [0]
 
     def start(self, user, *words, **options):
-        process = [word for word in words if word.startswith(("limit=", "noconv", "threads"))]
+        process = [word for word in words if word.startswith(("limit=", "noconv", "threads", "ignore-", "catch-"))]
         rest = [word for word in words if word not in process]
         self.rig.log()  # a full socket would hold up libpam, which waits for it where it cannot load a module
         return Caller(self, user, *process, self.tty, *rest, **options)
@@ -167,6 +170,75 @@ def site(shared):
     yield shared
     shared.idp.approve()
     shared.idp.waiting.clear()
+
+
+# Told by a key of its terminal.
+
+
+@pytest.fixture
+def keyboard():
+    """A terminal that nobody has yet: our end, its."""
+    ours, theirs = os.openpty()
+    yield ours, theirs
+    os.close(ours)
+    os.close(theirs)
+
+
+# As a shell with job control runs it: who leads a session cannot be stopped by a key.
+BY_A_SHELL = ("setsid", "-c", "bash", "-mc", '"$@"; exit $?', "bash")
+
+
+def all_gone(family):
+    watch(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in family), 60, "the end of all it started")
+
+
+def echoed(keyboard, text):
+    """Until the terminal has done with what was typed."""
+    seen = b""
+    while text not in seen:
+        seen += os.read(keyboard, 4096)
+
+
+# case: console: Ctrl-C ends a sign-in also in a program that does not end of it, as login of Debian 13 and sudo
+# case: console: for Ctrl-C to be noticed no signal of that program and no mode of the terminal is changed
+@pytest.mark.parametrize("word", ["ignore-keys", "catch-sigint"])
+def test_ctrl_c__program_outlives_it__sign_in_ends(site, keyboard, word):
+    typed, terminal = keyboard
+    modes, before = termios.tcgetattr(typed), site.record()
+    site.idp.holding = True
+    caller = site.start("ada", word, "auth", wrapper=BY_A_SHELL, terminal=terminal).shown()
+    family = caller.family()
+    assert len(family) == 4 and termios.tcgetattr(typed) == modes
+    if word == "ignore-keys":  # the others mean nothing
+        os.write(typed, b"\x1c\x1a")
+        echoed(typed, b"^Z")
+        assert caller.family() == family
+    os.write(typed, b"\x03")
+    assert caller.finish() == [CONV_ERR]
+    assert "The sign-in was cancelled." in caller.report() and termios.tcgetattr(typed) == modes
+    all_gone(family)
+    assert site.record() == before
+
+
+# case: console: a program that ignores Ctrl-C signs in as any other, and nothing stays beside it
+def test_ctrl_c__never_pressed__signed_in_and_all_gone(site, keyboard):
+    site.idp.holding = True
+    caller = site.start("ada", "ignore-keys", "auth", wrapper=("setsid", "-c"), terminal=keyboard[1]).shown()
+    family = caller.family()
+    assert len(family) == 4
+    site.idp.approve()
+    assert caller.finish() == [0]
+    all_gone(family)
+
+
+# case: console: killed, a program that ignores Ctrl-C leaves nothing behind
+def test_ctrl_c__program_killed__all_gone(site, keyboard):
+    site.idp.holding = True
+    caller = site.start("ada", "ignore-keys", "auth", wrapper=("setsid", "-c"), terminal=keyboard[1]).shown()
+    family = caller.family()
+    assert len(family) == 4
+    caller.send(signal.SIGKILL)
+    all_gone(family)
 
 
 # Stopped.

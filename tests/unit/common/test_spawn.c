@@ -86,6 +86,25 @@ static void test_spawn_program__the_child__has_what_it_needs_alone(void **state)
 	assert_string_equal(told, REPORT("1 spawn_probe -", WITHOUT_SECOND));
 }
 
+/* The rest is as with a session of its own. */
+static void test_spawn_in_group__the_child__is_reached_by_the_terminal(void **state)
+{
+	struct spawn_child child = {.pid = -1, .pid_fd = -1};
+	COSMO_AUTO_FD int ours = -1;
+	int theirs = -1;
+	char told[1024] = "";
+
+	(void)state;
+	assert_int_equal(spawn_socketpair(&ours, &theirs), COSMO_OK);
+	assert_int_equal(spawn_in_group(probe(), "x", theirs, &child), COSMO_OK);
+	close(theirs);
+	read_to_end(ours, told, sizeof(told));
+	spawn_finish(&child, FAR);
+	assert_string_equal(told, "argv: 2 spawn_probe x\nenvironment: 0\n"
+				  "session: inherited group: inherited\n"
+				  "ignored: 0 blocked: 0\nfds: " WITHOUT_SECOND "\n");
+}
+
 static void test_spawn_program__second_socket__is_descriptor_4(void **state)
 {
 	COSMO_AUTO_FD int ours = -1;
@@ -372,6 +391,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_spawn_program__the_child__has_what_it_needs_alone),
+		cmocka_unit_test(test_spawn_in_group__the_child__is_reached_by_the_terminal),
 		cmocka_unit_test(test_spawn_program__second_socket__is_descriptor_4),
 		cmocka_unit_test(test_spawn_program__nothing_of_the_host__is_inherited),
 		cmocka_unit_test(test_spawn_program__low_descriptors_given__arrive_in_place),
