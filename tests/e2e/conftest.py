@@ -61,6 +61,13 @@ def module_site(the_idp, build_dir):
         yield site
 
 
+@pytest.fixture(scope="module")
+def many_unknown_names(module_site):
+    """For files that try more of them in an hour than a host allows by default."""
+    for limit in ("unknown_per_source_hour", "unknown_per_host_hour"):
+        module_site.configure("limits", limit, "1000")
+
+
 @pytest.fixture
 def site(module_site, idp):
     """A connected host, shared by a file's tests; the IdP as it is at first."""

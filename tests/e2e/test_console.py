@@ -18,11 +18,7 @@ GETTY = "line=$(tty); while [ -c $line ]; do setsid -cw agetty --noclear --noiss
 APPROVED_BY_ANOTHER = "The code was approved by somebody else than the user who is signing in."
 NOLOGIN = "Down for maintenance until noon."
 
-
-@pytest.fixture(scope="module", autouse=True)
-def many_unknown_names(module_site):
-    """More names are tried here in an hour than a host allows by default."""
-    module_site.configure("limits", "unknown_per_source_hour", "1000")
+pytestmark = pytest.mark.usefixtures("many_unknown_names")
 
 
 @contextlib.contextmanager

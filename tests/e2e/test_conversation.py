@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,10 +23,9 @@ DROP_IN = "/etc/ssh/sshd_config.d/05-conversation.conf"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def many_tries(module_site):
-    """More is tried here in an hour than a host allows by default, but never two at once under one unknown name."""
-    for limit in ("unknown_per_source_hour", "unknown_per_host_hour", "user_per_hour"):
-        module_site.configure("limits", limit, "1000")
+def many_tries(module_site, many_unknown_names):
+    """Of known names too, but never two at once under one unknown name."""
+    module_site.configure("limits", "user_per_hour", "1000")
     module_site.configure("limits", "unknown_flows", "1")
 
 
@@ -368,6 +368,28 @@ def test_sftp__one_prompt_and_the_same_bytes(site, ada, host, big, tmp_path):
     assert digest(tmp_path / "back") == digest(big)
 
 
+@pytest.fixture(scope="module")
+def rsync(module_site):
+    """The machine's own on the host, with the one library that the host lacks: not worth a package in every tree."""
+    program = shutil.which("rsync")
+    linked = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
+    (library,) = re.findall(r"=> (\S+/libpopt\.so\.0)", linked)
+    for path in (program, library):
+        shutil.copy(path, module_site.host.root / path.lstrip("/"))
+
+
+# case: conversation: rsync asks once, on the terminal, and carries its bytes unchanged
+def test_rsync__one_prompt_and_the_same_bytes(site, ada, host, big, rsync):
+    def copying(ssh):
+        *words, there = map(str, ssh)
+        return ["rsync", "-e", shlex.join(words), big, there + ":synced"]
+
+    with site.sign_in("ada", client=copying) as login:
+        signed_in_once(login)
+        ended_with_one_prompt(login)
+    assert host.run(["sha256sum", "/home/ada/synced"]).stdout.split()[0] == digest(big)
+
+
 # case: conversation: ssh with a command in a pipe asks on the terminal, and its input and output carry the command's bytes alone
 def test_command__one_prompt_and_clean_streams(site, ada, big, tmp_path):
     out = tmp_path / "out"
@@ -408,6 +430,23 @@ def test_control_master__second_session__asks_nothing(site, ada, host, tmp_path)
 
 
 # Failures.
+
+
+# case: conversation: with MaxAuthTries 1 the code gets in; a refusal is said once, and the client does not try again by itself
+def test_max_auth_tries_1__in_or_refused_once(site, ada, host, sshd):
+    sshd("MaxAuthTries 1\n")
+    with site.signed_in("ada") as login:
+        assert login.prompts() == 1
+    cursor, requests = host.journal_cursor(), site.idp.device_requests()
+    with site.sign_in("ada") as login:
+        login.prompt()
+        login.refuse()
+        login.enter()
+        text = login.refused()
+    assert len(re.findall(r"The sign-in was denied in the browser\.", " ".join(text.split()))) == 1
+    assert login.prompts_in(text) == 1 and site.idp.device_requests() == requests + 1
+    (refused,) = host.journal("event=", after=cursor)
+    assert "event=sign_in_refused user=ada reason=access_denied" in refused
 
 
 # case: conversation: a budget that is used up is said once, without a code, and the client does not try again by itself

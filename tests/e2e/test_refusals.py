@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Who does not get in: each cause with its own message and log line, one prompt, nothing written."""
 
+import contextlib
 import json
 import re
 import subprocess
 
+import paramiko
 import pytest
 
 from support.site import CONFIG, SignIn
 
-
-@pytest.fixture(scope="module", autouse=True)
-def many_unknown_names(module_site):
-    """More names are tried here in an hour than a host allows by default."""
-    module_site.configure("limits", "unknown_per_source_hour", "1000")
-    module_site.configure("limits", "unknown_per_host_hour", "1000")
+pytestmark = pytest.mark.usefixtures("many_unknown_names")
 
 
 class Attempt:
@@ -145,25 +142,57 @@ def test_sign_in__recycled_name__refused_until_bound_anew(site, host):
     host.run(["cosmo-ssoctl", "user", "rebind", "dev", "--subject", former, "--yes"])
 
 
-# case: account: over SSH a first sign-in whose uid_claim differs from what sshd froze ends with "log in again"; the second gets in
-def test_sign_in__uid_claim__log_in_again_then_in(site, host):
+@pytest.fixture
+def uids_by_claim(site, host):
     kept = host.read(CONFIG)
     site.configure("enroll", "uid_claim", "uidNumber")
-    try:
-        site.idp.person("mia", groups=["engineering"], claims={"uidNumber": 1879050001})
-        with site.sign_in("mia") as login:
-            login.prompt()
-            login.approve()
-            login.enter()
-            text = login.refused()
-        assert "Your account was created or changed just now. Please log in again." in " ".join(text.split())
-        assert len(re.findall(r"\bCode:", text)) == 1
-        with site.signed_in("mia") as login:
-            assert login.ask("id -u; stat -c %u ~").split() == ["1879050001"] * 2
-            assert "(cosmo-developer)" in login.ask("id")
-    finally:
-        host.put(CONFIG, kept)
-        host.run(["cosmo-ssoctl", "apply"])
+    yield
+    host.put(CONFIG, kept)
+    host.run(["cosmo-ssoctl", "apply"])
+
+
+def enrolled_with_another_uid(site, user):
+    """The sign-in that enrols them, and ends there: sshd froze the uid that they would have without the claim."""
+    with site.sign_in(user) as login:
+        login.prompt()
+        login.approve()
+        login.enter()
+        text = login.refused()
+    assert "Your account was created or changed just now. Please log in again." in " ".join(text.split())
+    assert len(re.findall(r"\bCode:", text)) == 1
+
+
+# case: account: over SSH a first sign-in whose uid_claim differs from what sshd froze ends with "log in again"; the second gets in
+def test_sign_in__uid_claim__log_in_again_then_in(site, host, uids_by_claim):
+    site.idp.person("mia", groups=["engineering"], claims={"uidNumber": 1879050001})
+    enrolled_with_another_uid(site, "mia")
+    with site.signed_in("mia") as login:
+        assert login.ask("id -u; stat -c %u ~").split() == ["1879050001"] * 2
+        assert "(cosmo-developer)" in login.ask("id")
+
+
+# case: account: a connection whose sshd froze another uid before the name was enrolled by a second one is refused without a code
+def test_connection__older_than_the_enrolment__refused_without_a_code(site, host, uids_by_claim):
+    """A client that asks what it may do, and with that has sshd resolve the name, and takes its time."""
+    site.idp.person("noa", groups=["engineering"], claims={"uidNumber": 1879050002})
+    shown = []
+
+    def answer(_title, text, prompts):
+        shown.append((text, prompts))
+        return [""] * len(prompts)
+
+    with contextlib.closing(paramiko.Transport(("127.0.0.1", host.sshd_port))) as early:
+        early.start_client(timeout=60)
+        with pytest.raises(paramiko.BadAuthenticationType):
+            early.auth_none("noa")
+        enrolled_with_another_uid(site, "noa")
+        requests, cursor = site.idp.device_requests(), host.journal_cursor()
+        with pytest.raises(paramiko.SSHException):
+            early.auth_interactive("noa", answer)
+    assert host.wait_journal(r"event=module_refused service=sshd phase=authenticate .*reason=login_again", after=cursor)
+    assert site.idp.device_requests() == requests and "Code:" not in str(shown)
+    with site.signed_in("noa") as login:
+        assert login.ask("id -u") == "1879050002"
 
 
 def test_sign_in__disabled_at_idp_after_approval__refused(site, host):

@@ -19,11 +19,11 @@ TEST_PACKAGES=(
     python3 python3-pytest python3-pexpect python3-cryptography python3-pil openssl ca-certificates zbar-tools
 )
 
-# For the end-to-end tests and the demo: a booted Debian, a browser, a terminal and a QR reader.
+# For the end-to-end tests and the demo: a booted Debian, a browser, a terminal, a QR reader and further clients of sshd.
 # shellcheck disable=SC2034
 E2E_PACKAGES=(
     systemd-container debootstrap debian-archive-keyring util-linux iproute2 procps
-    openssh-client tmux qrencode
+    openssh-client rsync python3-paramiko tmux qrencode
     chromium chromium-driver python3-selenium
 )
 
