@@ -60,7 +60,7 @@ static void on_signal(int number)
 	(void)raise(number);
 }
 
-struct campaign campaign_read(const char *name, size_t count)
+static void begin(const char *name, size_t count)
 {
 	static const int fatal[] = {SIGALRM, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGPIPE};
 
@@ -74,7 +74,6 @@ struct campaign campaign_read(const char *name, size_t count)
 		(void)signal(fatal[i], on_signal);
 	print_message("%s: seed %llu, sequences %zu to %zu\n", name,
 		(unsigned long long)running.seed, running.first, running.first + running.count - 1);
-	return running;
 }
 
 struct dice campaign_dice(const struct campaign *campaign, size_t number)
@@ -87,13 +86,24 @@ struct dice campaign_dice(const struct campaign *campaign, size_t number)
 	return dice;
 }
 
-void campaign_report(const struct campaign *campaign, size_t hits, const char *what)
+static void report_hits(size_t hits, const char *what)
 {
 	(void)alarm(0);
-	print_message("%s: %zu of %zu %s\n", campaign->name, hits, campaign->count, what);
+	print_message("%s: %zu of %zu %s\n", running.name, hits, running.count, what);
 	/* Else nothing was put to the test. */
-	if (campaign->count >= 1000)
-		assert_true(hits > campaign->count / 1000);
+	if (running.count >= 1000)
+		assert_true(hits > running.count / 1000);
+}
+
+void campaign_run(const char *name, size_t count,
+	bool (*sequence)(const struct campaign *campaign, size_t number), const char *what)
+{
+	size_t hits = 0;
+
+	begin(name, count);
+	for (size_t i = 0; i < running.count; i++)
+		hits += sequence(&running, running.first + i);
+	report_hits(hits, what);
 }
 
 void campaign_assert(bool holds, const char *condition, const char *file, int line)

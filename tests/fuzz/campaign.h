@@ -30,11 +30,13 @@ struct campaign {
 	size_t count;
 };
 
-struct campaign campaign_read(const char *name, size_t count);
 /* The dice of sequence @number, which is the one to blame from now on. */
 struct dice campaign_dice(const struct campaign *campaign, size_t number);
-/* All have passed: says how many of them did @what, which must be some. */
-void campaign_report(const struct campaign *campaign, size_t hits, const char *what);
+
+/* Every one of @count sequences of the campaign @name; they end with true where they did @what,
+ * which some must. */
+void campaign_run(const char *name, size_t count,
+	bool (*sequence)(const struct campaign *campaign, size_t number), const char *what);
 
 /* Like assert_true(), naming seed and number. */
 #define CAMPAIGN_ASSERT(condition) campaign_assert((condition), #condition, __FILE__, __LINE__)

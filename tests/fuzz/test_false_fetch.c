@@ -379,28 +379,20 @@ static bool one_sequence(const struct campaign *campaign, size_t number)
  * issuer, and ends in time */
 static void test_false_fetch__whatever_it_says__only_a_signed_token_names_somebody(void **state)
 {
-	struct campaign campaign = campaign_read("false fetch, judge", SEQUENCES);
-	size_t named = 0;
-
 	(void)state;
 	play.is_false_helper = false;
-	for (size_t i = 0; i < campaign.count; i++)
-		named += one_sequence(&campaign, campaign.first + i);
-	campaign_report(&campaign, named, "brought the signed token and named ada");
+	campaign_run("false fetch, judge", SEQUENCES, one_sequence,
+		"brought the signed token and named ada");
 }
 
 /* case: peer: whatever a false helper asks, the judge answers in the protocol's order or not at
  * all, and names nobody without a signed token */
 static void test_false_helper__whatever_it_asks__the_judge_answers_in_order_or_ends(void **state)
 {
-	struct campaign campaign = campaign_read("false helper, judge", SEQUENCES);
-	size_t named = 0;
-
 	(void)state;
 	play.is_false_helper = true;
-	for (size_t i = 0; i < campaign.count; i++)
-		named += one_sequence(&campaign, campaign.first + i);
-	campaign_report(&campaign, named, "were sound enough to name ada");
+	campaign_run(
+		"false helper, judge", SEQUENCES, one_sequence, "were sound enough to name ada");
 }
 
 int main(void)

@@ -3,7 +3,6 @@
  * The module, from PAM's entry points on, with a helper that says whatever it likes: in its own
  * process, on a clock of its own (see scripted_peer.h), as often as COSMO_FUZZ_COUNT says.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <security/pam_appl.h>
 #include <security/pam_modules.h>
@@ -22,6 +21,7 @@
 #include "pam_cosmo_sso/module/ours.h"
 #include "tests/fuzz/heard.h"
 #include "tests/fuzz/scripted_peer.h"
+#include "tests/unit/open_descriptors.h"
 
 #ifndef SEQUENCES
 #define SEQUENCES 100000
@@ -206,18 +206,6 @@ static bool may_ignore(void)
 	       heard.type == MESSAGE_RESULT && heard_u64(&heard, FIELD_ERR, 0) == COSMO_E_NOT_OURS;
 }
 
-static size_t open_descriptors(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	assert_non_null(folder);
-	while (readdir(folder))
-		count++;
-	closedir(folder);
-	return count;
-}
-
 struct door {
 	const char *service;
 	const char *tty;
@@ -275,15 +263,11 @@ static bool one_sequence(const struct campaign *campaign, size_t number)
  * well-formed yes for a yes, and ends in time */
 static void test_false_helper__whatever_it_says__no_success_but_the_one_yes(void **state)
 {
-	struct campaign campaign = campaign_read("false helper, module", SEQUENCES);
 	size_t descriptors = open_descriptors();
-	size_t granted = 0;
 
 	(void)state;
-	for (size_t i = 0; i < campaign.count; i++)
-		granted += one_sequence(&campaign, campaign.first + i);
+	campaign_run("false helper, module", SEQUENCES, one_sequence, "were a yes and let in");
 	assert_int_equal(open_descriptors(), descriptors);
-	campaign_report(&campaign, granted, "were a yes and let in");
 }
 
 static const struct pam_conv conversation = {converse, NULL};

@@ -30,10 +30,14 @@ static struct helper_world world;
 static struct heard identity;
 static uint64_t before;
 
-static void begin(const struct campaign *campaign, size_t number)
+/* One exchange in the world; what the helper answered, and the state it left. */
+static enum cosmo_err exchange(const struct campaign *campaign, size_t number, uint64_t *ret_after)
 {
 	world.dice = campaign_dice(campaign, number);
 	world.is_plain = dice_chance(&world.dice, 10);
+	helper_world_run(&world);
+	*ret_after = helper_world_state();
+	return helper_world_answer(&world);
 }
 
 static void play_falsely(struct peer *peer, struct draft_list *list)
@@ -134,13 +138,9 @@ static void assert_committed_as_said(enum cosmo_err answer)
 
 static bool one_judge(const struct campaign *campaign, size_t number)
 {
-	enum cosmo_err answer = COSMO_OK;
 	uint64_t after = 0;
+	enum cosmo_err answer = exchange(campaign, number, &after);
 
-	begin(campaign, number);
-	helper_world_run(&world);
-	answer = helper_world_answer(&world);
-	after = helper_world_state();
 	CAMPAIGN_ASSERT(world.took_ms <= HELPER_WORLD_DEADLINE_MS);
 	CAMPAIGN_ASSERT(answer != COSMO_E_NOT_OURS);
 	if (answer == COSMO_OK)
@@ -157,16 +157,11 @@ static bool one_judge(const struct campaign *campaign, size_t number)
  * whole identity of the enrolled person, as said, in time */
 static void test_false_judge__whatever_it_says__only_what_was_said_of_ada_is_stored(void **state)
 {
-	struct campaign campaign = campaign_read("false judge, helper", SEQUENCES);
-	size_t granted = 0;
-
 	(void)state;
 	world = helper_world_honest;
 	world.judge_plays = judge_plays;
 	before = helper_world_state();
-	for (size_t i = 0; i < campaign.count; i++)
-		granted += one_judge(&campaign, campaign.first + i);
-	campaign_report(&campaign, granted, "told of ada and let her in");
+	campaign_run("false judge, helper", SEQUENCES, one_judge, "told of ada and let her in");
 }
 
 static void module_plays(struct helper_world *played)
@@ -187,15 +182,11 @@ static void module_plays(struct helper_world *played)
 
 static bool one_module(const struct campaign *campaign, size_t number)
 {
-	enum cosmo_err answer = COSMO_OK;
 	uint64_t after = 0;
+	enum cosmo_err answer = exchange(campaign, number, &after);
 	size_t offset = 0;
 	bool asked = false;
 
-	begin(campaign, number);
-	helper_world_run(&world);
-	answer = helper_world_answer(&world);
-	after = helper_world_state();
 	asked = heard_next(world.module->said, world.module->said_len, &offset, &identity) &&
 		identity.type <= MESSAGE_CLOSE_SESSION;
 	CAMPAIGN_ASSERT(world.took_ms <= MESSAGE_MS + HELPER_WORLD_DEADLINE_MS);
@@ -215,16 +206,12 @@ static bool one_module(const struct campaign *campaign, size_t number)
  * only the record of who signed in */
 static void test_false_module__whatever_it_says__only_whole_questions_are_answered(void **state)
 {
-	struct campaign campaign = campaign_read("false module, helper", MODULE_SEQUENCES);
-	size_t granted = 0;
-
 	(void)state;
 	world = helper_world_honest;
 	world.module_plays = module_plays;
 	before = helper_world_state();
-	for (size_t i = 0; i < campaign.count; i++)
-		granted += one_module(&campaign, campaign.first + i);
-	campaign_report(&campaign, granted, "asked for ada and were granted");
+	campaign_run("false module, helper", MODULE_SEQUENCES, one_module,
+		"asked for ada and were granted");
 }
 
 int main(void)

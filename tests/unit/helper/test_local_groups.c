@@ -13,39 +13,9 @@
 #include "common/base/users_db_settings.h"
 #include "pam_cosmo_sso/helper/local_groups.h"
 #include "pam_cosmo_sso/helper/settings.h"
+#include "tests/unit/scratch_file.h"
 
 #define PRIVILEGED "sudo:x:27:\ndocker:x:5001:\nadm:x:4:\n"
-
-static char path[64];
-
-static int make_file(void **state)
-{
-	int fd = -1;
-
-	(void)state;
-	strcpy(path, "/tmp/cosmo-groups-XXXXXX");
-	fd = mkstemp(path);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	return 0;
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	unlink(path);
-	return 0;
-}
-
-static void write_groups(const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
 
 static struct config *parsed(const char *text)
 {
@@ -60,9 +30,9 @@ static enum cosmo_err check(const char *groups, const char *text, struct config_
 {
 	COSMO_AUTO(config_free) struct config *config = parsed(text);
 
-	write_groups(groups);
+	scratch_file_write(groups);
 	*ret = (struct config_problem){.line = 0};
-	return local_groups_check(config, path, ret);
+	return local_groups_check(config, scratch_file_path(), ret);
 }
 
 /* case: rule: a local group with the gid of sudo, docker or the like is refused without
@@ -120,10 +90,11 @@ static void test_local_groups_check__refused__is_not_written_either(void **state
 	struct users_db_settings settings;
 
 	(void)state;
-	write_groups("tape:x:27:\n" PRIVILEGED);
-	assert_int_equal(settings_make(config, path, false, &settings), COSMO_E_CONFIG);
-	write_groups("tape:x:26:\n" PRIVILEGED);
-	assert_int_equal(settings_make(config, path, false, &settings), COSMO_OK);
+	scratch_file_write("tape:x:27:\n" PRIVILEGED);
+	assert_int_equal(
+		settings_make(config, scratch_file_path(), false, &settings), COSMO_E_CONFIG);
+	scratch_file_write("tape:x:26:\n" PRIVILEGED);
+	assert_int_equal(settings_make(config, scratch_file_path(), false, &settings), COSMO_OK);
 	assert_int_equal(settings.conferred_count, 1);
 }
 
@@ -133,12 +104,13 @@ static void test_local_groups_check__no_file__nobody_knows(void **state)
 	struct config_problem problem = {.line = 0};
 
 	(void)state;
-	unlink(path);
-	assert_int_equal(local_groups_check(config, path, &problem), COSMO_E_IO);
-	assert_int_equal(local_groups_gid(path, "tape"), 0);
+	unlink(scratch_file_path());
+	assert_int_equal(local_groups_check(config, scratch_file_path(), &problem), COSMO_E_IO);
+	assert_int_equal(local_groups_gid(scratch_file_path(), "tape"), 0);
 }
 
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
+#define WITH_FILE(test)                                                                            \
+	cmocka_unit_test_setup_teardown(test, scratch_file_make, scratch_file_remove)
 
 int main(void)
 {

@@ -12,36 +12,7 @@
 
 #include "common/config_reader.h"
 #include "pam_cosmo_sso/helper/settings.h"
-
-static char path[64];
-
-static int make_file(void **state)
-{
-	int fd = -1;
-
-	(void)state;
-	strcpy(path, "/tmp/cosmo-settings-XXXXXX");
-	fd = mkstemp(path);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	return 0;
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
-
-static void write_groups(const char *text)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_true(fputs(text, file) >= 0);
-	assert_int_equal(fclose(file), 0);
-}
+#include "tests/unit/scratch_file.h"
 
 static struct config *parsed(const char *text)
 {
@@ -74,8 +45,9 @@ static void test_settings_make__conferred_groups__have_the_gid_glibc_finds(void 
 		struct users_db_settings settings;
 
 		print_message("%s\n", rows[i].label);
-		write_groups(rows[i].groups);
-		assert_int_equal(settings_make(config, path, false, &settings), COSMO_OK);
+		scratch_file_write(rows[i].groups);
+		assert_int_equal(
+			settings_make(config, scratch_file_path(), false, &settings), COSMO_OK);
 		assert_int_equal(settings.conferred_count, rows[i].gid != 0);
 		assert_int_equal(settings.conferred[0].gid, rows[i].gid);
 		if (rows[i].gid)
@@ -91,8 +63,8 @@ static void test_settings_make__one_group_of_two_roles__is_there_once(void **sta
 	struct users_db_settings settings;
 
 	(void)state;
-	write_groups("audio:x:29:\ndialout:x:20:\n");
-	assert_int_equal(settings_make(config, path, true, &settings), COSMO_OK);
+	scratch_file_write("audio:x:29:\ndialout:x:20:\n");
+	assert_int_equal(settings_make(config, scratch_file_path(), true, &settings), COSMO_OK);
 	assert_int_equal(settings.provisional_on, 1);
 	assert_int_equal(settings.conferred_count, 2);
 	assert_string_equal(settings.conferred[0].group, "dialout");
@@ -105,11 +77,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			test_settings_make__conferred_groups__have_the_gid_glibc_finds, make_file,
-			remove_file),
+			test_settings_make__conferred_groups__have_the_gid_glibc_finds,
+			scratch_file_make, scratch_file_remove),
 		cmocka_unit_test_setup_teardown(
-			test_settings_make__one_group_of_two_roles__is_there_once, make_file,
-			remove_file),
+			test_settings_make__one_group_of_two_roles__is_there_once,
+			scratch_file_make, scratch_file_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

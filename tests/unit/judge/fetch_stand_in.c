@@ -31,6 +31,18 @@ void fetch_stop(struct fetch_stand_in *fetch)
 	close(fetch->dialogue.fd);
 }
 
+int fetch_set_up(void **state)
+{
+	fetch_start(*state);
+	return 0;
+}
+
+int fetch_put_away(void **state)
+{
+	fetch_stop(*state);
+	return 0;
+}
+
 static void lay(struct fetch_stand_in *fetch, struct message *message)
 {
 	const unsigned char *frame = NULL;

@@ -18,6 +18,12 @@ struct fetch_stand_in {
 void fetch_start(struct fetch_stand_in *fetch);
 void fetch_stop(struct fetch_stand_in *fetch);
 
+/* A test of cmocka's with @fetch started before and stopped after it. */
+#define WITH_FETCH(test, fetch)                                                                    \
+	cmocka_unit_test_prestate_setup_teardown(test, fetch_set_up, fetch_put_away, fetch)
+int fetch_set_up(void **state);
+int fetch_put_away(void **state);
+
 /* Lay a FETCH_RESPONSE ready; @retry_after_s and @max_age_s below 0 and a @date_s of 0 are left
  * out. */
 struct fetch_answer {

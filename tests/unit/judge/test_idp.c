@@ -12,21 +12,6 @@
 static struct fetch_stand_in fetch;
 static struct reason why;
 
-static int start(void **state)
-{
-	(void)state;
-	fetch_start(&fetch);
-	why.text[0] = '\0';
-	return 0;
-}
-
-static int put_away(void **state)
-{
-	(void)state;
-	fetch_stop(&fetch);
-	return 0;
-}
-
 static struct idp idp_with(int64_t left_ms)
 {
 	return (struct idp){.fetch = &fetch.dialogue, .deadline_ms = fdio_boot_ms() + left_ms};
@@ -207,22 +192,14 @@ static void test_idp_post__form_too_big__is_not_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__answer__is_handed_on_whatever_its_status, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__headers_not_told__have_their_marks, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__huge_numbers__cannot_overflow_later_sums, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__failure__is_fetchs_own_business_only, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__no_time_left__asks_nobody, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_get__fetch_gone__is_told_and_stays_so, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_post__request__tells_everything_and_no_more, start, put_away),
-		cmocka_unit_test_setup_teardown(
-			test_idp_post__form_too_big__is_not_sent, start, put_away),
+		WITH_FETCH(test_idp_get__answer__is_handed_on_whatever_its_status, &fetch),
+		WITH_FETCH(test_idp_get__headers_not_told__have_their_marks, &fetch),
+		WITH_FETCH(test_idp_get__huge_numbers__cannot_overflow_later_sums, &fetch),
+		WITH_FETCH(test_idp_get__failure__is_fetchs_own_business_only, &fetch),
+		WITH_FETCH(test_idp_get__no_time_left__asks_nobody, &fetch),
+		WITH_FETCH(test_idp_get__fetch_gone__is_told_and_stays_so, &fetch),
+		WITH_FETCH(test_idp_post__request__tells_everything_and_no_more, &fetch),
+		WITH_FETCH(test_idp_post__form_too_big__is_not_sent, &fetch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -43,21 +43,6 @@ static int free_keys(void **state)
 	return 0;
 }
 
-static int start(void **state)
-{
-	(void)state;
-	fetch_start(&fetch);
-	why.text[0] = '\0';
-	return 0;
-}
-
-static int put_away(void **state)
-{
-	(void)state;
-	fetch_stop(&fetch);
-	return 0;
-}
-
 /* Of a question that brings what is cached; freed together. */
 struct opened {
 	struct message *question;
@@ -372,7 +357,7 @@ static void test_provider_report__age__is_told_for_each(void **state)
 
 int main(void)
 {
-#define ONE(test) cmocka_unit_test_setup_teardown(test, start, put_away)
+#define ONE(test) WITH_FETCH(test, &fetch)
 	const struct CMUnitTest tests[] = {
 		ONE(test_provider_open__nothing_cached__asks_once),
 		ONE(test_provider_open__cached__asks_nobody),

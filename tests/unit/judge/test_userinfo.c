@@ -13,20 +13,6 @@
 static struct fetch_stand_in fetch;
 static struct reason why;
 
-static int start(void **state)
-{
-	(void)state;
-	fetch_start(&fetch);
-	return 0;
-}
-
-static int put_away(void **state)
-{
-	(void)state;
-	fetch_stop(&fetch);
-	return 0;
-}
-
 /* @document as discovery, @access as access token (NULL: none), the ID token's sub being "1000". */
 static enum cosmo_err get(const char *document, const char *access, struct json_object **ret)
 {
@@ -132,7 +118,7 @@ static void test_userinfo_get__nothing_to_ask_with__asks_nobody(void **state)
 
 int main(void)
 {
-#define ONE(test) cmocka_unit_test_setup_teardown(test, start, put_away)
+#define ONE(test) WITH_FETCH(test, &fetch)
 	const struct CMUnitTest tests[] = {
 		ONE(test_userinfo_get__same_sub__is_handed_on),
 		ONE(test_userinfo_get__another_or_no_sub__is_refused),

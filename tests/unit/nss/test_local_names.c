@@ -12,42 +12,13 @@
 #include <cmocka.h>
 
 #include "common/base/local_names.h"
-
-static char path[64];
-
-static int make_file(void **state)
-{
-	int fd = -1;
-
-	(void)state;
-	strcpy(path, "/tmp/cosmo-local-names-XXXXXX");
-	fd = mkstemp(path);
-	if (fd < 0)
-		return -1;
-	close(fd);
-	return 0;
-}
-
-static int remove_file(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
-
-static void write_text(const char *text, size_t len)
-{
-	FILE *file = fopen(path, "we");
-
-	assert_non_null(file);
-	assert_int_equal(fwrite(text, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-}
+#include "tests/unit/scratch_file.h"
 
 static bool has(const char *name)
 {
 	bool found = false;
 
-	assert_int_equal(local_names_has(path, name, &found), COSMO_OK);
+	assert_int_equal(local_names_has(scratch_file_path(), name, &found), COSMO_OK);
 	return found;
 }
 
@@ -72,7 +43,7 @@ static void test_local_names_has__whole_first_fields_only(void **state)
 		"lastx", "nocolon", "oot", "side", "inside"};
 
 	(void)state;
-	write_text(passwd_text, strlen(passwd_text));
+	scratch_file_write(passwd_text);
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(there); i++)
 		assert_true(has(there[i]));
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(absent); i++) {
@@ -95,10 +66,10 @@ static void test_local_names_has__every_place_in_the_file__is_found(void **state
 		memset(text, 'x', at);
 		text[at - 1] = '\n';
 		memcpy(text + at, "ada:x:1:1\n", 10);
-		write_text(text, at + 10);
+		scratch_file_write_bytes(text, at + 10);
 		assert_true(has("ada"));
 		text[at + 3] = 'x';
-		write_text(text, at + 10);
+		scratch_file_write_bytes(text, at + 10);
 		assert_false(has("ada"));
 	}
 	free(text);
@@ -116,7 +87,7 @@ static void test_local_names_has__long_line__hides_nothing(void **state)
 	memset(text, 'm', LONG);
 	memcpy(text, "big:x:1:", 8);
 	memcpy(text + LONG - 1, "\nada:x:", 7);
-	write_text(text, LONG + 6);
+	scratch_file_write_bytes(text, LONG + 6);
 	assert_true(has("ada"));
 	assert_true(has("big"));
 	assert_false(has("mmm"));
@@ -144,5 +115,5 @@ int main(void)
 		cmocka_unit_test(test_local_names_has__no_file__is_no_answer),
 	};
 
-	return cmocka_run_group_tests(tests, make_file, remove_file);
+	return cmocka_run_group_tests(tests, scratch_file_make, scratch_file_remove);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What the plugin does to the process it lives in: nothing that the process could notice. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -23,6 +22,7 @@
 
 #include "common/base/auto.h"
 #include "tests/unit/nss/world.h"
+#include "tests/unit/open_descriptors.h"
 
 #define BUFFER_BYTES 4096
 #define USERS        50
@@ -242,18 +242,6 @@ static void test_lookups__after_the_first__make_no_system_call(void **state)
 }
 
 /* ---- descriptors ---- */
-
-static size_t open_descriptors(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	size_t count = 0;
-
-	CHECK(dir);
-	while (readdir(dir)) /* NOLINT(concurrency-mt-unsafe): a stream of its own */
-		count++;
-	closedir(dir);
-	return count;
-}
 
 static void keeps_no_descriptor(void)
 {
