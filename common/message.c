@@ -239,14 +239,21 @@ enum cosmo_err message_err(const struct message *message)
 	return cosmo_err_from_wire(message_u64(message, FIELD_ERR, UINT64_MAX));
 }
 
+enum cosmo_err message_secret_nth(const struct message *message, enum message_field field, size_t n,
+	struct cosmo_secret **ret)
+{
+	struct message_entry entry = {0};
+
+	*ret = NULL;
+	if (!message_field_is(field, KIND_BYTES) || !find(message, field, n, &entry))
+		return COSMO_OK;
+	return secret_new(entry.value, entry.len, ret);
+}
+
 enum cosmo_err message_secret(
 	const struct message *message, enum message_field field, struct cosmo_secret **ret)
 {
-	size_t len = 0;
-	const void *bytes = message_bytes(message, field, &len);
-
-	*ret = NULL;
-	return bytes ? secret_new(bytes, len, ret) : COSMO_OK;
+	return message_secret_nth(message, field, 0, ret);
 }
 
 enum cosmo_err message_encode(

@@ -70,6 +70,8 @@ enum cosmo_err message_err(const struct message *message);
 /* A copy as a secret; *ret is NULL when the field is absent. Errors: COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err message_secret(
 	const struct message *message, enum message_field field, struct cosmo_secret **ret);
+COSMO_MUST_USE enum cosmo_err message_secret_nth(const struct message *message,
+	enum message_field field, size_t n, struct cosmo_secret **ret);
 
 /*
  * The frame to send: borrowed from @message until it is changed or freed. Errors: whatever a put

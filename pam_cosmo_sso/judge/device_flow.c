@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/judge/oauth_post.h"
 
 #define GRANT_TYPE     "urn:ietf:params:oauth:grant-type:device_code"
 #define OFFLINE_ACCESS "offline_access"
@@ -35,38 +36,11 @@ static void add_scopes(
 	form_add(form, "scope", scopes);
 }
 
-/* A POST with the client's authentication; the reply's JSON is NULL when there is none. */
-static enum cosmo_err post(const struct setup *setup, const char *url, struct form *form,
-	struct reason *why, struct idp_response *ret, struct json_object **ret_json)
-{
-	COSMO_AUTO(secret_free) struct cosmo_secret *authorization = NULL;
-	enum cosmo_err err = client_authenticate(&setup->client, form, &authorization);
-
-	if (err == COSMO_E_IDP_CLIENT)
-		return reason_give(why, err, "client_auth needs a client secret; none is set");
-	if (err == COSMO_OK)
-		err = idp_post(&setup->idp, url, form, authorization, why, ret);
-	if (err != COSMO_OK)
-		return err;
-	err = json_parse(ret->body, ret->body_len, ret_json);
-	return err == COSMO_E_FORMAT ? COSMO_OK : err;
-}
-
-static struct oauth_reply reply_of(const struct idp_response *response, struct json_object *json)
-{
-	return (struct oauth_reply){
-		.http_status = response->http_status,
-		.json = json,
-		.retry_after_s = response->retry_after_s,
-	};
-}
-
 enum cosmo_err device_flow_begin(const struct setup *setup, const struct discovery *discovery,
 	struct reason *why, struct device_grant **ret, int64_t *ret_date_s)
 {
 	COSMO_AUTO(form_free) struct form *form = NULL;
-	COSMO_AUTO(json_free) struct json_object *json = NULL;
-	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	OAUTH_ANSWER_AUTO struct oauth_answer answer = {.json = NULL};
 	struct oauth_reply reply = {.json = NULL};
 	char max_age[24] = "";
 	enum cosmo_err err = form_new(&form);
@@ -78,13 +52,13 @@ enum cosmo_err device_flow_begin(const struct setup *setup, const struct discove
 	form_add(form, "acr_values", setup->acr);
 	(void)snprintf(max_age, sizeof(max_age), "%" PRId64, setup->max_age_s);
 	form_add(form, "max_age", setup->max_age_s > 0 ? max_age : NULL);
-	err = post(setup, discovery_device_endpoint(discovery), form, why, &response, &json);
+	err = oauth_post(setup, discovery_device_endpoint(discovery), form, why, &answer);
 	if (err != COSMO_OK)
 		return err;
-	reply = reply_of(&response, json);
+	reply = oauth_answer_reply(&answer);
 	err = device_grant_open(&reply, fdio_boot_ms(), setup->idp.deadline_ms, why, ret);
 	if (err == COSMO_OK)
-		*ret_date_s = response.date_s;
+		*ret_date_s = answer.response.date_s;
 	return err;
 }
 
@@ -110,8 +84,7 @@ static struct device_step ask(const struct setup *setup, const struct discovery 
 	struct device_grant *grant, struct reason *why, struct token_response **ret)
 {
 	COSMO_AUTO(form_free) struct form *form = NULL;
-	COSMO_AUTO(json_free) struct json_object *json = NULL;
-	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	OAUTH_ANSWER_AUTO struct oauth_answer answer = {.json = NULL};
 	struct oauth_reply reply = {.json = NULL};
 	struct device_step step = {.action = DEVICE_END};
 	enum cosmo_err err = form_new(&form);
@@ -119,15 +92,15 @@ static struct device_step ask(const struct setup *setup, const struct discovery 
 	if (err == COSMO_OK) {
 		form_add(form, "grant_type", GRANT_TYPE);
 		form_add_secret(form, "device_code", device_grant_device_code(grant));
-		err = post(setup, discovery_token_endpoint(discovery), form, why, &response, &json);
+		err = oauth_post(setup, discovery_token_endpoint(discovery), form, why, &answer);
 	}
 	if (err != COSMO_OK)
 		return device_grant_fault(grant, err, fdio_boot_ms());
-	reply = reply_of(&response, json);
+	reply = oauth_answer_reply(&answer);
 	step = device_grant_reply(grant, &reply, fdio_boot_ms(), why);
 	if (step.action != DEVICE_TOKENS)
 		return step;
-	err = token_response_parse(json, response.date_s, why, ret);
+	err = token_response_parse(answer.json, answer.response.date_s, why, ret);
 	if (err != COSMO_OK)
 		return (struct device_step){.action = DEVICE_END, .err = err};
 	return step;

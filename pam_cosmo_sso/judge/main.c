@@ -29,6 +29,10 @@ static enum cosmo_err answer(struct request *request)
 		return request_rules(request);
 	if (type == MESSAGE_JUDGE_VERIFY)
 		return request_verify(request);
+	if (type == MESSAGE_JUDGE_CHECK)
+		return request_check(request);
+	if (type == MESSAGE_JUDGE_REVOKE)
+		return request_revoke(request);
 	return COSMO_E_PROTOCOL;
 }
 

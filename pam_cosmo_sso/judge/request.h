@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The four questions a judge can be asked; each answers on the peer's channel and is then done. */
+/* The six questions a judge can be asked; each answers on the peer's channel and is then done. */
 #pragma once
 
 #include "common/base/auto.h"
@@ -20,6 +20,8 @@ COSMO_MUST_USE enum cosmo_err request_sign_in(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_probe(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_rules(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_verify(struct request *request);
+COSMO_MUST_USE enum cosmo_err request_check(struct request *request);
+COSMO_MUST_USE enum cosmo_err request_revoke(struct request *request);
 
 /* Send @message, which is freed. Errors: those of dialogue_send(). */
 COSMO_MUST_USE enum cosmo_err request_send(struct request *request, struct message *message);

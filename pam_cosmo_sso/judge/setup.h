@@ -33,7 +33,7 @@ struct setup {
 };
 
 /*
- * Read @request (JUDGE_SIGN_IN or JUDGE_PROBE), borrowed as @fetch is until setup_free(). The
+ * Read @request (any that asks the IdP), borrowed as @fetch is until setup_free(). The
  * caller owns *ret. Errors: COSMO_E_INVALID (a value out of its bounds), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err setup_read(
