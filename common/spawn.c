@@ -50,15 +50,16 @@ enum cosmo_err spawn_socketpair(int *ret_ours, int *ret_theirs)
 	return COSMO_OK;
 }
 
-/* What the child does with its descriptors before exec; @peer_fd and @second_fd are high ones. */
+/* What the child does with its descriptors before exec; @peer_fd and @second_fd are high ones, or
+ * -1. */
 static bool fill_actions(posix_spawn_file_actions_t *actions, int peer_fd, int second_fd)
 {
-	int first_closed = second_fd < 0 ? SPAWN_SECOND_FD : SPAWN_SECOND_FD + 1;
+	int first_closed = peer_fd < 0 ? SPAWN_PEER_FD : SPAWN_SECOND_FD + (second_fd >= 0);
 
 	for (int fd = 0; fd <= 2; fd++)
 		if (posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0))
 			return false;
-	if (posix_spawn_file_actions_adddup2(actions, peer_fd, SPAWN_PEER_FD))
+	if (peer_fd >= 0 && posix_spawn_file_actions_adddup2(actions, peer_fd, SPAWN_PEER_FD))
 		return false;
 	if (second_fd >= 0 && posix_spawn_file_actions_adddup2(actions, second_fd, SPAWN_SECOND_FD))
 		return false;
@@ -172,6 +173,14 @@ enum cosmo_err spawn_in_group(
 {
 	pid_t pid = -1;
 	enum cosmo_err err = start(path, argument, peer_fd, -1, false, &pid);
+
+	return err ? err : track(pid, ret_child);
+}
+
+enum cosmo_err spawn_command(char *const argv[], struct spawn_child *ret_child)
+{
+	pid_t pid = -1;
+	enum cosmo_err err = start_with(argv[0], argv, -1, -1, true, &pid);
 
 	return err ? err : track(pid, ret_child);
 }

@@ -40,6 +40,9 @@ COSMO_MUST_USE enum cosmo_err spawn_program(const char *path, const char *argume
 COSMO_MUST_USE enum cosmo_err spawn_in_group(
 	const char *path, const char *argument, int peer_fd, struct spawn_child *ret_child);
 
+/* The same with a program of the host: @argv (argv[0] is its full path) and no socket. */
+COSMO_MUST_USE enum cosmo_err spawn_command(char *const argv[], struct spawn_child *ret_child);
+
 /* Wait until @deadline_boot_ms for the child's end, then SIGKILL it; reaps it, closes pid_fd.
  * Harmless when the host ignores SIGCHLD. */
 void spawn_finish(struct spawn_child *child, int64_t deadline_boot_ms);

@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/session_phase.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/logind.h"
+#include "pam_cosmo_sso/helper/process.h"
 #include "pam_cosmo_sso/helper/session.h"
+
+static void put(const char *text, char *ret, size_t ret_size)
+{
+	(void)snprintf(ret, ret_size, "%s", text ? text : "");
+}
 
 /* Name the session: whose it is and which process it belongs to. */
 static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
@@ -13,12 +21,10 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 	struct gate_view gate = {0};
 	struct session session = {
 		.leader = exchange->peer_pid,
-		.user = exchange->user,
-		.service = exchange->line.service,
-		.tty = exchange->line.tty,
-		.rhost = exchange->line.rhost,
 		.opened_s = fdio_now_s(),
 	};
+	struct process leader = {0};
+	uint32_t uid = 0;
 	enum cosmo_err err = exchange_find_record(exchange, &record);
 
 	if (err)
@@ -27,10 +33,17 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 		return COSMO_E_NOT_ENROLLED;
 	if (session.leader <= 0)
 		return COSMO_E_INVALID;
-	err = session_start_time(session.leader, &session.start);
+	err = process_read(session.leader, &leader);
 	if (err)
 		return err;
+	session.start = leader.start;
 	session.uid = record->uid;
+	put(exchange->user, session.user, sizeof(session.user));
+	put(exchange->line.service, session.service, sizeof(session.service));
+	put(exchange->line.tty, session.tty, sizeof(session.tty));
+	put(exchange->line.rhost, session.rhost, sizeof(session.rhost));
+	if (logind_session_of(session.leader, session.logind, &uid) || uid != session.uid)
+		session.logind[0] = '\0';
 	gate_read(store_gate(exchange->store), &gate);
 	memcpy(session.integration, gate.integration, INTEGRATION_BYTES);
 	*ret = session;

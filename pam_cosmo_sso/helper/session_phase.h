@@ -9,7 +9,7 @@
 /*
  * Answer an OPEN_SESSION or CLOSE_SESSION and log it. A session that cannot be recorded is refused,
  * for it could not be ended later. Errors: COSMO_E_NOT_ENROLLED, COSMO_E_INVALID (the caller cannot
- * be named by pid), those of session_start_time(), session_add(), session_remove() and
+ * be named by pid), those of process_read(), session_add(), session_remove() and
  * exchange_find_record().
  */
 COSMO_MUST_USE enum cosmo_err session_phase_open(struct exchange *exchange);

@@ -105,6 +105,23 @@ enum cosmo_err uid_register_find(const struct store *store, const char *name, ui
 	return parse_id(text, 1, UINT32_MAX - 1, ret_uid) ? COSMO_E_STORE_DAMAGED : COSMO_OK;
 }
 
+enum cosmo_err uid_register_holder(
+	const struct store *store, uint32_t uid, char *ret, size_t ret_size)
+{
+	struct entry entry;
+	char name[COSMO_MAX_NAME_BYTES + 2] = "";
+	enum cosmo_err err = COSMO_OK;
+
+	entry_init(&entry, uid, NULL);
+	err = read_line(store_folder_fd(store, STORE_UIDS), entry.digits, name, sizeof(name));
+	if (err)
+		return err;
+	if (!login_name_is_valid(name, true) || strlen(name) >= ret_size)
+		return COSMO_E_STORE_DAMAGED;
+	(void)snprintf(ret, ret_size, "%s", name);
+	return COSMO_OK;
+}
+
 /* Registers what is not; both files exist afterwards and say the same. */
 static enum cosmo_err register_entry(const struct store *store, const struct entry *entry)
 {

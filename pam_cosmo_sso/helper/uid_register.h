@@ -26,3 +26,8 @@ COSMO_MUST_USE enum cosmo_err uid_register_check(
  * COSMO_E_IO, COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err uid_register_find(
 	const struct store *store, const char *name, uint32_t *ret_uid);
+
+/* The name that @uid was given to, in @ret of COSMO_MAX_NAME_BYTES + 1 bytes. Errors: as
+ * uid_register_find(). */
+COSMO_MUST_USE enum cosmo_err uid_register_holder(
+	const struct store *store, uint32_t uid, char *ret, size_t ret_size);

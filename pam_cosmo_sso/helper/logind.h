@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* What systemd's logind keeps of sessions and users, and having it end them by loginctl(1). Nothing
+ * here reports success: whether a process has ended is seen from the process. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "pam_cosmo_sso/helper/our_uids.h"
+
+/*
+ * The logind session that @pid is in, by its control group, in @ret_id of SESSION_LOGIND_BYTES, and
+ * whose it is. Errors: COSMO_E_NOT_FOUND (in none), COSMO_E_IO.
+ */
+COSMO_MUST_USE enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid);
+
+/* Ask for the end of this session and all that is in it. */
+void logind_end_session(const char *id);
+
+/*
+ * Ask for the end of all sessions and the user manager of each user of @ours who has any but
+ * @spared (0: nobody). Then nobody of @ours lingers any more. Errors: those of our_uids_have().
+ */
+COSMO_MUST_USE enum cosmo_err logind_end_users(struct our_uids *ours, uint32_t spared);
+
+/* Move this process out of the session or user manager in which it was started, so that it does not
+ * end with it. False: it is still in there. */
+bool logind_leave(void);

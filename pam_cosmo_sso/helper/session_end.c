@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/session_end.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/base/fdio.h"
+#include "common/base/local_names.h"
+#include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/local_ids.h"
+#include "pam_cosmo_sso/helper/logind.h"
+#include "pam_cosmo_sso/helper/our_uids.h"
+#include "pam_cosmo_sso/helper/process_end.h"
+#include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/session.h"
+#include "pam_cosmo_sso/helper/session_members.h"
+#include "pam_cosmo_sso/helper/setgid_files.h"
+#include "pam_cosmo_sso/helper/sudo_stamps.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
+
+#define FIRST_ROOM    ((size_t)16)
+#define MAX_ANCESTORS 64
+#define SETGID_MS     20000
+
+/* Where a uid that nobody has is looked for: the end of the range that is ours unless configured
+ * otherwise. */
+#define SHIELD_FROM  UINT32_C(0x7ffdffff)
+#define SHIELD_TRIES 64
+
+struct ancestor {
+	pid_t pid;
+	uint64_t start;
+};
+
+struct ending {
+	struct store *store;
+	const struct session_scope *scope;
+	struct session_tally *tally;
+	struct our_uids ours;
+	struct session *sessions; /* of the scope */
+	size_t count;
+	size_t room;
+	struct ancestor ancestors[MAX_ANCESTORS]; /* the caller first */
+	size_t ancestor_count;
+	char own_logind[SESSION_LOGIND_BYTES]; /* the caller's; "": none */
+	uint32_t own_uid;                      /* whose that is, or the first ancestor's of ours */
+	session_progress progress;
+	void *context;
+	uint64_t shown;             /* last told by progress */
+	bool *member;               /* of the present look: of a session that ends */
+	bool *spared;               /* likewise */
+	struct process_list before; /* the members of the look before */
+};
+
+static void ending_done(struct ending *ending)
+{
+	our_uids_done(&ending->ours);
+	process_list_done(&ending->before);
+	free(ending->sessions);
+	free(ending->member);
+	free(ending->spared);
+}
+COSMO_AUTO_DEFINE(struct ending *, ending_done);
+
+static bool is_ancestor(const struct ending *ending, pid_t pid, uint64_t start)
+{
+	for (size_t i = 0; i < ending->ancestor_count; i++)
+		if (ending->ancestors[i].pid == pid && ending->ancestors[i].start == start)
+			return true;
+	return false;
+}
+
+/* Is it the session in which the caller waits for his answer? */
+static bool is_own(const void *context, const struct session *session)
+{
+	const struct ending *ending = context;
+
+	return is_ancestor(ending, session->leader, session->start) ||
+	       (ending->own_logind[0] && session->uid == ending->own_uid &&
+		       streq(session->logind, ending->own_logind));
+}
+
+static bool is_ending(const void *context, const struct session *session)
+{
+	return !is_own(context, session);
+}
+
+/* The caller and whom he was started by. */
+static enum cosmo_err find_ancestors(struct ending *ending)
+{
+	struct process process = {.ppid = ending->scope->caller};
+	const char *name = NULL;
+	bool ours = false;
+	enum cosmo_err err = COSMO_OK;
+
+	while (!err && process.ppid > 1 && ending->ancestor_count < MAX_ANCESTORS &&
+		process_read(process.ppid, &process) == COSMO_OK) {
+		ending->ancestors[ending->ancestor_count++] =
+			(struct ancestor){process.pid, process.start};
+		if (!ending->own_uid)
+			err = our_uids_have(&ending->ours, process.uids[0], &ours, &name);
+		if (!err && ours && !ending->own_uid)
+			ending->own_uid = process.uids[0];
+	}
+	if (err || !ending->own_uid)
+		return err;
+	if (logind_session_of(ending->scope->caller, ending->own_logind, &process.uids[0]) ||
+		process.uids[0] != ending->own_uid)
+		ending->own_logind[0] = '\0';
+	return COSMO_OK;
+}
+
+static enum cosmo_err add_session(void *context, const struct session *session)
+{
+	struct ending *ending = context;
+	bool ours = false;
+	enum cosmo_err err = our_uids_have(&ending->ours, session->uid, &ours, NULL);
+
+	if (err || !ours || (ending->scope->session && !streq(ending->scope->session, session->id)))
+		return err;
+	if (ending->count == ending->room) {
+		size_t room = ending->room ? 2 * ending->room : FIRST_ROOM;
+		void *more = reallocarray(ending->sessions, room, sizeof(*ending->sessions));
+
+		if (!more)
+			return COSMO_E_NOMEM;
+		ending->sessions = more;
+		ending->room = room;
+	}
+	ending->sessions[ending->count++] = *session;
+	return COSMO_OK;
+}
+
+/*
+ * Runs it as one of ours? A process of root that is somebody of ours for a moment (a service that
+ * opens a file on his behalf) is not one; if it stays so until the end, it is.
+ */
+static enum cosmo_err runs_as_ours(
+	struct ending *ending, const struct process *process, bool last, bool *ret)
+{
+	bool acts = process->uids[0] == 0 && process->uids[2] == 0;
+	enum cosmo_err err = COSMO_OK;
+
+	*ret = false;
+	if (ending->scope->session || (acts && !last))
+		return COSMO_OK;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids) && !err && !*ret; i++)
+		err = our_uids_have(&ending->ours, process->uids[i], ret, NULL);
+	return err;
+}
+
+/* Once a member, always one: with its parent's end a process loses what it was known by. */
+static enum cosmo_err keep_members(struct ending *ending, const struct process_list *list)
+{
+	struct process_list now = {.items = calloc(list->count + 1, sizeof(*now.items))};
+
+	if (!now.items)
+		return COSMO_E_NOMEM;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct process *process = &list->items[i];
+		const struct process *before = process_list_find(&ending->before, process->pid);
+
+		if (before && before->start == process->start)
+			ending->member[i] = true;
+		if (ending->member[i])
+			now.items[now.count++] = *process;
+	}
+	process_list_done(&ending->before);
+	ending->before = now;
+	return COSMO_OK;
+}
+
+/* Who is of which session, and who is spared. */
+static enum cosmo_err mark(struct ending *ending, const struct process_list *list)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	free(ending->member);
+	free(ending->spared);
+	ending->member = calloc(list->count + 1, sizeof(*ending->member));
+	ending->spared = calloc(list->count + 1, sizeof(*ending->spared));
+	if (!ending->member || !ending->spared)
+		return COSMO_E_NOMEM;
+	err = session_members_mark(
+		list, ending->sessions, ending->count, is_ending, ending, ending->member);
+	if (!err)
+		err = session_members_mark(
+			list, ending->sessions, ending->count, is_own, ending, ending->spared);
+	if (!err)
+		err = keep_members(ending, list);
+	for (size_t i = 0; i < list->count && !err; i++)
+		if (list->items[i].pid == getpid() || list->items[i].pid == 1 ||
+			is_ancestor(ending, list->items[i].pid, list->items[i].start))
+			ending->spared[i] = true;
+	return err;
+}
+
+static enum cosmo_err choose(void *context, struct process_list *list, bool last)
+{
+	struct ending *ending = context;
+	enum cosmo_err err = mark(ending, list);
+
+	for (size_t i = 0; i < list->count && !err; i++) {
+		bool ours = false;
+
+		err = runs_as_ours(ending, &list->items[i], last, &ours);
+		list->items[i].chosen = (ours || ending->member[i]) && !ending->spared[i];
+		if (ours && ending->spared[i])
+			ending->tally->own = true;
+	}
+	return err;
+}
+
+/* Nobody spared may run as this user, in whichever of the three ways. */
+static bool whole_uid(void *context, const struct process_list *list, uint32_t uid)
+{
+	struct ending *ending = context;
+	bool ours = false;
+
+	if (ending->scope->session || our_uids_have(&ending->ours, uid, &ours, NULL) || !ours)
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		for (size_t j = 0; ending->spared[i] && j < COSMO_ARRAY_LEN(list->items[i].uids);
+			j++)
+			if (list->items[i].uids[j] == uid)
+				return false;
+	return true;
+}
+
+static uint64_t count_ending(const struct ending *ending)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < ending->count; i++)
+		total += is_ending(ending, &ending->sessions[i]);
+	return total;
+}
+
+static void looked(void *context, const struct process_list *list)
+{
+	struct ending *ending = context;
+	uint64_t done = 0;
+
+	for (size_t i = 0; i < ending->count; i++) {
+		const struct session *session = &ending->sessions[i];
+		const struct process *leader = process_list_find(list, session->leader);
+
+		if (is_ending(ending, session))
+			done += !leader || leader->start != session->start;
+	}
+	if (ending->progress && done != ending->shown)
+		ending->progress(ending->context, "sessions", done, count_ending(ending));
+	ending->shown = done;
+}
+
+/* A uid that no process, no local user and nobody of ours has; 0: none was found. */
+static uint32_t find_shield(const struct ending *ending)
+{
+	struct process_list list = {0};
+	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
+
+	if (process_list_take(owned) != COSMO_OK)
+		return 0;
+	for (uint32_t uid = SHIELD_FROM; uid > SHIELD_FROM - SHIELD_TRIES; uid--) {
+		char name[COSMO_MAX_NAME_BYTES + 1] = "";
+		bool used = true;
+
+		if (uid_register_holder(ending->store, uid, name, sizeof(name)) !=
+				COSMO_E_NOT_FOUND ||
+			local_ids_have(LOCAL_PASSWD_FILE, uid, &used) != COSMO_OK)
+			continue;
+		for (size_t i = 0; i < list.count && !used; i++)
+			for (size_t j = 0; j < COSMO_ARRAY_LEN(list.items[i].uids); j++)
+				used = used || list.items[i].uids[j] == uid;
+		if (!used)
+			return uid;
+	}
+	return 0;
+}
+
+/* logind knows sessions that we do not, and ends what it keeps for a user with the last of them. */
+static enum cosmo_err end_by_logind(struct ending *ending)
+{
+	for (size_t i = 0; i < ending->count; i++) {
+		const struct session *session = &ending->sessions[i];
+
+		if (session->logind[0] && is_ending(ending, session))
+			logind_end_session(session->logind);
+	}
+	return ending->scope->session ? COSMO_OK : logind_end_users(&ending->ours, ending->own_uid);
+}
+
+static void log_session(const struct ending *ending, const struct session *session)
+{
+	const struct audit_line line = {
+		.event = AUDIT_SESSION_ENDED,
+		.user = session->user[0] ? session->user : NULL,
+		.user_known = true,
+		.service = session->service[0] ? session->service : NULL,
+		.rhost = session->rhost[0] ? session->rhost : NULL,
+		.tty = session->tty[0] ? session->tty : NULL,
+		.has_uid = true,
+		.uid = session->uid,
+		.by = ending->scope->by,
+		.detail = session->id,
+	};
+
+	audit_send(&line);
+}
+
+/* The records of those whose leader is gone go, and each is logged. */
+static enum cosmo_err settle_records(struct ending *ending)
+{
+	enum cosmo_err first = COSMO_OK;
+
+	for (size_t i = 0; i < ending->count; i++) {
+		const struct session *session = &ending->sessions[i];
+		enum cosmo_err err = COSMO_OK;
+
+		if (process_runs(session->leader, session->start))
+			continue;
+		log_session(ending, session);
+		ending->tally->ended++;
+		err = session_remove(
+			store_run_fd(ending->store), session->leader, session->start, session->uid);
+		first = first ? first : err;
+	}
+	return first;
+}
+
+static enum cosmo_err end_processes(struct ending *ending)
+{
+	const struct process_ending processes = {
+		.choose = choose,
+		.whole_uid = whole_uid,
+		.looked = looked,
+		.context = ending,
+		.grace_ms = ending->scope->grace_ms ? ending->scope->grace_ms : SESSION_GRACE_MS,
+		.shield_uid = find_shield(ending),
+	};
+
+	return process_end(&processes, &ending->tally->processes, &ending->tally->left);
+}
+
+static enum cosmo_err rehearse(struct ending *ending)
+{
+	struct process_list list = {0};
+	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
+	enum cosmo_err err = process_list_take(owned);
+
+	if (!err)
+		err = choose(ending, owned, true);
+	for (size_t i = 0; i < list.count && !err; i++)
+		ending->tally->processes += list.items[i].chosen;
+	ending->tally->ended = count_ending(ending);
+	return err;
+}
+
+struct homes {
+	struct setgid_search search;
+	struct our_uids *ours;
+	enum cosmo_err err;
+};
+
+static enum cosmo_err look_through_home(
+	void *context, const char *name, const struct record *record)
+{
+	struct homes *homes = context;
+	bool ours = false;
+	enum cosmo_err err = COSMO_OK;
+
+	(void)name;
+	if (!record)
+		return COSMO_OK;
+	err = our_uids_have(homes->ours, record->uid, &ours, NULL);
+	if (err || !ours)
+		return err;
+	err = setgid_files_find(&homes->search, record->home, record->uid);
+	homes->err = homes->err ? homes->err : err;
+	return COSMO_OK;
+}
+
+static enum cosmo_err look_through_homes(struct ending *ending, struct homes *homes)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	const char *user = ending->scope->user;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!user)
+		return records_each(ending->store, look_through_home, homes);
+	err = record_load(ending->store, user, &record);
+	if (err)
+		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+	return look_through_home(homes, user, record);
+}
+
+static enum cosmo_err find_setgid(struct ending *ending)
+{
+	struct users_db_numbers numbers = {0};
+	uint32_t gids[USERS_DB_MAX_ROLES + USERS_DB_MAX_CONFERRED + 1] = {0};
+	struct homes homes = {.ours = &ending->ours};
+	size_t count = 0;
+	enum cosmo_err err = users_db_numbers(store_users_db(ending->store), &numbers);
+
+	if (err)
+		return err == COSMO_E_STORE_MISSING ? COSMO_OK : err;
+	gids[count++] = numbers.users_gid;
+	for (uint32_t i = 0; i < numbers.role_count; i++)
+		gids[count++] = numbers.role_gid[i];
+	for (uint32_t i = 0; i < numbers.conferred_count; i++)
+		gids[count++] = numbers.conferred_gid[i];
+	homes.search = (struct setgid_search){
+		.gids = gids,
+		.gid_count = count,
+		.strip = ending->scope->strip_setgid && !ending->scope->dry_run,
+		.deadline_boot_ms = fdio_boot_ms() + SETGID_MS,
+	};
+	err = look_through_homes(ending, &homes);
+	ending->tally->setgid = homes.search.found;
+	ending->tally->stripped = homes.search.stripped;
+	return err ? err : homes.err;
+}
+
+/* Everything is tried, whatever fails before it. */
+static enum cosmo_err end_all(struct ending *ending)
+{
+	enum cosmo_err first = end_by_logind(ending);
+	enum cosmo_err err = end_processes(ending);
+
+	first = first ? first : err;
+	err = settle_records(ending);
+	first = first ? first : err;
+	if (!ending->scope->session)
+		err = sudo_stamps_remove(SUDO_STAMPS_FOLDER, &ending->ours);
+	return first ? first : err;
+}
+
+static enum cosmo_err prepare(struct ending *ending)
+{
+	enum cosmo_err err =
+		our_uids_init(&ending->ours, ending->store, LOCAL_PASSWD_FILE, ending->scope->user);
+
+	if (!err)
+		err = find_ancestors(ending);
+	if (!err)
+		err = session_each(store_run_fd(ending->store), add_session, ending);
+	if (!err && ending->scope->session && ending->count == 0)
+		return COSMO_E_NOT_FOUND;
+	for (size_t i = 0; i < ending->count && !err; i++)
+		if (is_own(ending, &ending->sessions[i]))
+			ending->tally->own = true;
+	return err;
+}
+
+enum cosmo_err session_end(struct store *store, const struct session_scope *scope,
+	session_progress progress, void *context, struct session_tally *ret)
+{
+	struct ending ending = {
+		.store = store,
+		.scope = scope,
+		.tally = ret,
+		.progress = progress,
+		.context = context,
+	};
+	COSMO_AUTO(ending_done) struct ending *owned = &ending;
+	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err setgid_err = COSMO_OK;
+
+	*ret = (struct session_tally){0};
+	err = prepare(owned);
+	if (err)
+		return err;
+	/* Still in there, we are not hit by our own signals; only logind would end us. */
+	if (!scope->dry_run)
+		(void)logind_leave();
+	err = scope->dry_run ? rehearse(owned) : end_all(owned);
+	if (!scope->session)
+		setgid_err = find_setgid(owned);
+	return err ? err : setgid_err;
+}
+
+enum cosmo_err session_end_own(
+	struct store *store, const struct session_scope *scope, struct session_tally *ret)
+{
+	struct session_scope own = *scope;
+
+	own.caller = 0;
+	own.strip_setgid = false;
+	return session_end(store, &own, NULL, NULL, ret);
+}

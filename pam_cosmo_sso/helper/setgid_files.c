@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/setgid_files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "common/base/fdio.h"
+
+/* A descriptor each. */
+#define MAX_DEPTH 128
+
+struct walk {
+	struct setgid_search *search;
+	uint32_t uid;
+	dev_t device;
+	enum cosmo_err err; /* the first that something was passed over for */
+};
+
+static bool is_wanted(const struct walk *walk, const struct stat *st)
+{
+	if (!S_ISREG(st->st_mode) || !(st->st_mode & S_ISGID) || st->st_uid != walk->uid)
+		return false;
+	for (size_t i = 0; i < walk->search->gid_count; i++)
+		if (walk->search->gids[i] == st->st_gid)
+			return true;
+	return false;
+}
+
+static void note(struct walk *walk, enum cosmo_err err)
+{
+	if (!walk->err)
+		walk->err = err;
+}
+
+/* What is looked at is what is changed, whatever its name stands for by now. */
+static void look_at(struct walk *walk, int dir_fd, const char *name)
+{
+	COSMO_AUTO_FD int fd = openat(dir_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st = {0};
+	char path[64] = "";
+
+	if (fd < 0 || fstat(fd, &st) < 0 || !is_wanted(walk, &st))
+		return;
+	walk->search->found++;
+	if (!walk->search->strip)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (chmod(path, st.st_mode & 07777 & ~(mode_t)S_ISGID) < 0)
+		note(walk, COSMO_E_IO);
+	else
+		walk->search->stripped++;
+}
+
+static DIR *open_below(struct walk *walk, int dir_fd, const char *name)
+{
+	COSMO_AUTO_FD int fd =
+		openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	struct stat st = {0};
+	DIR *dir = NULL;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+			note(walk, COSMO_E_IO);
+		return NULL;
+	}
+	if (st.st_dev != walk->device)
+		return NULL;
+	dir = fdopendir(fd);
+	if (dir)
+		(void)cosmo_steal_fd(&fd);
+	return dir;
+}
+
+static bool is_dots(const char *name)
+{
+	return streq(name, ".") || streq(name, "..");
+}
+
+/* With a stack of its own: how deep a user nests his folders is no business of our stack. */
+static void walk_tree(struct walk *walk, DIR *top)
+{
+	DIR *stack[MAX_DEPTH] = {top};
+	size_t depth = 1;
+
+	while (depth > 0) {
+		DIR *dir = stack[depth - 1];
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream has one owner */
+		const struct dirent *entry = walk->err == COSMO_E_TIMEOUT ? NULL : readdir(dir);
+		DIR *below = NULL;
+
+		if (!entry) {
+			closedir(dir);
+			depth--;
+			continue;
+		}
+		if (is_dots(entry->d_name))
+			continue;
+		if (fdio_boot_ms() >= walk->search->deadline_boot_ms)
+			walk->err = COSMO_E_TIMEOUT;
+		if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
+			look_at(walk, dirfd(dir), entry->d_name);
+		if (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN)
+			continue;
+		if (depth == MAX_DEPTH)
+			note(walk, COSMO_E_TOO_BIG);
+		else
+			below = open_below(walk, dirfd(dir), entry->d_name);
+		if (below)
+			stack[depth++] = below;
+	}
+}
+
+enum cosmo_err setgid_files_find(struct setgid_search *search, const char *home, uint32_t uid)
+{
+	struct walk walk = {.search = search, .uid = uid};
+	struct stat st = {0};
+	DIR *top = NULL;
+
+	if (lstat(home, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? COSMO_OK : COSMO_E_IO;
+	walk.device = st.st_dev;
+	top = open_below(&walk, AT_FDCWD, home);
+	if (top)
+		walk_tree(&walk, top);
+	return walk.err;
+}

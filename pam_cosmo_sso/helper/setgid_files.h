@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Set-gid files that a user left in his home: whoever runs one has its group, role or no role. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+
+struct setgid_search {
+	const uint32_t *gids; /* of roles, and of the local groups that roles confer */
+	size_t gid_count;
+	bool strip;
+	int64_t deadline_boot_ms; /* what is not seen by then is not looked at */
+	uint64_t found;
+	uint64_t stripped;
+};
+
+/*
+ * Look through @home, without following a link or leaving the file system, for regular files with
+ * the owner @uid, one of the groups and the set-gid bit; take the bit off if wanted. No home is no
+ * error. Errors: COSMO_E_IO (part of it could not be looked at), COSMO_E_TOO_BIG (nor could what
+ * lies too deep), COSMO_E_TIMEOUT.
+ */
+COSMO_MUST_USE enum cosmo_err setgid_files_find(
+	struct setgid_search *search, const char *home, uint32_t uid);
