@@ -16,6 +16,7 @@ extern const struct command command_enable;
 extern const struct command command_disable;
 extern const struct command command_status;
 extern const struct command command_user;
+extern const struct command command_session;
 extern const struct command command_roles;
 extern const struct command command_check_config;
 extern const struct command command_apply;

@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 	&command_disable,
 	&command_status,
 	&command_user,
+	&command_session,
 	&command_roles,
 	&command_check_config,
 	&command_apply,

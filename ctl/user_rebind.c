@@ -84,8 +84,8 @@ static enum cosmo_err confirm(const struct rebinding *rebinding)
 	snprintf(question, sizeof(question),
 		"%s The uid stays, and with it everything that is the former person's: %s and all files, SSH "
 		"keys in it that open the account, mail and timed jobs. Move away what another person must "
-		"not see or use. Sessions that are open keep running until they are ended: `loginctl "
-		"terminate-user %s`.",
+		"not see or use. Sessions that are open keep running until they are ended: "
+		"`cosmo-ssoctl session end --user %s`.",
 		options->sub
 			? "The name will be the other person's at once, roles and refresh token of the "
 			  "former one go."
@@ -100,7 +100,7 @@ static enum cosmo_err confirm(const struct rebinding *rebinding)
 static void print_warning(const struct rebinding *rebinding)
 {
 	printf("The former person's files (%s), SSH keys and jobs stay, and so do open sessions:\n"
-	       "`loginctl terminate-user %s` ends them.\n",
+	       "`cosmo-ssoctl session end --user %s` ends them.\n",
 		rebinding->home, rebinding->name);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/admin.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -8,6 +9,7 @@
 #include "paths.h"
 
 #define SEND_TIMEOUT_MS 30000
+#define READ_MS         2000
 
 static const struct {
 	enum message_type type;
@@ -23,6 +25,8 @@ static const struct {
 	{MESSAGE_CTL_USER_ADD, admin_user_add},
 	{MESSAGE_CTL_ROLES_TEST, admin_roles_test},
 	{MESSAGE_CTL_USER_REBIND, admin_user_rebind},
+	{MESSAGE_CTL_SESSION_LIST, admin_session_list},
+	{MESSAGE_CTL_SESSION_END, admin_session_end},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)
@@ -71,10 +75,29 @@ static enum cosmo_err handle(struct admin *admin)
 	return COSMO_E_PROTOCOL;
 }
 
-enum cosmo_err admin_serve(
-	struct dialogue *dialogue, struct store *store, const struct message *request)
+void admin_end_own(struct admin *admin, const struct session_scope *scope)
 {
-	struct admin admin = {.dialogue = dialogue, .store = store, .request = request};
+	admin->ends_own = true;
+	admin->scope = *scope;
+}
+
+/* The peer has read his answer when he is gone; one who stays is not waited for. */
+static void end_own(struct admin *admin)
+{
+	struct pollfd end = {.fd = admin->dialogue->fd};
+	struct session_tally tally = {0};
+
+	(void)poll(&end, 1, READ_MS);
+	/* Nobody is left to be told; what was ended is in the log. */
+	if (session_end_own(admin->store, &admin->scope, &tally) != COSMO_OK)
+		return;
+}
+
+enum cosmo_err admin_serve(
+	struct dialogue *dialogue, struct store *store, const struct message *request, pid_t peer)
+{
+	struct admin admin = {
+		.dialogue = dialogue, .store = store, .request = request, .peer = peer};
 	struct message *result = NULL;
 	enum cosmo_err outcome = handle(&admin);
 	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
@@ -84,5 +107,8 @@ enum cosmo_err admin_serve(
 	message_put_err(result, outcome);
 	if (admin.detail[0])
 		message_put_str(result, FIELD_DETAIL, admin.detail);
-	return admin_send(&admin, result);
+	err = admin_send(&admin, result);
+	if (admin.ends_own)
+		end_own(&admin);
+	return err;
 }

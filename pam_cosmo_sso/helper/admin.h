@@ -8,6 +8,7 @@
 #include "common/dialogue.h"
 #include "common/message.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/session_end.h"
 #include "pam_cosmo_sso/helper/store.h"
 
 /* One request being served; everything borrowed. */
@@ -15,16 +16,19 @@ struct admin {
 	struct dialogue *dialogue;
 	struct store *store;
 	const struct message *request;
+	pid_t peer;                 /* the process that asks; 0: unknown */
+	bool ends_own;              /* admin_end_own() was called */
+	struct session_scope scope; /* for that */
 	char detail[1024]; /* for the RESULT: what precisely is wrong; "" if there is nothing to add
 			    */
 };
 
 /*
- * Serve @request of the ctl channel to its RESULT. Only failures to answer are returned: those of
- * dialogue_send().
+ * Serve @request of the ctl channel, which @peer has sent, to its RESULT. Only failures to answer
+ * are returned: those of dialogue_send().
  */
 COSMO_MUST_USE enum cosmo_err admin_serve(
-	struct dialogue *dialogue, struct store *store, const struct message *request);
+	struct dialogue *dialogue, struct store *store, const struct message *request, pid_t peer);
 
 /* The handlers: what they return becomes the RESULT. */
 enum cosmo_err admin_connect(struct admin *admin);
@@ -37,11 +41,17 @@ enum cosmo_err admin_user_show(struct admin *admin);
 enum cosmo_err admin_user_add(struct admin *admin);
 enum cosmo_err admin_roles_test(struct admin *admin);
 enum cosmo_err admin_user_rebind(struct admin *admin);
+enum cosmo_err admin_session_list(struct admin *admin);
+enum cosmo_err admin_session_end(struct admin *admin);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);
 COSMO_MUST_USE enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
 	COSMO_PRINTF(2, 3);
+
+/* Once the RESULT has arrived, end what session_end() spared for the peer's sake. What @scope
+ * points to lasts as long as @admin. */
+void admin_end_own(struct admin *admin, const struct session_scope *scope);
 
 /* Send what is known of the user @name; NULL as @record: it is damaged. */
 COSMO_MUST_USE enum cosmo_err admin_send_user(

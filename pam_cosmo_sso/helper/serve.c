@@ -115,6 +115,6 @@ enum cosmo_err serve(int fd, enum dialogue_channel channel)
 	if (err)
 		return refuse(&dialogue, err);
 	if (channel == CHANNEL_CTL_HELPER)
-		return admin_serve(&dialogue, store, request);
+		return admin_serve(&dialogue, store, request, peer_pid);
 	return serve_module(&dialogue, store, request, peer_pid);
 }

@@ -117,7 +117,7 @@ def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
 def test_rebind__sessions__are_left_running_and_that_is_said(rig):
     assert rig.ask("OPEN_SESSION", TTY="pts/7").result() == "OK"
     done = rig.ctl("user", "rebind", "ada", "--yes")
-    assert done.code == OK and "loginctl terminate-user ada" in done.out and "SSH keys" in done.out
+    assert done.code == OK and "session end --user ada" in done.out and "SSH keys" in done.out
     assert "/home/ada" in done.out and "1000" in done.out and ISSUER in done.out
     comes(rig, "2000")
     assert len(list((rig.folder / "run/private/sessions").iterdir())) == 1
@@ -252,7 +252,7 @@ def test_rebind__not_confirmed_or_tried_only__changes_nothing(rig):
     assert rig.snapshot() == before and rig.events() == []
     for answer, changed in (("n", False), ("", False), ("y", True)):
         terminal = rig.ctl_in_terminal("user", "rebind", "ada")
-        terminal.expect(r"(?s)Subject +1000.*/home/ada.*SSH keys.*loginctl terminate-user ada.*Go on\? \[y/N\] ")
+        terminal.expect(r"(?s)Subject +1000.*/home/ada.*SSH keys.*session end --user ada.*Go on\? \[y/N\] ")
         terminal.sendline(answer)
         terminal.expect("takes this back" if changed else "nothing was changed")
         terminal.wait()

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* session list and end. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/session.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
+
+/* Whose a damaged record is can still be told. */
+static void put_user(struct admin *admin, struct message *item, const struct session *session)
+{
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
+
+	if (session->user[0])
+		(void)snprintf(name, sizeof(name), "%s", session->user);
+	else if (uid_register_holder(admin->store, session->uid, name, sizeof(name)))
+		name[0] = '\0';
+	message_put_str(item, FIELD_USER, name[0] ? name : "?");
+}
+
+static enum cosmo_err send_session(void *context, const struct session *session)
+{
+	struct admin *admin = context;
+	struct message *item = NULL;
+	char integration[2 * INTEGRATION_BYTES + 1] = "";
+	enum cosmo_err err = message_new(MESSAGE_SESSION_ITEM, &item);
+
+	if (err)
+		return err;
+	format_hex(session->integration, INTEGRATION_BYTES, integration);
+	message_put_str(item, FIELD_SESSION, session->id);
+	put_user(admin, item, session);
+	message_put_u64(item, FIELD_UID, session->uid);
+	message_put_str(item, FIELD_SERVICE, session->service[0] ? session->service : "?");
+	message_put_str(item, FIELD_TTY, session->tty[0] ? session->tty : NULL);
+	message_put_str(item, FIELD_RHOST, session->rhost[0] ? session->rhost : NULL);
+	message_put_u64(item, FIELD_LEADER_PID, (uint64_t)session->leader);
+	message_put_u64(item, FIELD_OPENED_S, (uint64_t)session->opened_s);
+	message_put_str(item, FIELD_LOGIND_SESSION, session->logind[0] ? session->logind : NULL);
+	if (session->err)
+		message_put_err(item, session->err);
+	else
+		message_put_str(item, FIELD_INTEGRATION, integration);
+	return admin_send(admin, item);
+}
+
+enum cosmo_err admin_session_list(struct admin *admin)
+{
+	return session_each(store_run_fd(admin->store), send_session, admin);
+}
+
+static enum cosmo_err send_step(
+	struct admin *admin, const char *id, enum cosmo_err outcome, uint64_t count, uint64_t left)
+{
+	struct message *item = NULL;
+	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
+
+	if (err)
+		return err;
+	message_put_str(item, FIELD_STEP_ID, id);
+	message_put_err(item, outcome);
+	message_put_u64(item, FIELD_COUNT, count);
+	message_put_u64(item, FIELD_LEFT, left);
+	return admin_send(admin, item);
+}
+
+static enum cosmo_err send_steps(
+	struct admin *admin, const struct session_tally *tally, enum cosmo_err outcome)
+{
+	enum cosmo_err err = send_step(admin, "sessions", outcome, tally->ended, 0);
+
+	if (!err)
+		err = send_step(admin, "processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK,
+			tally->processes, tally->left);
+	if (!err)
+		err = send_step(admin, "setgid", COSMO_OK, tally->stripped,
+			tally->setgid - tally->stripped);
+	if (!err && tally->own)
+		err = send_step(admin, "own", COSMO_OK, 1, 0);
+	return err;
+}
+
+static void tell_progress(void *context, const char *what, uint64_t done, uint64_t total)
+{
+	if (admin_progress(context, "%" PRIu64 " of %" PRIu64 " %s ended", done, total, what))
+		return; /* whoever asked is gone: the work goes on */
+}
+
+static void explain(
+	struct admin *admin, const struct session_scope *scope, enum cosmo_err err, uint64_t left)
+{
+	if (err == COSMO_E_NOT_FOUND)
+		snprintf(admin->detail, sizeof(admin->detail), "%s",
+			scope->session ? "there is no such session; see `cosmo-ssoctl session list`"
+				       : "there is no such user; see `cosmo-ssoctl user list`");
+	else if (err == COSMO_E_INVALID)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"this is not the form of a login name");
+	else if (left)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"%" PRIu64 " processes could not be ended", left);
+}
+
+enum cosmo_err admin_session_end(struct admin *admin)
+{
+	struct session_scope scope = {
+		.user = message_str(admin->request, FIELD_USER),
+		.session = message_str(admin->request, FIELD_SESSION),
+		.dry_run = message_u64(admin->request, FIELD_DRY_RUN, 0) != 0,
+		.caller = admin->peer,
+	};
+	struct session_tally tally = {0};
+	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err sent = COSMO_OK;
+
+	if (!scope.user == !scope.session) {
+		snprintf(admin->detail, sizeof(admin->detail), "say a session, or whose");
+		return COSMO_E_INVALID;
+	}
+	err = session_end(admin->store, &scope, tell_progress, admin, &tally);
+	explain(admin, &scope, err, tally.left);
+	if (!scope.dry_run && tally.own)
+		admin_end_own(admin, &scope);
+	sent = send_steps(admin, &tally, err);
+	if (!err && tally.left)
+		err = COSMO_E_TIMEOUT;
+	return err ? err : sent;
+}
