@@ -55,8 +55,9 @@ static enum cosmo_err check_issuer(
 {
 	const char *told = json_text(json_member(document, "issuer"));
 
-	if (!told)
-		return reason_give(why, COSMO_E_IDP_ISSUER, "discovery document without an issuer");
+	/* A page of another kind under that address names nobody, which is not another name. */
+	if (!told || !told[0])
+		return reason_give(why, COSMO_E_IDP_FIELD, "discovery document without an issuer");
 	if (!streq(told, issuer))
 		return reason_give(why, COSMO_E_IDP_ISSUER,
 			"configured issuer \"%s\", the document says \"%s\"", issuer, told);

@@ -21,7 +21,7 @@ COSMO_MUST_USE enum cosmo_err discovery_url(const char *issuer, char *ret, size_
 /*
  * Parse a document and check it: "issuer" bytewise equal to @issuer, the endpoints https and
  * printable. The caller owns *ret, discovery_free(). Errors: COSMO_E_IDP_NOT_JSON,
- * COSMO_E_IDP_ISSUER, COSMO_E_IDP_FIELD (an endpoint or key address missing or unusable),
+ * COSMO_E_IDP_ISSUER, COSMO_E_IDP_FIELD (issuer, endpoint or key address missing or unusable),
  * COSMO_E_IDP_NO_DEVICE_GRANT, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err discovery_parse(const char *text, size_t len, const char *issuer,

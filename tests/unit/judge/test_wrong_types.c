@@ -161,7 +161,8 @@ static void test_wrong_types__discovery__each_field(void **state)
 		{"scopes_supported", "[\"openid\"]"},
 	};
 	static const struct row rows[] = {
-		{"issuer", ANY, COSMO_E_IDP_ISSUER},
+		{"issuer", TEXT, COSMO_E_IDP_ISSUER},
+		{"issuer", ANY, COSMO_E_IDP_FIELD},
 		{"device_authorization_endpoint", NUL | ABSENT, COSMO_E_IDP_NO_DEVICE_GRANT},
 		{"device_authorization_endpoint", ANY, COSMO_E_IDP_FIELD},
 		{"token_endpoint", ANY, COSMO_E_IDP_FIELD},
