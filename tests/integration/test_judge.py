@@ -449,7 +449,7 @@ def test_it_ends_when_its_peer_goes_while_it_waits(idp):
         assert judge.wait() == (1, b"")
 
 
-# The other three questions.
+# The other questions.
 
 
 def test_a_probe(idp):
@@ -460,6 +460,85 @@ def test_a_probe(idp):
     assert (probed.type, probed.ISSUER, probed.KEY_COUNT) == ("JUDGE_PROBED", idp.issuer, 3)
     assert (probed.DEVICE_ENDPOINT, probed.TOKEN_ENDPOINT) == (f"{idp.issuer}/device", f"{idp.issuer}/token")
     assert (probed.REVOCATION_ENDPOINT, probed.OFFLINE_ACCESS) == (f"{idp.issuer}/revoke", 1)
+
+
+def revoke(idp, *tokens, **changes):
+    with judging() as judge:
+        judge.peer.send("JUDGE_REVOKE", REFRESH_TOKEN=list(tokens), **(setup_fields(idp) | changes))
+        answer = judge.peer.recv()
+        judge.peer.close()
+        assert judge.wait() == (0, b"")
+        return answer
+
+
+def revoked(answer):
+    assert answer.type == "JUDGE_REVOKED", answer
+    return answer.COUNT, answer.LEFT, answer.error
+
+
+def test_each_token_is_revoked_by_one_request(idp):
+    fields = {"CLIENT_AUTH": AUTH["CLIENT_AUTH_POST"], "CLIENT_SECRET": SECRET}
+    assert revoked(revoke(idp, "one", "t+w/o", **fields)) == (2, 0, None)
+    assert asked(idp) == ["/.well-known/openid-configuration", "/revoke", "/revoke"]
+    common = {"token_type_hint": "refresh_token", "client_id": idp.CLIENT_ID, "client_secret": SECRET}
+    assert [request.form for request in idp.requests[1:]] == [{"token": "one"} | common, {"token": "t+w/o"} | common]
+    idp.requests.clear()
+    assert revoked(revoke(idp, **fields, DISCOVERY=json.dumps(idp.discovery()))) == (0, 0, None)
+    assert asked(idp) == []
+
+
+NOT_REVOKED = {
+    "type": (Answer(400, {"error": "unsupported_token_type"}), "E_IDP_ERROR"),
+    "503": (Answer(503, headers={"Retry-After": "9"}), "E_IDP_STATUS"),
+    "429": (Answer(429), "E_IDP_RATE"),
+    "404": (Answer(404, {}), "E_IDP_STATUS"),
+    "200_with_an_error": (Answer(200, {"error": "server_error"}), "E_IDP_ERROR"),
+}
+
+
+@pytest.mark.parametrize("answer, reason", NOT_REVOKED.values(), ids=NOT_REVOKED.keys())
+def test_what_is_not_revoked_is_counted_with_the_first_reason(idp, answer, reason):
+    idp.script("/revoke", Answer(), answer, Answer(body="ok"), Answer(500))
+    found = revoke(idp, "a", "b-secret", "c", "d")
+    assert revoked(found) == (2, 2, reason)
+    assert "secret" not in (found.DETAIL or "")
+
+
+def test_an_idp_that_does_not_answer_is_not_asked_for_every_token(idp):
+    idp.script("/revoke", Answer(), *[Answer(500)] * 3)
+    assert revoked(revoke(idp, *"abcdefgh")) == (1, 7, "E_IDP_STATUS")
+    assert asked(idp).count("/revoke") == 4
+    idp.requests.clear()
+    idp.script("/revoke", Answer(401, {"error": "invalid_client"}))
+    assert revoked(revoke(idp, *"abc")) == (0, 3, "E_IDP_CLIENT")  # nor when it takes this client for nobody
+    assert asked(idp).count("/revoke") == 1
+
+
+def test_revoking_ends_at_the_deadline(idp):
+    idp.script("/revoke", Answer(), Answer(hold=True))
+    assert revoked(revoke(idp, *"abc", DEADLINE_MS=1000))[:2] == (1, 2)
+    assert asked(idp).count("/revoke") == 2
+    idp.release()
+    idp._released.clear()
+
+
+def test_nobody_is_asked_who_cannot_revoke(idp):
+    document = {name: value for name, value in idp.discovery().items() if name != "revocation_endpoint"}
+    found = revoke(idp, "a", DISCOVERY=json.dumps(document))
+    assert (found.type, found.error) == ("JUDGE_FAILED", "E_IDP_FIELD") and "revocation_endpoint" in found.DETAIL
+    assert asked(idp) == []
+
+
+def test_a_check_takes_no_cached_word_and_no_missing_secret(idp):
+    """What it makes of each answer is in test_check.py."""
+    for fields, expected in ((cached(idp), ("JUDGE_DONE", None)),
+                             ({"CLIENT_AUTH": AUTH["CLIENT_AUTH_BASIC"]}, ("JUDGE_FAILED", "E_CONFIG"))):  # fmt: skip
+        idp.requests.clear()
+        with judging() as judge:
+            judge.peer.send("JUDGE_CHECK", **(setup_fields(idp) | fields))
+            answer = judge.peer.recv()
+        assert (answer.type, answer.error) == expected
+        assert asked(idp) == ([] if answer.error else ["/.well-known/openid-configuration", "/token"])
 
 
 # case: rule: all rules that match apply, and any value may match

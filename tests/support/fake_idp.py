@@ -147,6 +147,7 @@ class FakeIdp:
     for 127.0.0.2. @tls: the only version spoken, such as ssl.TLSVersion.TLSv1_1."""
 
     CLIENT_ID = "cosmo-test"
+    DEVICE_CODE = "device-code-of-the-test"
 
     def __init__(self, certificate="good", tls=None, port=0, algs=("RS256",)):
         self.keys, self.alg = Keys(*algs), algs[0]
@@ -249,7 +250,7 @@ class FakeIdp:
 
     def device_authorization(self):
         return {
-            "device_code": "device-code-of-the-test",
+            "device_code": self.DEVICE_CODE,
             "user_code": "WDJB-MJHT",
             "verification_uri": f"{self.issuer}/activate",
             "verification_uri_complete": f"{self.issuer}/activate?user_code=WDJB-MJHT",
@@ -257,7 +258,10 @@ class FakeIdp:
             "interval": 1,
         }
 
-    def _token_answer(self):
+    def _token_answer(self, request):
+        given = request.form
+        if "refresh_token" in given or given.get("device_code", self.DEVICE_CODE) != self.DEVICE_CODE:
+            return Answer(400, {"error": "invalid_grant"})  # nobody has it
         if self.pending > 0:
             self.pending -= 1
             return Answer(400, {"error": "authorization_pending"})
@@ -268,7 +272,7 @@ class FakeIdp:
             "/.well-known/openid-configuration": lambda: Answer(body=self.discovery()),
             "/jwks": lambda: Answer(body=self.keys.jwks(), headers={"Cache-Control": "public, max-age=3600"}),
             "/device": lambda: Answer(body=self.device_authorization()),
-            "/token": self._token_answer,
+            "/token": lambda: self._token_answer(request),
             "/userinfo": lambda: Answer(body=self.claims),
             "/revoke": Answer,
         }

@@ -44,6 +44,7 @@ function initial() {
       vic: person('vic', 'Vic Visitor', []),
     },
     clients: { ...clients },
+    gone: false,
     deviceCodeSeconds: 600,
     interval: undefined,
   };
@@ -78,6 +79,21 @@ export const changes = {
   clients: () => state.clients,
   client_delete({ client_id: id }) {
     delete state.clients[id];
+    return {};
+  },
+  // This provider has no switch for it but the end of the client's secret.
+  client_disable({ client_id: id }) {
+    state.clients[id] = { ...state.clients[id], client_secret_expires_at: 1 };
+    return {};
+  },
+  // The client may use neither of the grants of a host any more.
+  client_restrict({ client_id: id }) {
+    const elsewhere = { grant_types: ['authorization_code'], response_types: ['code'], redirect_uris: ['http://127.0.0.1/'] };
+    state.clients[id] = { ...state.clients[id], ...elsewhere };
+    return {};
+  },
+  gone({ value }) {
+    state.gone = value;
     return {};
   },
   device_code_seconds({ seconds }) {

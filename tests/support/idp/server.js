@@ -9,8 +9,8 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createInterface } from 'node:readline';
 
-import { changes } from './people.js';
-import { makeProvider } from './provider.js';
+import { changes, state } from './people.js';
+import { makeProvider, mintRefreshToken } from './provider.js';
 
 const [port, keyFile, certFile] = process.argv.slice(2);
 const issuer = `https://localhost:${port}`;
@@ -20,10 +20,11 @@ function answer(object) {
   process.stdout.write(`${JSON.stringify(object)}\n`);
 }
 
-function control(line) {
+async function control(line) {
   try {
     const { op, ...fields } = JSON.parse(line);
     if (op === 'counts') answer({ ok: true, value: counts });
+    else if (op === 'mint') answer({ ok: true, value: await mintRefreshToken(provider, fields) });
     else if (Object.hasOwn(changes, op)) answer({ ok: true, value: changes[op](fields) });
     else answer({ ok: false, error: `no such operation: ${op}` });
   } catch (error) {
@@ -36,7 +37,8 @@ const handle = provider.callback();
 const server = createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (req, res) => {
   const what = `${req.method} ${new URL(req.url, issuer).pathname}`;
   counts.requests[what] = (counts.requests[what] ?? 0) + 1;
-  handle(req, res);
+  if (state.gone) res.writeHead(404).end('there is nothing here');
+  else handle(req, res);
 });
 server.on('connection', () => { counts.connections += 1; });
 server.on('secureConnection', () => { counts.handshakes += 1; });
