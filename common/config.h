@@ -30,6 +30,8 @@ struct config {
 	bool keep_domains;
 	struct config_list algs;
 	int64_t skew_s;
+	uint32_t check_refusals; /* so many disconnect this host, see check.h */
+	int64_t check_period_s;
 	/* [enroll] */
 	enum config_enroll enroll;
 	uint32_t uid_min;

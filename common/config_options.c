@@ -88,6 +88,8 @@ static const struct config_option options[] = {
 	{SECTION_INTEGRATION, "keep_domains", TYPE_BOOL, CONFIG(keep_domains), 0, 1, "no", PUBLIC, PLAIN, NULL},
 	{SECTION_INTEGRATION, "algs", TYPE_LIST, CONFIG(algs), 1, CONFIG_MAX_LIST, ALL_ALGS, PUBLIC, FORM(alg), NULL},
 	{SECTION_INTEGRATION, "skew", TYPE_DURATION, CONFIG(skew_s), 0, 5 * MINUTE, "60s", PUBLIC, PLAIN, NULL},
+	{SECTION_INTEGRATION, "check_refusals", TYPE_COUNT, CONFIG(check_refusals), 2, 100, "3", PUBLIC, PLAIN, NULL},
+	{SECTION_INTEGRATION, "check_period", TYPE_DURATION, CONFIG(check_period_s), 5 * MINUTE, DAY, "10m", PUBLIC, PLAIN, NULL},
 
 	{SECTION_ENROLL, "mode", TYPE_WORD, CONFIG(enroll), 0, 0, "auto", PUBLIC, WORDS(mode), NULL},
 	{SECTION_ENROLL, "uid_min", TYPE_ID, CONFIG(uid_min), 1000, INT32_MAX, "0x70000400", PUBLIC, PLAIN, NULL},

@@ -30,6 +30,16 @@ static const char *gate_name(uint64_t gate)
 	return "unknown";
 }
 
+static enum cosmo_err outage_of(const struct message *item)
+{
+	return cosmo_err_from_wire(message_u64(item, FIELD_OUTAGE_ERR, COSMO_OK));
+}
+
+static const char *outage_id(const struct message *item)
+{
+	return outage_of(item) ? cosmo_err_id(outage_of(item)) : NULL;
+}
+
 static void print_json(const struct message *item)
 {
 	struct json_object *object = json_object_new_object();
@@ -48,6 +58,13 @@ static void print_json(const struct message *item)
 		json_object_new_boolean(message_u64(item, FIELD_SSHD_READY, 0) != 0));
 	json_object_object_add(object, "refresh_tokens",
 		json_object_new_boolean(message_u64(item, FIELD_OFFLINE_ACCESS, 0) != 0));
+	json_object_object_add(
+		object, "checked", json_object_new_uint64(message_u64(item, FIELD_CHECKED_S, 0)));
+	json_object_object_add(
+		object, "refusals", json_object_new_uint64(message_u64(item, FIELD_REFUSALS, 0)));
+	output_json_text(object, "outage", outage_id(item));
+	json_object_object_add(object, "outage_since",
+		json_object_new_uint64(message_u64(item, FIELD_OUTAGE_SINCE_S, 0)));
 	output_json_text(object, "problem",
 		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : NULL);
 	output_json(object);
@@ -58,6 +75,24 @@ static void print_line(const char *label, const char *value)
 	printf("%-14s ", label);
 	output_text(value ? value : "-");
 	putchar('\n');
+}
+
+/* What the IdP said when it was last asked about this host. */
+static void print_check(const struct message *item)
+{
+	char time[32] = "";
+
+	if (!message_has(item, FIELD_CHECKED_S))
+		return;
+	output_time((int64_t)message_u64(item, FIELD_CHECKED_S, 0), time, sizeof(time));
+	printf("%-14s %s\n", "Last checked", time);
+	if (message_u64(item, FIELD_REFUSALS, 0))
+		printf("%-14s %" PRIu64 " in a row\n", "IdP's refusals",
+			message_u64(item, FIELD_REFUSALS, 0));
+	output_time((int64_t)message_u64(item, FIELD_OUTAGE_SINCE_S, 0), time, sizeof(time));
+	if (outage_of(item))
+		printf("%-14s since %s: %s\n", "IdP not asked", time,
+			cosmo_err_text(outage_of(item)));
 }
 
 static void print_text(const struct message *item)
@@ -82,6 +117,7 @@ static void print_text(const struct message *item)
 	if (open && !message_u64(item, FIELD_OFFLINE_ACCESS, 0))
 		print_line("Refresh",
 			"the IdP gives no refresh tokens: roles last for the lease only");
+	print_check(item);
 	if (message_has(item, FIELD_ERR))
 		print_line("Problem", cosmo_err_text(message_err(item)));
 	if (message_str(item, FIELD_DETAIL))

@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&command_enable,
 	&command_disable,
 	&command_status,
+	&command_check,
 	&command_user,
 	&command_session,
 	&command_roles,

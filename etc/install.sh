@@ -19,4 +19,5 @@ fi
 ldconfig
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
+    systemctl start cosmo-sso-check.timer
 fi

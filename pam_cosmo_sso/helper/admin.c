@@ -27,6 +27,7 @@ static const struct {
 	{MESSAGE_CTL_USER_REBIND, admin_user_rebind},
 	{MESSAGE_CTL_SESSION_LIST, admin_session_list},
 	{MESSAGE_CTL_SESSION_END, admin_session_end},
+	{MESSAGE_CTL_CHECK, admin_check_idp},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

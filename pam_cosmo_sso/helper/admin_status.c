@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/effective_roles.h"
 #include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/check.h"
 #include "pam_cosmo_sso/helper/integration.h"
 
 static void put_integration(struct message *item, const struct integration *integration)
@@ -14,6 +15,24 @@ static void put_integration(struct message *item, const struct integration *inte
 	message_put_str(item, FIELD_CLIENT_ID, integration->client_id);
 	message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
 	message_put_u64(item, FIELD_OFFLINE_ACCESS, integration->offline_access);
+}
+
+/* What the IdP said of this integration when it was last asked. */
+static void put_check(
+	struct message *item, const struct store *store, const struct integration *integration)
+{
+	struct check_state state = {.checked_s = 0};
+
+	check_load(store, &state);
+	if (!state.checked_s || !integration->connected ||
+		memcmp(state.integration, integration->id, INTEGRATION_BYTES) != 0)
+		return;
+	message_put_u64(item, FIELD_CHECKED_S, (uint64_t)state.checked_s);
+	message_put_u64(item, FIELD_REFUSALS, state.refusals);
+	if (!state.outage)
+		return;
+	message_put_u64(item, FIELD_OUTAGE_ERR, (uint64_t)state.outage);
+	message_put_u64(item, FIELD_OUTAGE_SINCE_S, (uint64_t)state.outage_since_s);
 }
 
 /* What users.db knows; its absence is a problem worth telling once the host was connected. */
@@ -45,8 +64,10 @@ enum cosmo_err admin_status(struct admin *admin)
 		return err;
 	gate_read(store_gate(admin->store), &gate);
 	message_put_u64(item, FIELD_GATE, gate.state);
-	if (integration)
+	if (integration) {
 		put_integration(item, integration);
+		put_check(item, admin->store, integration);
+	}
 	users_problem = put_users_db(item, admin->store);
 	if (problem == COSMO_E_NOT_FOUND)
 		problem = COSMO_OK; /* never connected is no fault */

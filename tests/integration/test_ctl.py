@@ -24,8 +24,8 @@ from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 from support.helper_site import config  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
-COMMANDS = ("connect", "enable", "disable", "status", "user", "roles", "check-config", "apply", "token", "boot")
-NEEDS_ROOT = (["status"], ["user", "list"], ["user", "add", "ada"], ["user", "rebind", "ada", "--yes"],
+COMMANDS = ("connect", "enable", "disable", "status", "check", "user", "roles", "check-config", "apply", "token", "boot")
+NEEDS_ROOT = (["status"], ["check"], ["user", "list"], ["user", "add", "ada"], ["user", "rebind", "ada", "--yes"],
               ["roles", "test"], ["check-config"], ["apply"], ["boot"],
               ["connect", "--issuer", "https://i.example", "--client-id", "x", "--rule", "admin=x"],
               ["enable", "nss", "--yes"], ["disable", "nss", "--yes"])  # fmt: skip
@@ -88,7 +88,7 @@ def test_output__that_cannot_be_written__is_a_fault(rig):
 
 
 def test_help__options__are_the_ones_that_exist(rig):
-    for name in ("connect", "enable", "disable", "status", "user", "roles", "check-config", "token"):
+    for name in ("connect", "enable", "disable", "status", "check", "user", "roles", "check-config", "token"):
         known = set(re.findall(r"--([a-z-]+)", rig.ctl(name, "--no-such-option").err.split("its options are: ")[1].split(";")[0]))
         told = set(re.findall(r"--([a-z-]+)", rig.ctl(name, "--help").out))
         assert known <= told, name

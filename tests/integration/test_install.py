@@ -25,6 +25,9 @@ FILES = {
     "usr/lib/LIB/security/pam_cosmo_sso.so": 0o755,
     "usr/lib/systemd/system-preset/20-cosmo-sso.preset": 0o644,
     "usr/lib/systemd/system/cosmo-sso-boot.service": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-check.service": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-check.timer": 0o644,
+    "usr/lib/systemd/system/timers.target.wants/cosmo-sso-check.timer": "../cosmo-sso-check.timer",
     "usr/lib/systemd/system/multi-user.target.wants/cosmo-sso-boot.service": "../cosmo-sso-boot.service",
     "usr/lib/sysusers.d/cosmo-sso.conf": 0o644,
     "usr/lib/tmpfiles.d/cosmo-sso.conf": 0o644,
@@ -141,15 +144,16 @@ def test_install__folders_and_gate__are_made_once(root):
     assert gate.read_bytes() == b"x" * 4096 and gate.stat().st_ino == inode
 
 
-def test_install__unit__is_one_that_systemd_takes(root):
+@pytest.mark.parametrize("name", ["cosmo-sso-boot.service", "cosmo-sso-check.service", "cosmo-sso-check.timer"])
+def test_install__unit__is_one_that_systemd_takes(root, name):
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")
-    unit = root / "usr/lib/systemd/system/cosmo-sso-boot.service"
-    checked = root / "cosmo-sso-boot.service"
+    unit = root / "usr/lib/systemd/system" / name
+    checked = root / name
     checked.write_text(unit.read_text().replace("/usr/sbin/cosmo-ssoctl", str(built("ctl/cosmo-ssoctl"))))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", checked], capture_output=True, text=True)
     checked.unlink()
-    assert done.returncode == 0 and "cosmo-sso-boot" not in done.stderr, done.stderr
+    assert done.returncode == 0 and name not in done.stderr, done.stderr
 
 
 def test_readme__install_commands__set_these_places():
