@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "paths.h"
@@ -82,13 +84,15 @@ void admin_end_own(struct admin *admin, const struct session_scope *scope)
 	admin->scope = *scope;
 }
 
-/* The peer has read his answer when he is gone; one who stays is not waited for. */
+/* The peer has told what he was told when he has ended; one who stays is not waited for. */
 static void end_own(struct admin *admin)
 {
-	struct pollfd end = {.fd = admin->dialogue->fd};
+	COSMO_AUTO_FD int peer_fd = (int)syscall(SYS_pidfd_open, admin->peer, 0);
+	struct pollfd end = {.fd = peer_fd, .events = POLLIN};
 	struct session_tally tally = {0};
 
-	(void)poll(&end, 1, READ_MS);
+	if (peer_fd >= 0)
+		(void)poll(&end, 1, READ_MS);
 	/* Nobody is left to be told; what was ended is in the log. */
 	if (session_end_own(admin->store, &admin->scope, &tally) != COSMO_OK)
 		return;

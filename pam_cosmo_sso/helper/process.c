@@ -161,7 +161,9 @@ static enum cosmo_err list_fill(struct process_list *list, DIR *dir)
 		uint64_t pid = 0;
 
 		if (parse_u64(name, 1, INT32_MAX, &pid) == COSMO_OK &&
-			process_read((pid_t)pid, &process) == COSMO_OK && !process.ended)
+			process_read((pid_t)pid, &process) != COSMO_OK)
+			list->missed++;
+		else if (pid && !process.ended)
 			err = list_add(list, &room, &process);
 		if (!err)
 			err = folder_next(dir, &name);

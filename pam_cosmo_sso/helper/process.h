@@ -18,7 +18,9 @@ struct process {
 	uint64_t start;   /* clock ticks since boot */
 	uint32_t uids[3]; /* real, effective, saved */
 	bool ended;       /* dead but not reaped, with all its threads */
-	bool chosen;      /* for whoever looks through a list */
+	/* for whoever looks through a list */
+	bool chosen;
+	bool awaited;
 };
 
 /* Errors: COSMO_E_NOT_FOUND (no such process), COSMO_E_FORMAT, COSMO_E_IO. */
@@ -38,6 +40,7 @@ COSMO_MUST_USE enum cosmo_err process_open(const struct process *process, int *r
 struct process_list {
 	struct process *items;
 	size_t count;
+	size_t missed; /* so many ended while the list was made */
 };
 
 /* Errors: COSMO_E_IO, COSMO_E_NOMEM. */

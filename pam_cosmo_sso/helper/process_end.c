@@ -17,8 +17,11 @@
 
 /* The longest wait between two looks, and the shortest: what forks without end is not chased at
  * full speed. */
-#define LOOK_MS  500
+#define LOOK_MS  250
 #define PAUSE_MS 10
+
+/* Looks that find nothing while others come and go: somebody may run from one to the next. */
+#define MAX_EMPTY_LOOKS 10
 
 /* After the first SIGKILL. */
 #define KILL_MS 3000
@@ -49,7 +52,7 @@ static size_t count_chosen(const struct process_list *list)
 	size_t count = 0;
 
 	for (size_t i = 0; i < list->count; i++)
-		count += list->items[i].chosen;
+		count += list->items[i].chosen || list->items[i].awaited;
 	return count;
 }
 
@@ -94,20 +97,19 @@ static enum cosmo_err remember(struct run *run, const struct process *process)
 	return COSMO_OK;
 }
 
-static void send(const struct run *run, int pid_fd)
+/* TERM is heeded by most, and HUP by shells; who is stopped hears neither. HUP comes later, for
+ * most others would end of it before they can tidy up. */
+static void send(const struct run *run, int pid_fd, bool known)
 {
-	/* A shell heeds HUP, most others TERM; neither arrives at who is stopped. */
-	static const int asking[] = {SIGHUP, SIGTERM, SIGCONT};
+	int number = known ? SIGHUP : SIGTERM;
 
-	if (run->last) {
-		(void)syscall(SYS_pidfd_send_signal, pid_fd, SIGKILL, NULL, 0);
-		return;
-	}
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(asking); i++)
-		(void)syscall(SYS_pidfd_send_signal, pid_fd, asking[i], NULL, 0);
+	if (run->last)
+		number = SIGKILL;
+	(void)syscall(SYS_pidfd_send_signal, pid_fd, number, NULL, 0);
+	if (!run->last)
+		(void)syscall(SYS_pidfd_send_signal, pid_fd, SIGCONT, NULL, 0);
 }
 
-/* One who has been asked already is only watched. */
 static enum cosmo_err signal_one(struct run *run, const struct process *process)
 {
 	COSMO_AUTO_FD int pid_fd = -1;
@@ -115,8 +117,7 @@ static enum cosmo_err signal_one(struct run *run, const struct process *process)
 
 	if (process_open(process, &pid_fd) != COSMO_OK)
 		return COSMO_OK; /* gone, or to be seen in the next look */
-	if (run->last || !known)
-		send(run, pid_fd);
+	send(run, pid_fd, known);
 	if (run->watched_count < MAX_WATCHED)
 		run->watched[run->watched_count++] =
 			(struct pollfd){.fd = cosmo_steal_fd(&pid_fd), .events = POLLIN};
@@ -201,11 +202,13 @@ static void wait_for_ends(struct run *run, int64_t deadline_boot_ms)
 static enum cosmo_err pursue(struct run *run, int64_t for_ms, size_t *ret_left)
 {
 	int64_t deadline_boot_ms = fdio_boot_ms() + for_ms;
+	int empty = 0;
 
 	for (;;) {
 		enum cosmo_err err = look(run, ret_left);
 
-		if (err || *ret_left == 0)
+		if (err ||
+			(*ret_left == 0 && (run->list.missed == 0 || ++empty == MAX_EMPTY_LOOKS)))
 			return err;
 		if (fdio_boot_ms() >= deadline_boot_ms)
 			return COSMO_OK;

@@ -12,8 +12,9 @@
 #include "pam_cosmo_sso/helper/process.h"
 
 struct process_ending {
-	/* Set .chosen of those of @list that are to end; asked again for each look at the host.
-	 * @last: time is over, they are killed now. Errors end the whole. */
+	/* Set .chosen of those of @list that are to end, .awaited of those that are to end unless
+	 * they change by themselves; asked again for each look at the host. @last: time is over,
+	 * the chosen ones are killed now. Errors end the whole. */
 	enum cosmo_err (*choose)(void *context, struct process_list *list, bool last);
 	/* May all processes of this uid be killed in one step? NULL: of none. */
 	bool (*whole_uid)(void *context, const struct process_list *list, uint32_t uid);
@@ -25,10 +26,10 @@ struct process_ending {
 };
 
 /*
- * Ask the chosen ones to end (SIGHUP, SIGTERM, SIGCONT), look again until a look finds none or the
- * grace period is over, then kill them and look on for a shorter while. *ret_ended: how many were
- * signalled and are gone; *ret_left: how many are still there. Errors: those of choose(),
- * COSMO_E_IO, COSMO_E_NOMEM.
+ * Ask the chosen ones to end (SIGTERM and SIGCONT, in the next look SIGHUP), look again until a
+ * look finds none or the grace period is over, then kill them and look on for a shorter while.
+ * *ret_ended: how many were signalled and are gone; *ret_left: how many are still there. Errors:
+ * those of choose(), COSMO_E_IO, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err process_end(
 	const struct process_ending *ending, uint64_t *ret_ended, uint64_t *ret_left);

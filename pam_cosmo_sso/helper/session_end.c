@@ -18,6 +18,7 @@
 #include "pam_cosmo_sso/helper/session_members.h"
 #include "pam_cosmo_sso/helper/setgid_files.h"
 #include "pam_cosmo_sso/helper/sudo_stamps.h"
+#include "pam_cosmo_sso/helper/uid_kill.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 
 #define FIRST_ROOM    ((size_t)16)
@@ -133,22 +134,22 @@ static enum cosmo_err add_session(void *context, const struct session *session)
 	return COSMO_OK;
 }
 
-/*
- * Runs it as one of ours? A process of root that is somebody of ours for a moment (a service that
- * opens a file on his behalf) is not one; if it stays so until the end, it is.
- */
-static enum cosmo_err runs_as_ours(
-	struct ending *ending, const struct process *process, bool last, bool *ret)
+static enum cosmo_err runs_as_ours(struct ending *ending, const struct process *process, bool *ret)
 {
-	bool acts = process->uids[0] == 0 && process->uids[2] == 0;
 	enum cosmo_err err = COSMO_OK;
 
 	*ret = false;
-	if (ending->scope->session || (acts && !last))
-		return COSMO_OK;
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids) && !err && !*ret; i++)
+	for (size_t i = 0;
+		!ending->scope->session && i < COSMO_ARRAY_LEN(process->uids) && !err && !*ret; i++)
 		err = our_uids_have(&ending->ours, process->uids[i], ret, NULL);
 	return err;
+}
+
+/* A process of root that is somebody of ours for a moment, such as a service that opens a file on
+ * his behalf. If it stays so until the end, it is to end. */
+static bool acts_for_another(const struct process *process)
+{
+	return process->uids[0] == 0 && process->uids[2] == 0;
 }
 
 /* Once a member, always one: with its parent's end a process loses what it was known by. */
@@ -203,12 +204,16 @@ static enum cosmo_err choose(void *context, struct process_list *list, bool last
 	enum cosmo_err err = mark(ending, list);
 
 	for (size_t i = 0; i < list->count && !err; i++) {
+		struct process *process = &list->items[i];
 		bool ours = false;
 
-		err = runs_as_ours(ending, &list->items[i], last, &ours);
-		list->items[i].chosen = (ours || ending->member[i]) && !ending->spared[i];
+		err = runs_as_ours(ending, process, &ours);
 		if (ours && ending->spared[i])
 			ending->tally->own = true;
+		if (ending->spared[i] || (!ours && !ending->member[i]))
+			continue;
+		process->awaited = !last && !ending->member[i] && acts_for_another(process);
+		process->chosen = !process->awaited;
 	}
 	return err;
 }
@@ -330,6 +335,27 @@ static enum cosmo_err settle_records(struct ending *ending)
 	return first;
 }
 
+/*
+ * One who forks from process to process may never have been in a list at the right moment. So the
+ * kernel is asked, for everybody of whom anything was seen.
+ */
+static enum cosmo_err kill_uids(struct ending *ending, uint32_t shield_uid)
+{
+	struct process_list list = {0};
+	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
+	enum cosmo_err err = process_list_take(owned);
+
+	if (!err)
+		err = mark(ending, owned);
+	for (size_t i = 0; i < ending->ours.count && shield_uid && !err; i++) {
+		uint32_t uid = ending->ours.known[i].uid;
+
+		if (ending->ours.known[i].ours && whole_uid(ending, owned, uid))
+			uid_kill(uid, shield_uid);
+	}
+	return err;
+}
+
 static enum cosmo_err end_processes(struct ending *ending)
 {
 	const struct process_ending processes = {
@@ -341,7 +367,12 @@ static enum cosmo_err end_processes(struct ending *ending)
 		.shield_uid = find_shield(ending),
 	};
 
-	return process_end(&processes, &ending->tally->processes, &ending->tally->left);
+	enum cosmo_err err =
+		process_end(&processes, &ending->tally->processes, &ending->tally->left);
+
+	if (!err)
+		err = kill_uids(ending, processes.shield_uid);
+	return err;
 }
 
 static enum cosmo_err rehearse(struct ending *ending)
@@ -439,9 +470,12 @@ static enum cosmo_err end_all(struct ending *ending)
 
 static enum cosmo_err prepare(struct ending *ending)
 {
+	bool ours = false; /* asked so that it is known */
 	enum cosmo_err err =
 		our_uids_init(&ending->ours, ending->store, LOCAL_PASSWD_FILE, ending->scope->user);
 
+	if (!err && ending->ours.only)
+		err = our_uids_have(&ending->ours, ending->ours.only, &ours, NULL);
 	if (!err)
 		err = find_ancestors(ending);
 	if (!err)

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Sessions recorded, listed and ended, with real processes: the built helper and command in a pid namespace."""
+"""Sessions recorded, listed and ended, with real processes: the built helper and command in a pid namespace.
+
+Needs root and COSMO_BUILD_DIR."""
+
+import pathlib
+import sys
 
 import pytest
 
-from support.session_rig import SessionRig
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.session_rig import SessionRig  # noqa: E402
 
 CONNECTED = 'world.store("connect", "user=ada,developer", "user=bob,developer")\n'
 
@@ -31,3 +37,185 @@ result["after"] = [item["user"] for item in world.json("session", "list")]
     assert found["dry"]["processes"] == 3 and found["still"] == [True] * 3
     assert found["end"]["sessions"] == 1 and found["end"]["processes"] == 3 and found["end"]["left"] == 0
     assert found["ada"] == [False] * 3 and found["bob"] == [True] * 3 and found["after"] == ["bob"]
+
+
+def test_a_user_is_ended_with_what_no_session_holds_and_nobody_else(rig):
+    """Left behind with nohup, started by cron, a setuid program of the user's: by each of the three uids."""
+    found = rig.inside(CONNECTED + """
+ada, bob, uid = world.session("ada"), world.session("bob"), world.uid("ada")
+mine = {"left": world.start(uid=uid), "setuid": world.start(uids=(uid, 0, 0), python="pass"),
+        "saved": world.start(uids=(0, 0, uid), python="pass"), "acts": world.start(uids=(0, uid, 0), python="pass")}
+others = {"next": world.start(uid=uid + 1), "before": world.start(uid=uid - 1), "root": world.start(),
+          "bob": world.start(uid=world.uid("bob"))}
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["ada"], result["bob"] = [world.runs(pid) for pid in ada], [world.runs(pid) for pid in bob]
+result["mine"] = {name: world.runs(pid) for name, pid in mine.items()}
+result["others"] = {name: world.runs(pid) for name, pid in others.items()}
+""")
+    assert not any(found["ada"]) and not any(found["mine"].values()), found
+    assert all(found["bob"]) and all(found["others"].values()), found
+    assert found["end"] == found["end"] | {"sessions": 1, "processes": 7, "left": 0, "own_session": False}
+
+
+def test_a_uid_of_the_local_files_is_left_alone(rig):
+    """Whatever our register says of it, and whatever the local user is called."""
+    found = rig.inside(CONNECTED + """
+uid = world.uid("ada")
+local = world.start(uid=uid)
+with open("/etc/passwd", "a") as file:
+    file.write(f"adah:x:{uid}:{uid}::/home/adah:/bin/bash\\n")
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["local"] = world.runs(local)
+""".replace("\\\\n", "\\n"))
+    assert found["local"] and found["end"]["processes"] == 0
+
+
+def test_who_ignores_signals_or_is_stopped_is_killed(rig):
+    found = rig.inside(CONNECTED + """
+deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)]"
+uid = world.uid("ada")
+pids = [world.start(uid=uid, python=deaf), world.start(uid=uid, python="os.write(told, b'x'); os.kill(os.getpid(), signal.SIGSTOP)")]
+polite = world.start(uid=uid, python="signal.signal(signal.SIGTERM, lambda *_: (open('/tmp/' + str(os.getpid()), 'w'), os._exit(0)))")
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"] = [world.runs(pid) for pid in pids]
+result["polite"] = os.path.exists(f"/tmp/{polite}")
+pathlib.Path(f"/tmp/{polite}").unlink(missing_ok=True)
+""")
+    assert found["runs"] == [False, False] and found["end"]["left"] == 0 and found["polite"]
+
+
+@pytest.mark.parametrize("last", ["signal.signal(signal.SIGTERM, signal.SIG_IGN)", "pass"], ids=["deaf", "fleeing"])
+def test_who_forks_without_end_does_not_get_away(rig, last):
+    """Each lives for a moment and leaves a child behind: no list of processes ever holds them all."""
+    found = rig.inside(CONNECTED + f"""
+uid = world.uid("ada")
+flee = "signal.signal(signal.SIGHUP, signal.SIG_IGN); {last}; os.write(told, b'x')" + chr(10) + "while True:" + chr(10) + "    if os.fork(): os._exit(0)"
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+world.start(uid=uid, python=flee)
+other = world.start(uid=world.uid("bob"))
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+def uids():
+    for path in pathlib.Path("/proc").glob("[0-9]*/status"):
+        try:
+            text = path.read_text()
+            if "\\nState:\\tZ" not in text: yield int(text.split("Uid:")[1].split()[0])
+        except (FileNotFoundError, ProcessLookupError, IndexError): pass
+result["left"] = [list(uids()).count(uid) for _ in range(20)]
+result["other"] = world.runs(other)
+""")
+    assert found["end"]["left"] == 0 and found["left"] == [0] * 20 and found["other"]
+
+
+def test_hundreds_of_processes_are_ended_at_once(rig):
+    found = rig.inside(CONNECTED + """
+uid = world.uid("ada")
+pids = [world.start(uid=uid) for _ in range(600)]
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"] = sum(world.runs(pid) for pid in pids)
+""")
+    assert found["runs"] == 0 and found["end"]["processes"] == 600 and found["end"]["left"] == 0
+
+
+def test_a_record_whose_leader_is_another_process_by_now_is_not_believed(rig):
+    found = rig.inside(CONNECTED + """
+ada = world.session("ada")
+folder = next(pathlib.Path("/run").glob("cosmo-sso*/private/sessions"))
+record = next(folder.glob("*.session"))
+pid, start, uid, _ = record.name.split(".")
+stranger = world.start()
+its = int(pathlib.Path(f"/proc/{stranger}/stat").read_text().rsplit(")")[1].split()[19]) - 1
+for name in (f"{pid}.{int(start) - 1}.{uid}", f"{stranger}.{its}.{uid}", f"{2 ** 22 - 1}.{start}.{uid}"):
+    (folder / f"{name}.session").write_bytes(record.read_bytes())
+    (folder / f"{name}.session").chmod(0o600)
+record.unlink()
+result["list"] = world.json("session", "list")
+result["files"] = [path.name for path in folder.iterdir()]
+result["end"] = world.ctl("session", "end", f"{stranger}.{its}.{uid}", "--yes")["code"]
+result["runs"] = world.runs(stranger) and world.runs(ada[0])
+""")
+    assert found == {"list": [], "files": [], "end": 1, "runs": True}
+
+
+def test_a_session_whose_record_is_damaged_is_listed_and_ended(rig):
+    found = rig.inside(CONNECTED + """
+ada = world.session("ada")
+record = next(next(pathlib.Path("/run").glob("cosmo-sso*/private/sessions")).glob("*.session"))
+record.write_text("user = ")
+result["list"] = world.json("session", "list")
+result["end"] = world.json("session", "end", result["list"][0]["id"], "--yes")
+result["runs"] = [world.runs(pid) for pid in ada]
+""")
+    assert (found["list"][0]["user"], found["list"][0]["problem"]) == ("ada", "store_damaged")
+    assert found["end"]["sessions"] == 1 and found["runs"] == [False] * 3
+
+
+def test_sudo_and_lingering_are_forgotten_for_this_user_alone(rig):
+    found = rig.inside(CONNECTED + """
+ada, bob = world.uid("ada"), world.uid("bob")
+stamps, linger = pathlib.Path("/run/sudo/ts"), pathlib.Path("/var/lib/systemd/linger")
+for name in (ada, bob, "ada", "bob", "root", 0, "eve"):
+    (stamps / str(name)).touch()
+for name in ("ada", "bob", "eve"):
+    (linger / name).touch()
+world.json("session", "end", "--user", "ada", "--yes")
+result["stamps"] = sorted(path.name for path in stamps.iterdir()) == sorted(map(str, (bob, "bob", "root", 0, "eve")))
+result["linger"] = sorted(path.name for path in linger.iterdir())
+""")
+    assert found == {"stamps": True, "linger": ["bob", "eve"]}
+
+
+def test_set_gid_files_of_a_roles_group_are_counted(rig):
+    found = rig.inside(CONNECTED + """
+user = world.json("user", "show", "ada")[0]
+home = pathlib.Path(user["home"])
+(home / "bin").mkdir(parents=True)
+(pathlib.Path("/home") / "away").mkdir()
+import struct
+groups = pathlib.Path("/home/away/x")
+groups.touch()
+def put(path, uid, gid, mode):
+    path.touch(); os.chown(path, uid, gid); os.chmod(path, mode)
+gid = ROLE_GID
+put(home / "bin/tool", user["uid"], gid, 0o2755)
+put(home / "bin/plain", user["uid"], gid, 0o755)
+put(home / "bin/own", user["uid"], user["uid"], 0o2755)
+put(home / "bin/roots", 0, gid, 0o2755)
+put(pathlib.Path("/home/away/tool"), user["uid"], gid, 0o2755)
+(home / "link").symlink_to("/home/away")
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["mode"] = oct((home / "bin/tool").stat().st_mode)
+""".replace("ROLE_GID", str(0x70000002)))
+    assert found["end"]["setgid_files"] == 1 and found["mode"].endswith("2755")
+
+
+def test_the_callers_own_session_ends_last_and_the_rest_is_done(rig):
+    """An administrator of ours, by sudo from a session of his own: he reads his answer first."""
+    found = rig.inside(CONNECTED + """
+asks = "pid = os.fork()" + chr(10) + "if not pid:" + chr(10) + \
+       "    os.dup2(os.open('/home/answer', os.O_WRONLY | os.O_CREAT), 1)" + chr(10) + \
+       f"    os.execv({CTL!r}, [{CTL!r}, 'session', 'end', '--user', 'ada', '--yes', '--json'])"
+left = world.start(uid=world.uid("ada"))
+ada = world.session("ada", also=asks)
+bob = world.session("bob")
+for pid in ada:
+    select.select([world.watched[pid]], [], [], 60)
+result["answer"] = json.loads(pathlib.Path("/home/answer").read_text())
+result["runs"] = [world.runs(pid) for pid in [*ada, left]]
+result["bob"] = [world.runs(pid) for pid in bob]
+""")
+    assert found["answer"]["own_session"] and not any(found["runs"]) and all(found["bob"])
+
+
+@pytest.mark.parametrize("words", [("session",), ("session", "end"), ("session", "end", "x", "--user", "ada"),
+                                   ("session", "end", "--user", "../x"), ("session", "list", "--yes"), ("session", "end", "a" * 96)])
+def test_a_wrong_command_line_is_said(rig, words):
+    assert rig.ctl(*words).code == 2
+
+
+def test_nobody_and_nothing_of_that_name(rig):
+    rig.store("connect", "user=ada,developer")
+    assert rig.ctl("session", "end", "--user", "eve", "--yes").code == 1
+    assert rig.ctl("session", "end", "1.1.1", "--yes").code == 1
+    assert rig.ctl("session", "end", "--user", "ada").code == 1  # not confirmed
+    assert rig.ctl("session", "list").out.endswith("(nobody is signed in)\n")

@@ -112,11 +112,13 @@ class SessionRig(CtlRig):
     def __enter__(self):
         super().__enter__()
         (self.folder / "desk/ts").mkdir(mode=0o700)
-        (self.folder / "desk/home").mkdir(mode=0o755)
+        for name in ("home", "linger"):
+            (self.folder / "desk" / name).mkdir(mode=0o755)
         return self
 
     def _grafts(self):
-        return [*super()._grafts(), f"{self.folder}/desk/ts=/run/sudo/ts", f"{self.folder}/desk/home=/home"]
+        return [*super()._grafts(), f"{self.folder}/desk/ts=/run/sudo/ts", f"{self.folder}/desk/home=/home",
+                f"{self.folder}/desk/linger=/var/lib/systemd/linger"]
 
     def inside(self, body, timeout_s=120):
         """What `body` has put into `result`."""
