@@ -191,7 +191,7 @@ static void strange_frame(struct draft_list *list, size_t at, struct dice *dice)
 
 	if (list->count == DRAFT_MAX_FRAMES)
 		return;
-	strange = *draft_add(list, 1 + (unsigned int)dice_below(dice, MESSAGE_FETCH_FAILED), dice);
+	strange = *draft_add(list, 1 + (unsigned int)dice_below(dice, GRAMMAR_LAST_MESSAGE), dice);
 	list->count--;
 	insert_frame(list, at, &strange);
 }

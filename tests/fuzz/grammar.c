@@ -41,9 +41,9 @@ static enum grammar_often look_up(unsigned int type, unsigned int field)
 enum grammar_often grammar_often(unsigned int type, unsigned int field)
 {
 	/* One more than the answer; 0: not looked up yet. */
-	static unsigned char known[MESSAGE_FETCH_FAILED + 1][COSMO_ARRAY_LEN(fields)];
+	static unsigned char known[GRAMMAR_LAST_MESSAGE + 1][COSMO_ARRAY_LEN(fields)];
 
-	if (type > MESSAGE_FETCH_FAILED || !grammar_field(field))
+	if (type > GRAMMAR_LAST_MESSAGE || !grammar_field(field))
 		return GRAMMAR_NEVER;
 	if (!known[type][field])
 		known[type][field] = (unsigned char)(look_up(type, field) + 1);

@@ -22,6 +22,10 @@ struct grammar_field {
 	size_t max_bytes;
 };
 
+/* Numbers of messages are 1 to this. */
+#define GRAMMAR_COUNT_(symbol) +1
+#define GRAMMAR_LAST_MESSAGE   ((unsigned int)(0 MESSAGE_LIST(GRAMMAR_COUNT_)))
+
 /* NULL for numbers that are no field's, from 0 on. */
 const struct grammar_field *grammar_field(unsigned int field);
 size_t grammar_field_count(void);

@@ -70,7 +70,7 @@ bool heard_next(const unsigned char *stream, size_t len, size_t *offset, struct 
 	size_t left = len - *offset;
 	uint64_t payload_len = 0;
 
-	if (left < 8 || at[0] != 1 || at[1] < 1 || at[1] > MESSAGE_FETCH_FAILED ||
+	if (left < 8 || at[0] != 1 || at[1] < 1 || at[1] > GRAMMAR_LAST_MESSAGE ||
 		number_at(at + 2, 2) != 0)
 		return false;
 	payload_len = number_at(at + 4, 4);

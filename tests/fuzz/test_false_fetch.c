@@ -26,6 +26,8 @@
 #define SEQUENCES 40000
 #endif
 
+#define CHECKS (SEQUENCES / 4)
+
 #define ISSUER      "https://idp.example.org"
 #define DEADLINE_MS ((int64_t)110 * 1000)
 /* For the first question, a request to fetch that has begun, and the last message to the helper. */
@@ -53,6 +55,7 @@ static struct {
 	struct dice dice;
 	bool is_plain;
 	bool is_false_helper;
+	bool is_check;       /* asked whether the client lives */
 	bool keys_are_given; /* with the question, so that fetch cannot bring its own */
 	bool gave_genuine;   /* ada's token went out, whole and in a good frame */
 	struct draft_list list;
@@ -92,7 +95,7 @@ static int start(void **state)
 	idp.discovery = signer_format(
 		"{\"issuer\":\"" ISSUER "\",\"device_authorization_endpoint\":\"" ISSUER
 		"/device\",\"token_endpoint\":\"" ISSUER "/token\",\"jwks_uri\":\"" ISSUER
-		"/jwks\"}");
+		"/jwks\",\"revocation_endpoint\":\"" ISSUER "/revoke\"}");
 	idp.device = signer_format(
 		"{\"device_code\":\"d\",\"user_code\":\"WDJB-MJHT\","
 		"\"verification_uri\":\"" ISSUER "/activate\",\"expires_in\":600,\"interval\":5}");
@@ -121,6 +124,20 @@ static int put_away(void **state)
 	return 0;
 }
 
+/* Of a token endpoint for a token that nobody has. */
+static const char *const words[] = {"{\"error\":\"invalid_grant\"}",
+	"{\"error\":\"invalid_client\"}", "{\"error\":\"unauthorized_client\"}",
+	"{\"error\":\"invalid_request\"}", "{\"error\":\"server_error\"}", "{}", "<html>"};
+
+static uint64_t status_for(const char *text)
+{
+	static const uint64_t odd[] = {200, 302, 401, 404, 410, 429, 500, 503};
+
+	if (play.is_check && !play.is_plain && dice_chance(&play.dice, 20))
+		return odd[dice_below(&play.dice, COSMO_ARRAY_LEN(odd))];
+	return strstr(text, "\"error\"") ? 400 : 200;
+}
+
 static const char *body_for(const char *url)
 {
 	if (strstr(url, "/.well-known/"))
@@ -129,6 +146,8 @@ static const char *body_for(const char *url)
 		return idp.jwks;
 	if (strstr(url, "/device"))
 		return idp.device;
+	if (play.is_check)
+		return words[play.is_plain ? 0 : dice_below(&play.dice, COSMO_ARRAY_LEN(words))];
 	if (play.is_plain || play.is_false_helper || dice_chance(&play.dice, 40))
 		return idp.genuine;
 	return idp.others[dice_below(&play.dice, COSMO_ARRAY_LEN(idp.others))];
@@ -162,7 +181,7 @@ static void answer(const char *url)
 		if (!honest && dice_chance(&play.dice, 10))
 			spoil_body(body, strlen(text));
 		draft_set(draft, FIELD_BODY, body, strlen(text));
-		draft_set_u64(draft, FIELD_HTTP_STATUS, strstr(text, "\"error\"") ? 400 : 200);
+		draft_set_u64(draft, FIELD_HTTP_STATUS, status_for(text));
 		draft_remove(draft, FIELD_RETRY_AFTER_S);
 	}
 	if (honest || !dice_chance(&play.dice, 25)) {
@@ -186,9 +205,9 @@ static bool fetch_reacts(struct peer *fetch)
 	while (offset < fetch->told_len &&
 		heard_next(fetch->told, fetch->told_len, &offset, &next)) {
 		CAMPAIGN_ASSERT(next.type == MESSAGE_FETCH_REQUEST);
-		/* Who brings the discovery document names the endpoints. */
+		/* Who brings the discovery document names the endpoints; a check has it anew. */
 		CAMPAIGN_ASSERT(
-			play.is_false_helper || !play.keys_are_given ||
+			play.is_false_helper || play.is_check || !play.keys_are_given ||
 			strncmp(heard_str(&next, FIELD_URL), ISSUER "/", strlen(ISSUER "/")) == 0);
 		heard = next;
 		count++;
@@ -249,7 +268,7 @@ static const void *speak(unsigned int type, unsigned int field, struct dice *dic
 	return draft_keep(text, *ret_len);
 }
 
-static void set_question(struct draft *question)
+static void set_setup(struct draft *question)
 {
 	draft_set_str(question, FIELD_ISSUER, ISSUER);
 	draft_set_str(question, FIELD_CLIENT_ID, "host");
@@ -258,6 +277,16 @@ static void set_question(struct draft *question)
 	draft_set_str(question, FIELD_ALG, "ES256");
 	draft_set_u64(question, FIELD_SKEW_S, 60);
 	draft_set_u64(question, FIELD_DEADLINE_MS, DEADLINE_MS);
+	draft_remove(question, FIELD_CLIENT_SECRET);
+	if (play.keys_are_given || play.is_false_helper) {
+		draft_set(question, FIELD_DISCOVERY, idp.discovery, strlen(idp.discovery));
+		draft_set(question, FIELD_JWKS, idp.jwks, strlen(idp.jwks));
+	}
+}
+
+static void set_question(struct draft *question)
+{
+	set_setup(question);
 	draft_set_str(question, FIELD_SUBJECT_CLAIM, "sub");
 	draft_set_str(question, FIELD_NAME_CLAIM, "name");
 	draft_set_u64(question, FIELD_KEEP_DOMAINS, 0);
@@ -266,26 +295,25 @@ static void set_question(struct draft *question)
 	draft_remove(question, FIELD_ACR);
 	draft_remove(question, FIELD_AUTH_MAX_AGE_S);
 	draft_remove(question, FIELD_STRIP_DOMAIN);
-	draft_remove(question, FIELD_CLIENT_SECRET);
-	if (play.keys_are_given || play.is_false_helper) {
-		draft_set(question, FIELD_DISCOVERY, idp.discovery, strlen(idp.discovery));
-		draft_set(question, FIELD_JWKS, idp.jwks, strlen(idp.jwks));
-	}
 }
 
 static void ask(void)
 {
 	static const unsigned int types[] = {MESSAGE_JUDGE_SIGN_IN, MESSAGE_JUDGE_SIGN_IN,
-		MESSAGE_JUDGE_RULES, MESSAGE_JUDGE_VERIFY, MESSAGE_JUDGE_PROBE};
+		MESSAGE_JUDGE_RULES, MESSAGE_JUDGE_VERIFY, MESSAGE_JUDGE_PROBE, MESSAGE_JUDGE_CHECK,
+		MESSAGE_JUDGE_REVOKE};
 	unsigned int type = play.is_false_helper
 				    ? types[dice_below(&play.dice, COSMO_ARRAY_LEN(types))]
-				    : MESSAGE_JUDGE_SIGN_IN;
+			    : play.is_check ? MESSAGE_JUDGE_CHECK
+					    : MESSAGE_JUDGE_SIGN_IN;
 	struct draft *question = NULL;
 
 	draft_list_begin(&play.list, speak);
 	question = draft_add(&play.list, type, &play.dice);
 	if (type == MESSAGE_JUDGE_SIGN_IN)
 		set_question(question);
+	else if (type == MESSAGE_JUDGE_CHECK || type == MESSAGE_JUDGE_REVOKE)
+		set_setup(question);
 	if (!play.is_false_helper || play.is_plain) {
 		peer_say(play.helper, &play.list);
 		return;
@@ -330,6 +358,46 @@ static bool has_given_genuine(void)
 	return false;
 }
 
+/* Did fetch ever bring an answer with a status from @first to @last and this text in it? */
+static bool has_said(uint64_t first, uint64_t last, const char *text)
+{
+	static struct heard said;
+	size_t offset = 0;
+
+	while (heard_next(play.fetch->said, play.fetch->said_len, &offset, &said)) {
+		size_t len = 0;
+		const unsigned char *body = heard_bytes(&said, FIELD_BODY, &len);
+		uint64_t status = heard_u64(&said, FIELD_HTTP_STATUS, 0);
+
+		if (said.type == MESSAGE_FETCH_RESPONSE && status >= first && status <= last &&
+			status != 429 &&
+			(!*text || (body && memmem(body, len, text, strlen(text)))))
+			return true;
+	}
+	return false;
+}
+
+/* Is the judge's last word what the IdP said? Returns whether it was that the client lives. */
+static bool is_founded(void)
+{
+	uint64_t err = heard_u64(&heard, FIELD_ERR, COSMO_E_PROTOCOL);
+
+	if (heard.type == MESSAGE_JUDGE_DONE) {
+		CAMPAIGN_ASSERT(has_said(400, 499, "invalid_grant"));
+		return true;
+	}
+	CAMPAIGN_ASSERT(heard.type == MESSAGE_JUDGE_FAILED && !play.is_plain);
+	if (err == COSMO_E_IDP_CLIENT)
+		CAMPAIGN_ASSERT(has_said(400, 499, "invalid_client"));
+	if (err == COSMO_E_IDP_GRANT_TYPE)
+		CAMPAIGN_ASSERT(has_said(400, 499, "unauthorized_client"));
+	if (err == COSMO_E_IDP_GONE)
+		CAMPAIGN_ASSERT(has_said(404, 404, "") || has_said(410, 410, ""));
+	if (err == COSMO_E_IDP_ISSUER)
+		CAMPAIGN_ASSERT(has_said(200, 200, "\"issuer\""));
+	return false;
+}
+
 static bool one_sequence(const struct campaign *campaign, size_t number)
 {
 	int helper = -1;
@@ -359,8 +427,11 @@ static bool one_sequence(const struct campaign *campaign, size_t number)
 			heard_next(play.helper->told, play.helper->told_len, &offset, &heard));
 		identified = heard.type == MESSAGE_JUDGE_IDENTITY;
 		ended = identified || heard.type == MESSAGE_JUDGE_FAILED ||
-			heard.type == MESSAGE_JUDGE_DONE || heard.type == MESSAGE_JUDGE_PROBED;
+			heard.type == MESSAGE_JUDGE_DONE || heard.type == MESSAGE_JUDGE_PROBED ||
+			heard.type == MESSAGE_JUDGE_REVOKED;
 	}
+	if (play.is_check)
+		return ended && is_founded();
 	if (identified) {
 		CAMPAIGN_ASSERT(heard_is(&heard, FIELD_ISSUER, ISSUER));
 		CAMPAIGN_ASSERT(heard_is(&heard, FIELD_SUB, "1000") || play.is_false_helper);
@@ -385,6 +456,17 @@ static void test_false_fetch__whatever_it_says__only_a_signed_token_names_somebo
 		"brought the signed token and named ada");
 }
 
+/* No word but a definite one of the IdP's becomes one. */
+static void test_false_fetch__asked_whether_the_client_lives__refusals_are_the_idps(void **state)
+{
+	(void)state;
+	play.is_false_helper = false;
+	play.is_check = true;
+	campaign_run("false fetch, judge's check", CHECKS, one_sequence,
+		"brought the word that the client lives");
+	play.is_check = false;
+}
+
 /* case: peer: whatever a false helper asks, the judge answers in the protocol's order or not at
  * all, and names nobody without a signed token */
 static void test_false_helper__whatever_it_asks__the_judge_answers_in_order_or_ends(void **state)
@@ -400,6 +482,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_false_fetch__whatever_it_says__only_a_signed_token_names_somebody,
+			start, put_away),
+		cmocka_unit_test_setup_teardown(
+			test_false_fetch__asked_whether_the_client_lives__refusals_are_the_idps,
 			start, put_away),
 		cmocka_unit_test_setup_teardown(
 			test_false_helper__whatever_it_asks__the_judge_answers_in_order_or_ends,

@@ -9,7 +9,11 @@
  *     disconnect
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
- *                          taken the name over until a moment ago), uid-NUMBER
+ *                          taken the name over until a moment ago), uid-NUMBER,
+ *                          token-TEXT (his refresh token)
+ *     issuer=URL           of users from here on
+ *     end-tokens           token_revoke() of everybody by the installed configuration; prints what
+ *                          became of them
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +26,9 @@
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/store.h"
+#include "pam_cosmo_sso/helper/token_revoke.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "paths.h"
 
 #define CONFIG_TEXT                                                                                \
 	"[integration]\nissuer = https://idp.example.org\nclient_id = host\n"                      \
@@ -32,7 +38,7 @@
 struct maker {
 	struct store *store;
 	struct config *config;
-	char issuer[32];
+	const char *issuer; /* NULL: the one that it connects to */
 	int provisional_on;
 };
 
@@ -82,6 +88,8 @@ static void set_flag(struct record *record, const char *what)
 		check(parse_id(what + 4, 1000, INT32_MAX, &record->uid), what);
 	else if (streq(what, "rebind-over"))
 		check(rebind_allow(record, record->issuer, 60, fdio_now_s() - 60), "rebind");
+	else if (strncmp(what, "token-", 6) == 0)
+		check(secret_new(what + 6, strlen(what + 6), &record->refresh_token), what);
 	else
 		record->roles[record->role_count++] = strdup(what);
 }
@@ -101,7 +109,7 @@ static struct record *record_of(struct maker *maker, char *words)
 	integration_free(integration);
 	snprintf(record->name, sizeof(record->name), "%s", name);
 	snprintf(home, sizeof(home), "/home/%s", name);
-	record->issuer = strdup("https://idp.example.org");
+	record->issuer = strdup(maker->issuer ? maker->issuer : "https://idp.example.org");
 	record->sub = strdup(name);
 	record->display_name = strdup("");
 	record->home = strdup(home);
@@ -125,6 +133,22 @@ static void add_user(struct maker *maker, char *words)
 	check(commit_user(maker->store, maker->config, record), "user");
 }
 
+/* As a disconnect does it, with the lock in nobody's hands. */
+static void end_tokens(struct maker *maker)
+{
+	struct config_problem problem = {0};
+	struct config *config = NULL;
+	struct token_tally tally = {0};
+
+	check(config_load(COSMO_CONF_FILE, &config, &problem), "configuration");
+	store_unlock(maker->store);
+	check(token_revoke(maker->store, config, NULL, 20000, NULL, NULL, &tally), "tokens");
+	check(store_lock(maker->store, STORE_LOCK_MS), "lock");
+	config_free(config);
+	printf("revoked %d, not %d (%s), wiped %d, left %d\n", (int)tally.revoked,
+		(int)tally.not_revoked, cosmo_err_id(tally.why), (int)tally.wiped, (int)tally.left);
+}
+
 static void one_word(struct maker *maker, char *word)
 {
 	if (strncmp(word, "sshd=", 5) == 0) {
@@ -136,6 +160,10 @@ static void one_word(struct maker *maker, char *word)
 		connect_store(maker);
 	else if (streq(word, "disconnect"))
 		check(integration_disconnect(maker->store, "test"), "disconnect");
+	else if (strncmp(word, "issuer=", 7) == 0)
+		maker->issuer = word + 7;
+	else if (streq(word, "end-tokens"))
+		end_tokens(maker);
 	else if (strncmp(word, "user=", 5) == 0)
 		add_user(maker, word + 5);
 	else

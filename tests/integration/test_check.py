@@ -5,6 +5,7 @@
 Needs root and COSMO_BUILD_DIR."""
 
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -16,6 +17,7 @@ from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.helper_rig import HelperRig  # noqa: E402
 from support.helper_site import HelperSite  # noqa: E402
+from support.program import built  # noqa: E402
 
 DISCOVERY = "/.well-known/openid-configuration"
 OPEN = 3  # enum gate_state
@@ -244,13 +246,15 @@ def test_a_refused_sign_in_does_not_count(site):
     assert site.check() == ("OK", 0)
 
 
-def test_a_reconnect_meanwhile_wins(site):
-    for after in (0, 300):
+@pytest.mark.parametrize("earlier", [(), (0, 300)], ids=["first_refusal", "last_refusal"])
+def test_a_reconnect_meanwhile_wins(site, earlier):
+    for after in earlier:
         site.idp.script("/token", oauth("invalid_client"))
         site.check(after)
     site.idp.script("/token", Answer(401, {"error": "invalid_client"}, hold=True))
     site.now = 700
     site.idp.requests.clear()
+    site.rig.log()
     exchange = site.rig.start("ctl", hostile=boot_clock.ahead(site.now))
     exchange.peer.send("CTL_CHECK")
     site.idp.wait_for(2)
@@ -258,6 +262,7 @@ def test_a_reconnect_meanwhile_wins(site):
     site.idp.release()
     result = exchange.recv()
     assert (result.type, result.error) == ("RESULT", "E_INTEGRATION_CHANGED")
+    assert [event["event"] for event in site.rig.events()] == ["connect"]
     assert site.is_open()
     site.idp._released.clear()
     site.idp.script("/token", oauth("invalid_client"))
@@ -293,6 +298,65 @@ def test_a_judge_that_lies_disconnects_nobody(site, body):
     for after in (0, 300, 700):
         assert site.check(after)[1] == 0
     assert site.is_open()
+
+
+# Refresh tokens at the end of an integration.
+
+
+def end_tokens(site):
+    command = site.rig.command(built("tests/integration/store_maker"), "end-tokens")
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, env=site.rig._environment())
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def signed_in(site):
+    """Ada, Bob and Eve have tokens of this IdP; Dan's is of another."""
+    users = [f"user={name},admin,token-of-{name}" for name in ("ada", "bob", "eve")]
+    site.rig.store("user=dan,token-of-another-issuer", f"issuer={site.idp.issuer}", *users)
+    site.idp.requests.clear()
+    return site
+
+
+def no_token_is_left(site):
+    return all("refresh_token" not in site.record_of(name) for name in ("ada", "bob", "eve", "dan"))
+
+
+def shown_to_the_idp(site):
+    return [request.form["token"] for request in site.idp.requests if request.path == "/revoke"]
+
+
+def test_tokens_are_revoked_where_they_are_from_and_wiped(signed_in):
+    assert "of-another-issuer" in signed_in.record_of("dan") and "refresh_token" in signed_in.record_of("ada")
+    assert end_tokens(signed_in) == "revoked 3, not 1 (idp_issuer_mismatch), wiped 4, left 0"
+    shown = shown_to_the_idp(signed_in)
+    assert sorted(shown) == ["of-ada", "of-bob", "of-eve"]
+    assert no_token_is_left(signed_in)
+    assert end_tokens(signed_in) == "revoked 0, not 0 (ok), wiped 0, left 0"
+    assert len(shown_to_the_idp(signed_in)) == 3
+
+
+@pytest.mark.parametrize("answer, why", [(Answer(503), "idp_status"), (oauth("unsupported_token_type"), "idp_error"),
+                                         (oauth("invalid_client", 401), "idp_client_refused")])  # fmt: skip
+def test_tokens_are_wiped_whatever_the_idp_says(signed_in, answer, why):
+    signed_in.rig.store("user=dan")
+    signed_in.idp.script("/revoke", *[answer] * 3)
+    assert end_tokens(signed_in) == f"revoked 0, not 3 ({why}), wiped 3, left 0"
+    assert no_token_is_left(signed_in)
+
+
+def test_tokens_are_wiped_though_a_judge_lies_of_more_than_it_was_asked(signed_in):
+    signed_in.rig.false_judge("peer.send('JUDGE_REVOKED', COUNT=9, LEFT=0)")
+    signed_in.rig.store("user=dan")
+    assert end_tokens(signed_in) == "revoked 0, not 3 (protocol), wiped 3, left 0"
+    assert no_token_is_left(signed_in)
+
+
+def test_tokens_stand_in_no_log(signed_in):
+    signed_in.idp.script("/revoke", oauth("unsupported_token_type"))
+    signed_in.rig.log()
+    said = end_tokens(signed_in) + "".join(signed_in.rig.log())
+    assert shown_to_the_idp(signed_in) and not any(token in said for token in shown_to_the_idp(signed_in))
 
 
 # The command.
