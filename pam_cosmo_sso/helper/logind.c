@@ -84,16 +84,11 @@ static enum cosmo_err read_groups(pid_t pid, char *ret, size_t ret_size)
 	return COSMO_OK;
 }
 
-enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid)
+enum cosmo_err logind_session_in(char *groups, char *ret_id, uint32_t *ret_uid)
 {
-	char groups[8192] = "";
-	char *scope = NULL;
+	char *scope = find_slice(groups, ret_uid);
 	char *end = NULL;
-	enum cosmo_err err = read_groups(pid, groups, sizeof(groups));
 
-	if (err)
-		return err;
-	scope = find_slice(groups, ret_uid);
 	if (!scope || strncmp(scope, "/session-", strlen("/session-")) != 0)
 		return COSMO_E_NOT_FOUND;
 	scope += strlen("/session-");
@@ -104,6 +99,14 @@ enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid)
 	*end = '\0';
 	memcpy(ret_id, scope, (size_t)(end - scope) + 1);
 	return COSMO_OK;
+}
+
+enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid)
+{
+	char groups[8192] = "";
+	enum cosmo_err err = read_groups(pid, groups, sizeof(groups));
+
+	return err ? err : logind_session_in(groups, ret_id, ret_uid);
 }
 
 static bool runs(void)

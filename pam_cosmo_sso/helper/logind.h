@@ -17,6 +17,9 @@
  */
 COSMO_MUST_USE enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid);
 
+/* The same from the text of a /proc/PID/cgroup, which is changed. Errors: COSMO_E_NOT_FOUND. */
+COSMO_MUST_USE enum cosmo_err logind_session_in(char *groups, char *ret_id, uint32_t *ret_uid);
+
 /* Ask for the end of this session and all that is in it. */
 void logind_end_session(const char *id);
 

@@ -75,11 +75,12 @@ def test_who_ignores_signals_or_is_stopped_is_killed(rig):
 deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)]"
 uid = world.uid("ada")
 pids = [world.start(uid=uid, python=deaf), world.start(uid=uid, python="os.write(told, b'x'); os.kill(os.getpid(), signal.SIGSTOP)")]
-polite = world.start(uid=uid, python="signal.signal(signal.SIGTERM, lambda *_: (open('/tmp/' + str(os.getpid()), 'w'), os._exit(0)))")
+os.mkdir("/home/polite")
+os.chown("/home/polite", uid, uid)
+polite = world.start(uid=uid, python="signal.signal(signal.SIGTERM, lambda *_: (os.mkdir('/home/polite/done'), os._exit(0)))")
 result["end"] = world.json("session", "end", "--user", "ada", "--yes")
 result["runs"] = [world.runs(pid) for pid in pids]
-result["polite"] = os.path.exists(f"/tmp/{polite}")
-pathlib.Path(f"/tmp/{polite}").unlink(missing_ok=True)
+result["polite"] = os.path.exists("/home/polite/done")
 """)
     assert found["runs"] == [False, False] and found["end"]["left"] == 0 and found["polite"]
 
