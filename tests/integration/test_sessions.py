@@ -220,3 +220,29 @@ def test_nobody_and_nothing_of_that_name(rig):
     assert rig.ctl("session", "end", "1.1.1", "--yes").code == 1
     assert rig.ctl("session", "end", "--user", "ada").code == 1  # not confirmed
     assert rig.ctl("session", "list").out.endswith("(nobody is signed in)\n")
+
+
+def test_what_root_runs_in_a_session_ends_with_it_even_if_it_will_not(rig):
+    """sudo's child ignores what it is asked; by the time it is killed its session's leader is gone."""
+    found = rig.inside(CONNECTED + """
+deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM)]"
+ada = world.session("ada", also=f"root = world.start(python={deaf!r})")
+result["end"] = world.json("session", "end", world.json("session", "list")[0]["id"], "--yes")
+result["runs"] = [world.runs(pid) for pid in ada]
+""")
+    assert not any(found["runs"]) and found["end"] == found["end"] | {"sessions": 1, "processes": 4, "left": 0}
+
+
+def test_the_caller_without_a_recorded_session_has_his_answer_too(rig):
+    """The command's ancestors run as one of ours, and no session of theirs is known."""
+    found = rig.inside(CONNECTED + """
+uid = world.uid("ada")
+asks = "import os" + chr(10) + "os.dup2(os.open('/home/answer', os.O_WRONLY | os.O_CREAT), 1)" + chr(10) + \\
+       f"if not os.fork():" + chr(10) + f"    os.setresuid(0, 0, 0)" + chr(10) + \\
+       f"    os.execv({CTL!r}, [{CTL!r}, 'session', 'end', '--user', 'ada', '--yes', '--json'])"
+caller = world.start(uids=(uid, 0, 0), python=asks)
+select.select([world.watched[caller]], [], [], 60)
+result["answer"] = json.loads(pathlib.Path("/home/answer").read_text())
+result["runs"] = world.runs(caller)
+""")
+    assert found["answer"]["own_session"] and found["answer"]["left"] == 0 and not found["runs"]
