@@ -137,7 +137,23 @@ static size_t names_count(const struct name_list *list)
 	return count;
 }
 
-/* The next records that have a token still, from the names at *at. */
+/* Into the batch, if it has a token still; the size of that. */
+static size_t batch_add(struct revoking *revoking, const char *name)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(revoking->store, name, &record);
+	size_t bytes = 0;
+
+	if (err && err != COSMO_E_NOT_FOUND)
+		note_left(revoking, err);
+	if (err || !record->refresh_token)
+		return 0;
+	bytes = secret_len(record->refresh_token);
+	revoking->batch[revoking->count++].record = COSMO_STEAL(&record);
+	return bytes;
+}
+
+/* The next records, from the names at *at. */
 static void batch_read(struct revoking *revoking, size_t *at, uint64_t *done)
 {
 	const struct name_list *names = &revoking->names;
@@ -146,18 +162,10 @@ static void batch_read(struct revoking *revoking, size_t *at, uint64_t *done)
 
 	while (*at < names->len && revoking->count < most && bytes < MAX_BATCH_BYTES) {
 		const char *name = names->text + *at;
-		struct record *record = NULL;
-		enum cosmo_err err = record_load(revoking->store, name, &record);
 
 		*at += strlen(name) + 1;
 		(*done)++;
-		if (err && err != COSMO_E_NOT_FOUND)
-			note_left(revoking, err);
-		if (!err && record->refresh_token) {
-			bytes += secret_len(record->refresh_token);
-			revoking->batch[revoking->count++].record = COSMO_STEAL(&record);
-		}
-		record_free(record);
+		bytes += batch_add(revoking, name);
 	}
 }
 
@@ -367,6 +375,7 @@ static enum cosmo_err revoke_all(
 	return revoking->err;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): what is ended, how long, and whom it is told */
 enum cosmo_err token_revoke(struct store *store, const struct config *config, const char *user,
 	int64_t duration_ms, token_progress progress, void *context, struct token_tally *ret)
 {
