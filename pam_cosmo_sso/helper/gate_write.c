@@ -110,6 +110,20 @@ enum cosmo_err gate_write_word(int run_fd, uint64_t *ret_word)
 	return err;
 }
 
+enum cosmo_err gate_write_close_from(int run_fd, uint64_t word, uint64_t *ret_word)
+{
+	COSMO_AUTO(page_free) struct gate_page *page = NULL;
+	uint64_t closed = next_word(word, GATE_CLOSED);
+	enum cosmo_err err = map_sound_page(run_fd, &page);
+
+	if (err)
+		return err;
+	if (!atomic_compare_exchange_strong(&page->state, &word, closed))
+		return COSMO_E_DISCONNECTED;
+	*ret_word = closed;
+	return COSMO_OK;
+}
+
 enum cosmo_err gate_write_open(
 	int run_fd, uint64_t word, const unsigned char integration[INTEGRATION_BYTES])
 {

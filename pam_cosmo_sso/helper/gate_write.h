@@ -17,6 +17,10 @@ COSMO_MUST_USE enum cosmo_err gate_write_ensure(int run_fd);
  * COSMO_E_UNSAFE_FILE, COSMO_E_STORE_DAMAGED, COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err gate_write_word(int run_fd, uint64_t *ret_word);
 
+/* Close, but only from @word; *ret_word is the word then. Errors: COSMO_E_DISCONNECTED (it is
+ * another one by now), those of gate_write_word(). */
+COSMO_MUST_USE enum cosmo_err gate_write_close_from(int run_fd, uint64_t word, uint64_t *ret_word);
+
 /*
  * From @word, which must not say open: write the id, then open. Errors: COSMO_E_DISCONNECTED (the
  * gate was closed meanwhile, or was open), those of gate_write_word().

@@ -1,173 +1,60 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Gate and durable state. A connect holds the writer lock throughout; a disconnect goes on without
+ * it when it is not to be had, so that each of its steps may fall between any two of a connect's
+ * that was stopped. Whichever is the later one then holds, in both places:
+ *
+ *   connect:     C0 read the gate's word, C1 write integration.next, C2 close the gate if the word
+ *                is still that, C3 rename integration.next to integration, C4 open the gate if
+ *                nobody has closed it since C2
+ *   disconnect:  D1 close, D2 remove integration.next, D3 write integration (disconnected), D4
+ *                close; D5: neither is there an integration.next nor does integration say
+ *                connected, else begin again
+ *
+ * Before C2 a connect is undone by any D1 or D4. After it, by D2: then C3 fails, and nothing it
+ * wrote is ever read. After C3, by D3, or by D5, which begins again; and C4 fails because of D4.
+ * A connect that is killed anywhere leaves what would have been without it, or a closed gate.
+ */
 #include "pam_cosmo_sso/helper/integration.h"
 
-#include <inttypes.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
-#include "common/ini.h"
 #include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/gate_write.h"
-#include "pam_cosmo_sso/helper/record_text.h"
+#include "pam_cosmo_sso/helper/integration_record.h"
 #include "pam_cosmo_sso/helper/seed.h"
 
-#define MAX_FILE_BYTES ((size_t)16 * 1024)
+#define NEXT_NAME "integration.next"
+/* Nobody but root can make a disconnect begin again. */
+#define ATTEMPTS 16
 
-void integration_free(struct integration *integration)
+/* On a read-only disk even the removal of what is not there fails. */
+static enum cosmo_err drop_next(struct store *store)
 {
-	if (!integration)
-		return;
-	free(integration->issuer);
-	free(integration->client_id);
-	free(integration->reason);
-	free(integration);
-}
+	int fd = store_private_fd(store);
 
-struct reading {
-	struct integration *integration;
-	unsigned int seen;
-};
-
-enum seen_bit {
-	SEEN_CONNECTED = 1U << 0,
-	SEEN_ID = 1U << 1,
-	SEEN_SINCE = 1U << 2,
-	SEEN_MACHINE = 1U << 3,
-	SEEN_OFFLINE = 1U << 4,
-	SEEN_ISSUER = 1U << 5,
-	SEEN_CLIENT = 1U << 6,
-	SEEN_REASON = 1U << 7,
-	SEEN_END = 1U << 8,
-	SEEN_NEEDED =
-		SEEN_CONNECTED | SEEN_ID | SEEN_SINCE | SEEN_MACHINE | SEEN_OFFLINE | SEEN_END,
-};
-
-static enum cosmo_err take_value(
-	struct integration *integration, enum seen_bit bit, const char *value)
-{
-	switch (bit) {
-	case SEEN_CONNECTED:
-		return parse_bool(value, &integration->connected);
-	case SEEN_OFFLINE:
-		return parse_bool(value, &integration->offline_access);
-	case SEEN_ID:
-		return parse_hex(value, integration->id, INTEGRATION_BYTES);
-	case SEEN_MACHINE:
-		return parse_u64(value, 0, UINT64_MAX, &integration->machine_hash);
-	case SEEN_SINCE:
-		return parse_i64(value, 0, INT64_MAX, &integration->since_s);
-	case SEEN_ISSUER:
-		return record_text_get(value, &integration->issuer);
-	case SEEN_CLIENT:
-		return record_text_get(value, &integration->client_id);
-	case SEEN_REASON:
-		return record_text_get(value, &integration->reason);
-	case SEEN_END:
+	if (unlinkat(fd, NEXT_NAME, 0) == 0 || errno == ENOENT)
 		return COSMO_OK;
-	case SEEN_NEEDED:
-		break;
-	}
-	return COSMO_E_STORE_DAMAGED;
+	return faccessat(fd, NEXT_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT
+		       ? COSMO_OK
+		       : COSMO_E_IO;
 }
 
-/* Each key once, and nothing behind the end. */
-static enum cosmo_err take_key(struct reading *reading, const char *key, const char *value)
+/* C3. */
+static enum cosmo_err settle_next(struct store *store)
 {
-	static const struct {
-		const char *key;
-		enum seen_bit bit;
-	} keys[] = {
-		{"connected", SEEN_CONNECTED},
-		{"id", SEEN_ID},
-		{"since", SEEN_SINCE},
-		{"machine", SEEN_MACHINE},
-		{"offline_access", SEEN_OFFLINE},
-		{"issuer", SEEN_ISSUER},
-		{"client_id", SEEN_CLIENT},
-		{"reason", SEEN_REASON},
-		{"end", SEEN_END},
-	};
+	int fd = store_private_fd(store);
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(keys); i++) {
-		if (!streq(key, keys[i].key))
-			continue;
-		if (reading->seen & ((unsigned int)keys[i].bit | SEEN_END))
-			return COSMO_E_STORE_DAMAGED;
-		reading->seen |= keys[i].bit;
-		return take_value(reading->integration, keys[i].bit, value);
-	}
-	return COSMO_E_STORE_DAMAGED;
-}
-
-static enum cosmo_err take_line(void *context, const struct ini_line *line)
-{
-	if (!streq(line->section, "integration") || line->argument[0])
-		return COSMO_E_STORE_DAMAGED;
-	return line->key ? take_key(context, line->key, line->value) : COSMO_OK;
-}
-
-static enum cosmo_err parse(const char *text, size_t len, struct integration *integration)
-{
-	struct reading reading = {.integration = integration};
-	unsigned int line = 0;
-	const char *problem = NULL;
-	enum cosmo_err err = COSMO_E_STORE_DAMAGED;
-
-	if (record_text_is_whole(text, len))
-		err = ini_read(text, len, take_line, &reading, &line, &problem);
-	if (err == COSMO_E_NOMEM)
-		return err;
-	if (err || (reading.seen & SEEN_NEEDED) != SEEN_NEEDED)
-		return COSMO_E_STORE_DAMAGED;
-	if (integration->connected && (!integration->issuer || !integration->client_id))
-		return COSMO_E_STORE_DAMAGED;
-	return COSMO_OK;
-}
-
-enum cosmo_err integration_load(struct store *store, struct integration **ret)
-{
-	static const struct fdio_demands demands = {
-		.owner = 0, .forbidden_mode = 077, .max_bytes = MAX_FILE_BYTES};
-	COSMO_AUTO(integration_free)
-	struct integration *integration = calloc(1, sizeof(*integration));
-	COSMO_AUTO(free) char *text = NULL;
-	size_t len = 0;
-	enum cosmo_err err = COSMO_E_NOMEM;
-
-	if (integration)
-		err = fdio_read_file(store_private_fd(store), "integration", &demands, &text, &len);
-	if (!err)
-		err = parse(text, len, integration);
-	if (!err)
-		*ret = COSMO_STEAL(&integration);
-	return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
-}
-
-static enum cosmo_err save(struct store *store, const struct integration *integration)
-{
-	struct record_text text = {0};
-	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
-	char machine[24] = "";
-	enum cosmo_err err = record_text_init(owned, "integration", MAX_FILE_BYTES);
-
-	if (err)
-		return err;
-	snprintf(machine, sizeof(machine), "%" PRIu64, integration->machine_hash);
-	record_text_put(owned, "connected", integration->connected ? "yes" : "no");
-	record_text_put_hex(owned, "id", integration->id, INTEGRATION_BYTES);
-	record_text_put(owned, "issuer", integration->issuer);
-	record_text_put(owned, "client_id", integration->client_id);
-	record_text_put_number(owned, "since", integration->since_s);
-	record_text_put(owned, "offline_access", integration->offline_access ? "yes" : "no");
-	record_text_put(owned, "machine", machine);
-	record_text_put(owned, "reason", integration->reason);
-	err = record_text_end(owned);
-	if (err)
-		return err;
-	return fdio_replace_file(store_private_fd(store), "integration", text.data, text.len, 0600);
+	if (renameat(fd, NEXT_NAME, fd, INTEGRATION_NAME) < 0)
+		return errno == ENOENT ? COSMO_E_DISCONNECTED : COSMO_E_IO;
+	return fsync(fd) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
 /* Closed first: until the new id stands in both places nobody may hold roles by the old one. */
@@ -178,14 +65,148 @@ static enum cosmo_err connect_gate(struct store *store, const struct integration
 	enum cosmo_err err = gate_write_ensure(run_fd);
 
 	if (!err)
-		err = gate_write_close(run_fd, &word);
+		err = gate_write_word(run_fd, &word);
 	if (!err)
-		err = save(store, integration);
+		err = integration_save(store, NEXT_NAME, integration);
+	if (!err)
+		err = gate_write_close_from(run_fd, word, &word);
+	if (!err)
+		err = settle_next(store);
 	return err ? err : gate_write_open(run_fd, word, integration->id);
 }
+static enum cosmo_err take_terms(struct integration *integration, const struct integration_end *end)
+{
+	if (end->reason) {
+		free(integration->reason);
+		integration->reason = strdup(end->reason);
+		if (!integration->reason)
+			return COSMO_E_NOMEM;
+	}
+	integration->unfinished = end->unfinished;
+	integration->keep_sessions = end->keep_sessions;
+	integration->strip_setgid = end->strip_setgid;
+	return COSMO_OK;
+}
 
-enum cosmo_err integration_connect(struct store *store, const char *issuer, const char *client_id,
-	bool offline_access, struct integration **ret)
+/* What cannot be read is replaced: it must not say connected when somebody mends it. */
+static enum cosmo_err load_or_make(
+	struct store *store, const struct integration_end *end, struct integration **ret)
+{
+	enum cosmo_err err = integration_load(store, ret);
+
+	if (err != COSMO_E_STORE_DAMAGED && err != COSMO_E_UNSAFE_FILE &&
+		!(err == COSMO_E_NOT_FOUND && end->unfinished))
+		return err;
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return COSMO_E_NOMEM;
+	(*ret)->connected = true; /* for all that is known */
+	return COSMO_OK;
+}
+
+/* D3. The first disconnect says since when and why; a later one finishes it in its own way. */
+static enum cosmo_err save_disconnected(struct store *store, const struct integration_end *end)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = load_or_make(store, end, &integration);
+
+	if (err)
+		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+	if (!integration->connected && !(integration->unfinished && end->unfinished))
+		return COSMO_OK;
+	if (integration->connected) {
+		free(COSMO_STEAL(&integration->reason));
+		integration->since_s = fdio_now_s();
+	}
+	integration->connected = false;
+	err = take_terms(integration, end);
+	return err ? err : integration_save(store, INTEGRATION_NAME, integration);
+}
+
+/* D5. */
+static enum cosmo_err check_settled(struct store *store, bool *ret_settled)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = COSMO_OK;
+
+	*ret_settled = false;
+	if (faccessat(store_private_fd(store), NEXT_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return COSMO_OK;
+	if (errno != ENOENT)
+		return COSMO_E_IO;
+	err = integration_load(store, &integration);
+	*ret_settled = err == COSMO_E_NOT_FOUND || (!err && !integration->connected);
+	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+}
+
+enum cosmo_err integration_close(struct store *store)
+{
+	int run_fd = store_run_public_fd(store);
+	enum cosmo_err err = gate_write_close(run_fd, NULL);
+
+	if (err != COSMO_E_NOT_FOUND)
+		return err;
+	/* No gate is a closed gate, but who finds none makes one by what is stored. */
+	err = gate_write_ensure(run_fd);
+	return err ? err : gate_write_close(run_fd, NULL);
+}
+
+static enum cosmo_err end_once(
+	struct store *store, const struct integration_end *end, bool *ret_settled)
+{
+	enum cosmo_err gate_err = integration_close(store);
+	enum cosmo_err err = drop_next(store);
+
+	if (!err)
+		err = save_disconnected(store, end);
+	if (integration_close(store) && !gate_err)
+		gate_err = COSMO_E_IO;
+	if (!err)
+		err = check_settled(store, ret_settled);
+	return err ? err : gate_err;
+}
+
+enum cosmo_err integration_end(struct store *store, const struct integration_end *end)
+{
+	bool locked = store_lock(store, end->lock_ms) == COSMO_OK;
+	bool settled = false;
+	enum cosmo_err err = COSMO_OK;
+
+	for (int i = 0; i < ATTEMPTS && !settled && !err; i++)
+		err = end_once(store, end, &settled);
+	if (locked)
+		store_unlock(store);
+	return !err && !settled ? COSMO_E_BUSY : err;
+}
+
+enum cosmo_err integration_finish(struct store *store)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = store_lock(store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = integration_load(store, &integration);
+	if (!err && !integration->connected && integration->unfinished) {
+		integration->unfinished = false;
+		integration->keep_sessions = integration->strip_setgid = false;
+		err = integration_save(store, INTEGRATION_NAME, integration);
+	}
+	store_unlock(store);
+	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+}
+
+enum cosmo_err integration_disconnect(struct store *store, const char *reason)
+{
+	const struct integration_end end = {.reason = reason, .lock_ms = STORE_LOCK_MS};
+	enum cosmo_err gate_err = integration_close(store);
+	enum cosmo_err err = integration_end(store, &end);
+
+	return err ? err : gate_err;
+}
+
+static enum cosmo_err integration_make(const struct store *store, const char *issuer,
+	const char *client_id, bool offline_access, struct integration **ret)
 {
 	COSMO_AUTO(integration_free)
 	struct integration *integration = calloc(1, sizeof(*integration));
@@ -203,59 +224,36 @@ enum cosmo_err integration_connect(struct store *store, const char *issuer, cons
 	if (!err && getrandom(integration->id, INTEGRATION_BYTES, 0) != INTEGRATION_BYTES)
 		err = COSMO_E_IO;
 	if (!err)
-		err = connect_gate(store, integration);
-	if (err == COSMO_E_DISCONNECTED) {
-		/* A disconnect came between, and it may have saved before us. */
-		integration->connected = false;
-		(void)save(store, integration);
-	}
-	if (!err)
 		*ret = COSMO_STEAL(&integration);
 	return err;
 }
 
-/* What cannot be read is replaced: it must not say connected when somebody mends it. */
-static enum cosmo_err save_disconnected(struct store *store, const char *reason)
+/* A disconnect that closed the gate and was broken off there is still one. */
+static void end_for_another(struct store *store)
+{
+	const struct integration_end end = {.unfinished = true, .lock_ms = STORE_LOCK_MS};
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+
+	if (integration_load(store, &integration) == COSMO_OK && integration->connected)
+		(void)!integration_end(store, &end);
+}
+
+enum cosmo_err integration_connect(struct store *store, const char *issuer, const char *client_id,
+	bool offline_access, struct integration **ret)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	enum cosmo_err err = integration_load(store, &integration);
+	enum cosmo_err err =
+		integration_make(store, issuer, client_id, offline_access, &integration);
 
-	if (err == COSMO_E_NOT_FOUND || (!err && !integration->connected))
-		return COSMO_OK;
-	if (err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
-		integration = calloc(1, sizeof(*integration));
-	else if (err)
-		return err;
-	if (!integration)
-		return COSMO_E_NOMEM;
-	integration->connected = false;
-	integration->since_s = fdio_now_s();
-	free(integration->reason);
-	integration->reason = reason ? strdup(reason) : NULL;
-	return save(store, integration);
-}
-
-/* No gate is a closed gate. */
-static enum cosmo_err close_gate(struct store *store)
-{
-	enum cosmo_err err = gate_write_close(store_run_public_fd(store), NULL);
-
-	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
-}
-
-enum cosmo_err integration_disconnect(struct store *store, const char *reason)
-{
-	enum cosmo_err gate_err = close_gate(store);
-	bool locked = store_lock(store, STORE_LOCK_MS) == COSMO_OK;
-	enum cosmo_err err = save_disconnected(store, reason);
-
-	/* Without the lock a connect may have gone on meanwhile; then it is the later one that
-	 * loses. */
-	if (!locked)
-		gate_err = close_gate(store);
+	if (!err)
+		err = connect_gate(store, integration);
+	if (err == COSMO_E_DISCONNECTED)
+		end_for_another(store);
+	if (err)
+		(void)!drop_next(store);
 	else
-		store_unlock(store);
-	return err ? err : gate_err;
+		*ret = COSMO_STEAL(&integration);
+	return err;
 }
 
 static enum cosmo_err check_durable(struct store *store, struct integration **ret)

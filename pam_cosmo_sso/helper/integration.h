@@ -17,7 +17,11 @@ struct integration {
 	int64_t since_s;     /* of the present state */
 	bool offline_access; /* the IdP lists the scope */
 	uint64_t machine_hash;
-	char *reason; /* of a disconnect; NULL if none */
+	char *reason;     /* of a disconnect; NULL if none */
+	char *login_page; /* where codes are typed, as the IdP said last; NULL: not known */
+	bool unfinished;  /* a disconnect has steps left (disconnect.h), which are done thus: */
+	bool keep_sessions;
+	bool strip_setgid;
 };
 
 void integration_free(struct integration *integration);
@@ -29,13 +33,41 @@ COSMO_MUST_USE enum cosmo_err integration_load(struct store *store, struct integ
 
 /*
  * Connect: a new random id, durable state, then the gate from closed or fresh to open. The only way
- * from closed to open. Lock held. Errors: COSMO_E_IO, COSMO_E_MACHINE, COSMO_E_NOMEM.
+ * from closed to open. Lock held. A disconnect that comes before it has ended wins, in the durable
+ * state too, whatever becomes of this process. Errors: COSMO_E_DISCONNECTED (it came), COSMO_E_IO,
+ * COSMO_E_MACHINE, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err integration_connect(struct store *store, const char *issuer,
 	const char *client_id, bool offline_access, struct integration **ret);
 
-/* Close: gate first (P8, needs no lock), then the durable state. Errors: COSMO_E_IO: the gate is
- * closed nevertheless if it could be. */
+/* Close the gate (P8): one atomic store, without the lock. A missing gate is made, closed. Errors:
+ * those of gate_write_close() and gate_write_ensure(). */
+COSMO_MUST_USE enum cosmo_err integration_close(struct store *store);
+
+struct integration_end {
+	const char *reason; /* NULL: none is given */
+	bool unfinished;    /* steps follow, until integration_finish() */
+	bool keep_sessions; /* of these steps */
+	bool strip_setgid;
+	int64_t lock_ms; /* how long to wait for the writer lock; then it goes on without */
+};
+
+/*
+ * The durable state becomes disconnected, and the gate is closed (again): no connect that has begun
+ * before this returns COSMO_OK opens it any more, now or after a reboot. Since when and why a host
+ * is disconnected is left as it is on one that was already; nothing is written if it has nothing
+ * unfinished either, or was never connected and nothing is to follow. Errors: COSMO_E_IO (also a
+ * full or read-only disk), COSMO_E_BUSY, COSMO_E_NOMEM, those of integration_close(): what is
+ * stored may still say connected.
+ */
+COSMO_MUST_USE enum cosmo_err integration_end(
+	struct store *store, const struct integration_end *end);
+
+/* All steps that follow are done. Takes the lock. Errors: COSMO_E_BUSY, COSMO_E_IO, those of
+ * integration_load(). */
+COSMO_MUST_USE enum cosmo_err integration_finish(struct store *store);
+
+/* integration_close() and integration_end() with nothing to follow. */
 COSMO_MUST_USE enum cosmo_err integration_disconnect(struct store *store, const char *reason);
 
 /*
