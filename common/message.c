@@ -22,7 +22,7 @@ static enum cosmo_err grow(struct message *message, size_t needed)
 	size_t size = message->size ? message->size : FIRST_SIZE_BYTES;
 	unsigned char *frame = NULL;
 
-	if (needed <= message->size)
+	if (message->frame && needed <= message->size)
 		return COSMO_OK;
 	while (size < needed)
 		size *= 2;

@@ -50,6 +50,7 @@ class PersonalIdp(FakeIdp):
         if request.path == "/device":
             self.codes += 1
             code = f"code-{self.codes}"
+            self.device_codes.add(code)
             if self.holding:
                 self.waiting[code] = None
             return Answer(body=self.device_authorization() | {"device_code": code, "user_code": code})

@@ -152,6 +152,7 @@ class FakeIdp:
     def __init__(self, certificate="good", tls=None, port=0, algs=("RS256",)):
         self.keys, self.alg = Keys(*algs), algs[0]
         self.claims = {"sub": "1000", "preferred_username": "ada", "name": "Ada", "groups": ["admins"]}
+        self.device_codes = {self.DEVICE_CODE}  # those it knows
         self.pending = 0  # how often /token says authorization_pending before it gives the tokens
         self.requests, self.connections, self.handshakes = [], 0, 0
         self._scripts = collections.defaultdict(collections.deque)
@@ -260,7 +261,7 @@ class FakeIdp:
 
     def _token_answer(self, request):
         given = request.form
-        if "refresh_token" in given or given.get("device_code", self.DEVICE_CODE) != self.DEVICE_CODE:
+        if "refresh_token" in given or given.get("device_code", self.DEVICE_CODE) not in self.device_codes:
             return Answer(400, {"error": "invalid_grant"})  # nobody has it
         if self.pending > 0:
             self.pending -= 1
