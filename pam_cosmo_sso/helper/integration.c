@@ -74,13 +74,15 @@ static enum cosmo_err connect_gate(struct store *store, const struct integration
 		err = settle_next(store);
 	return err ? err : gate_write_open(run_fd, word, integration->id);
 }
+
 static enum cosmo_err take_terms(struct integration *integration, const struct integration_end *end)
 {
 	if (end->reason) {
-		free(integration->reason);
-		integration->reason = strdup(end->reason);
-		if (!integration->reason)
+		free(COSMO_STEAL(&integration->reason));
+		if (asprintf(&integration->reason, "%s", end->reason) < 0) {
+			integration->reason = NULL;
 			return COSMO_E_NOMEM;
+		}
 	}
 	integration->unfinished = end->unfinished;
 	integration->keep_sessions = end->keep_sessions;

@@ -2,7 +2,7 @@
 /*
  * JUDGE_CHECK: does the IdP still know this integration? Asked without a user, with tokens that
  * nobody has. A definite no logs everybody out, so whatever leaves room for doubt is none; which
- * words of which IdP are is docs/decisions/0013.
+ * words of which IdP are is docs/decisions/0014.
  */
 #include <openssl/rand.h>
 

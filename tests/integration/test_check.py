@@ -191,7 +191,7 @@ def test_an_idp_that_is_down_tls_gone_or_unknown_disconnects_nobody(site):
     assert site.is_open()
 
 
-# Answers that some IdPs give to a client that lives; see docs/decisions/0013.
+# Answers that some IdPs give to a client that lives; see docs/decisions/0014.
 ALIVE = {
     "auth0": [oauth("invalid_grant", 403)],
     "entra": [oauth("bad_verification_code")],
