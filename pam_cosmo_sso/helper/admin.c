@@ -104,9 +104,12 @@ enum cosmo_err admin_serve(
 	struct admin admin = {
 		.dialogue = dialogue, .store = store, .request = request, .peer = peer};
 	struct message *result = NULL;
-	enum cosmo_err outcome = handle(&admin);
-	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
+	enum cosmo_err outcome = COSMO_OK;
+	enum cosmo_err err = COSMO_OK;
 
+	actor_describe(peer, admin.by);
+	outcome = handle(&admin);
+	err = message_new(MESSAGE_RESULT, &result);
 	if (err)
 		return err;
 	message_put_err(result, outcome);

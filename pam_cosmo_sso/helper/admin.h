@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "common/dialogue.h"
 #include "common/message.h"
+#include "pam_cosmo_sso/helper/actor.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/session_end.h"
 #include "pam_cosmo_sso/helper/store.h"
@@ -17,6 +18,7 @@ struct admin {
 	struct store *store;
 	const struct message *request;
 	pid_t peer;                 /* the process that asks; 0: unknown */
+	char by[ACTOR_BYTES];       /* the same in words, for the log */
 	bool ends_own;              /* admin_end_own() was called */
 	struct session_scope scope; /* for that */
 	char detail[1024]; /* for the RESULT: what precisely is wrong; "" if there is nothing to add

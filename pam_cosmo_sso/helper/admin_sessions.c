@@ -108,6 +108,7 @@ enum cosmo_err admin_session_end(struct admin *admin)
 		.user = message_str(admin->request, FIELD_USER),
 		.session = message_str(admin->request, FIELD_SESSION),
 		.dry_run = message_u64(admin->request, FIELD_DRY_RUN, 0) != 0,
+		.by = admin->by,
 		.caller = admin->peer,
 	};
 	struct session_tally tally = {0};

@@ -16,6 +16,7 @@
 #define STAT_STATE   0
 #define STAT_PPID    1
 #define STAT_SID     3
+#define STAT_TTY     4
 #define STAT_THREADS 17
 #define STAT_START   19
 #define STAT_FIELDS  20
@@ -47,6 +48,7 @@ static enum cosmo_err parse_stat(char *stat, struct process *ret)
 	char *cursor = NULL;
 	uint64_t ppid = 0;
 	uint64_t sid = 0;
+	int64_t terminal = 0;
 	uint64_t threads = 0;
 
 	if (!rest)
@@ -58,11 +60,13 @@ static enum cosmo_err parse_stat(char *stat, struct process *ret)
 	}
 	if (parse_u64(fields[STAT_PPID], 0, INT32_MAX, &ppid) ||
 		parse_u64(fields[STAT_SID], 0, INT32_MAX, &sid) ||
+		parse_i64(fields[STAT_TTY], INT32_MIN, INT32_MAX, &terminal) ||
 		parse_u64(fields[STAT_THREADS], 0, INT32_MAX, &threads) ||
 		parse_u64(fields[STAT_START], 0, UINT64_MAX, &ret->start))
 		return COSMO_E_FORMAT;
 	ret->ppid = (pid_t)ppid;
 	ret->sid = (pid_t)sid;
+	ret->terminal = (uint32_t)(int32_t)terminal; /* shown with a sign, by an oversight of old */
 	/* A first thread that has ended looks like a zombie while the others go on. */
 	ret->ended = strchr("ZXx", fields[STAT_STATE][0]) && threads <= 1;
 	return COSMO_OK;

@@ -14,10 +14,11 @@
 struct process {
 	pid_t pid;
 	pid_t ppid;
-	pid_t sid;        /* whose session, as setsid(2) has them */
-	uint64_t start;   /* clock ticks since boot */
-	uint32_t uids[3]; /* real, effective, saved */
-	bool ended;       /* dead but not reaped, with all its threads */
+	pid_t sid;         /* whose session, as setsid(2) has them */
+	uint32_t terminal; /* number of its controlling terminal, as the kernel packs it; 0: none */
+	uint64_t start;    /* clock ticks since boot */
+	uint32_t uids[3];  /* real, effective, saved */
+	bool ended;        /* dead but not reaped, with all its threads */
 	/* for whoever looks through a list */
 	bool chosen;
 	bool awaited;
