@@ -23,6 +23,7 @@ extern const struct command command_check_config;
 extern const struct command command_apply;
 extern const struct command command_token;
 extern const struct command command_boot;
+extern const struct command command_whoami;
 
 /* Print the usage of @command on standard output. Returns EXIT_CODE_OK. */
 int command_print_help(const struct command *command);

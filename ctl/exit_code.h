@@ -12,6 +12,7 @@ enum exit_code {
 	EXIT_CODE_MISCONFIGURED = 4, /* configuration of host or IdP has to change */
 	EXIT_CODE_BUSY = 5,          /* try again later */
 	EXIT_CODE_INTERNAL = 6,      /* a fault of this host */
+	EXIT_CODE_NOT_OURS = 7,      /* whoami: the caller is no user of single sign-on */
 };
 
 enum exit_code exit_code_of(enum cosmo_err err);

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_check,
 	&command_user,
 	&command_session,
+	&command_whoami,
 	&command_roles,
 	&command_check_config,
 	&command_apply,
@@ -61,7 +62,8 @@ static void print_help(FILE *out)
 		"\nEvery command knows --help. Commands that report something know --json: one document\n"
 		"on standard output, also on failure ({\"error\": ID, \"message\": TEXT, \"detail\": TEXT}).\n"
 		"Exit codes: 0 done, 1 refused or not so, 2 wrong usage, 3 IdP unreachable,\n"
-		"4 configuration to be mended, 5 busy, 6 fault of this host.\n",
+		"4 configuration to be mended, 5 busy, 6 fault of this host, 7 not an account of single\n"
+		"sign-on (whoami).\n",
 		out);
 }
 

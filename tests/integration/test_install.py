@@ -21,6 +21,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 # LIB is the folder of libraries of this architecture.
 FILES = {
     "etc/cosmo-sso/cosmo-sso.conf": 0o644,
+    "usr/bin/cosmo-ssoctl": 0o755,
     "usr/lib/LIB/libnss_cosmo.so.2": 0o755,
     "usr/lib/LIB/security/pam_cosmo_sso.so": 0o755,
     "usr/lib/systemd/system-preset/20-cosmo-sso.preset": 0o644,
@@ -34,7 +35,6 @@ FILES = {
     "usr/libexec/cosmo-sso/cosmo-sso-fetch": 0o755,
     "usr/libexec/cosmo-sso/cosmo-sso-helper": 0o755,
     "usr/libexec/cosmo-sso/cosmo-sso-judge": 0o755,
-    "usr/sbin/cosmo-ssoctl": 0o755,
     "usr/share/cosmo-sso/gate.fresh": 0o644,
     "usr/share/cosmo-sso/pam.d/README": 0o644,
     "usr/share/cosmo-sso/pam.d/login": 0o644,
@@ -105,7 +105,7 @@ def test_install__places__are_those_compiled_in(root):
     for name in ("COSMO_HELPER_PATH", "COSMO_JUDGE_PATH", "COSMO_FETCH_PATH", "COSMO_CONF_FILE"):
         assert (root / compiled[name].lstrip("/")).is_file(), name
     unit = (root / "usr/lib/systemd/system/cosmo-sso-boot.service").read_text()
-    assert "ExecStart=/usr/sbin/cosmo-ssoctl boot\n" in unit and "@" not in unit.replace("@exit", "")
+    assert "ExecStart=/usr/bin/cosmo-ssoctl boot\n" in unit and "@" not in unit.replace("@exit", "")
 
 
 def test_install__shipped_configuration__connects_to_nothing_and_is_good(root):
@@ -150,7 +150,7 @@ def test_install__unit__is_one_that_systemd_takes(root, name):
         pytest.skip("no systemd-analyze here")
     unit = root / "usr/lib/systemd/system" / name
     checked = root / name
-    checked.write_text(unit.read_text().replace("/usr/sbin/cosmo-ssoctl", str(built("ctl/cosmo-ssoctl"))))
+    checked.write_text(unit.read_text().replace("/usr/bin/cosmo-ssoctl", str(built("ctl/cosmo-ssoctl"))))
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", checked], capture_output=True, text=True)
     checked.unlink()
     assert done.returncode == 0 and name not in done.stderr, done.stderr

@@ -137,7 +137,7 @@ def test_manual__verbs_of_a_command__are_those_of_its_usage():
         assert verbs == set(re.findall(r'streq\((?:verb|argv\[first\]), "([a-z]+)"\)', source_of(command)))
 
 
-@pytest.mark.parametrize("command", ["connect", "status", "user", "roles", "check-config", "token"])
+@pytest.mark.parametrize("command", ["connect", "status", "user", "whoami", "roles", "check-config", "token"])
 def test_manual__json_members__are_those_printed(command):
     text = section(page("cosmo-ssoctl.8"), "JSON")
     entry = re.search(rf"^\*{command}\*\n\t(.*)$", text, re.MULTILINE).group(1)

@@ -39,13 +39,14 @@ class CtlRig(HelperRig):
     conf_dir = property(lambda self: installed("COSMO_CONF_DIR"))
     conf_file = property(lambda self: installed("COSMO_CONF_FILE"))
 
-    def _ctl_command(self, words, user=None):
-        become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    def _ctl_command(self, words, user=None, groups=()):
+        also = f"--groups={','.join(map(str, groups))}" if groups else "--clear-groups"
+        become = ["setpriv", f"--reuid={user}", f"--regid={user}", also] if user else []
         return self.command(*become, built("ctl/cosmo-ssoctl"), *words)
 
-    def ctl(self, *words, stdin="", user=None, timeout_s=120):
+    def ctl(self, *words, stdin="", user=None, groups=(), timeout_s=120):
         data = stdin if isinstance(stdin, bytes) else stdin.encode()
-        done = subprocess.run(self._ctl_command(words, user), input=data, capture_output=True, timeout=timeout_s,
+        done = subprocess.run(self._ctl_command(words, user, groups), input=data, capture_output=True, timeout=timeout_s,
                               env=self._environment())
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
