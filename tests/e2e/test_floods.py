@@ -12,6 +12,7 @@ import pytest
 
 PROMPT, REFUSED = "Press Enter after approving", "too many sign-in attempts"
 LIMIT_S = 120
+FEW = 4  # who ask the IdP at the same moment: it has to answer all of them within 5 s, on the processors that they use too
 
 
 class Crowd:
@@ -122,7 +123,7 @@ def test_two_hundred_waiting__root_and_local_users_get_in(site, host, two_hundre
     with Crowd(host) as crowd:
         for n in range(200):
             crowd.start(f"crowd{n}", *from_address(f"127.0.1.{n + 1}"))
-            crowd.wait_told(at_most_untold=12)
+            crowd.wait_told(at_most_untold=FEW)
         crowd.wait_told()
         assert crowd.count(PROMPT) == 200, [screen for screen in crowd.screens.values() if PROMPT not in screen][0]
         assert site.idp.device_requests() - before == 200
