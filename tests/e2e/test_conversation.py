@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from support.idp import free_port
+from support import port
 from support.process import end, watch
 from support.screen import code_of, url_of
 from support.site import SignIn
@@ -405,17 +405,18 @@ def test_command__one_prompt_and_clean_streams(site, ada, big, tmp_path):
 
 # case: conversation: ssh -N -L asks once, and the tunnel carries
 def test_tunnel__one_prompt_and_it_carries(site, ada, host):
-    port = free_port()
-    forward = ["-N", "-o", "ExitOnForwardFailure=yes", "-L", f"127.0.0.1:{port}:127.0.0.1:{host.sshd_port}"]
-    with site.sign_in("ada", options=forward) as login:
-        signed_in_once(login)
+    forward = ["-N", "-o", "ExitOnForwardFailure=yes", "-L"]
+    with port.hold() as held:
+        forward.append(f"127.0.0.1:{port.number_of(held)}:127.0.0.1:{host.sshd_port}")
+        with site.sign_in("ada", options=forward) as login:
+            signed_in_once(login)
 
-        def through():
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as tunnel:
-                return tunnel.recv(4) == b"SSH-"
+            def through():
+                with contextlib.suppress(OSError), socket.create_connection(held.getsockname()) as tunnel:
+                    return tunnel.recv(4) == b"SSH-"
 
-        watch(through, 60, "sshd's greeting through the tunnel")
-        assert login.prompts() == 1
+            watch(through, 60, "sshd's greeting through the tunnel")
+            assert login.prompts() == 1
 
 
 # case: conversation: a second session over a connection that stands already (ControlMaster) asks nothing

@@ -9,7 +9,6 @@ import json
 import os
 import pathlib
 import re
-import socket
 import stat
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from support import port  # noqa: E402
 from support.ctl_rig import NOBODY, CtlRig, shipped_config  # noqa: E402
 from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 from support.helper_site import config  # noqa: E402
@@ -171,11 +171,6 @@ def test_not_root__is_told_so_and_nothing_is_changed(rig, words):
 # connect.
 
 
-def refused_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
 def without(document, *names, **changes):
     return {name: value for name, value in document.items() if name not in names} | changes
 
@@ -230,9 +225,10 @@ def test_connect__a_check_fails__its_own_message_and_nothing_written(rig, idp, p
 
 
 def test_connect__refused__says_so(rig, idp):
-    words = rig.connect_words(idp, issuer=f"https://localhost:{refused_port()}")
-    before = rig.snapshot()
-    done = rig.ctl(*words)
+    with port.hold() as refused:
+        words = rig.connect_words(idp, issuer=f"https://localhost:{port.number_of(refused)}")
+        before = rig.snapshot()
+        done = rig.ctl(*words)
     assert done.code == UNREACHABLE and "[idp_connect]" in done.err and "--proxy" in done.err
     assert rig.snapshot() == before
 

@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import wire  # noqa: E402
+from support import port, wire  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.fake_proxy import FakeProxy  # noqa: E402
 from support.program import USERS, Program, built  # noqa: E402
@@ -52,9 +52,20 @@ def program():
         assert program.wait() == (0, b"")
 
 
+@pytest.fixture
 def closed_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    with port.hold() as held:
+        yield port.number_of(held)
+
+
+# The rig.
+
+
+def test_scripted_idp__closed__refuses(program):
+    with FakeIdp() as gone:
+        assert get(program, gone).HTTP_STATUS == 200
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", gone.port))
 
 
 # What works.
@@ -191,8 +202,8 @@ def test_a_server_that_never_says_a_word_is_a_timeout(program, idp):
         assert program.peer.recv().error == "E_IDP_TIMEOUT"
 
 
-def test_connection_refused(program):
-    ask(program, f"https://127.0.0.1:{closed_port()}/")
+def test_connection_refused(program, closed_port):
+    ask(program, f"https://127.0.0.1:{closed_port}/")
     assert program.peer.recv().error == "E_CONNECT"
 
 
@@ -319,8 +330,8 @@ def test_a_proxy_that_refuses(program, idp, status):
 
 
 @pytest.mark.parametrize("proxy", ["http://me:s3cret@127.0.0.1:{}", "https://127.0.0.1:{}"])
-def test_a_proxy_that_is_not_there(program, idp, proxy):
-    answer = get(program, idp, PROXY=proxy.format(closed_port()))
+def test_a_proxy_that_is_not_there(program, idp, closed_port, proxy):
+    answer = get(program, idp, PROXY=proxy.format(closed_port))
     assert answer.error == "E_PROXY" and "s3cret" not in answer.DETAIL
 
 
@@ -337,8 +348,8 @@ def test_a_fault_of_the_idp_behind_a_proxy_is_the_idps(program, idp):
         assert get(program, idp, PROXY=f"http://{proxy.address}").error == "E_IDP_DROPPED"
 
 
-def test_the_environment_has_no_say(idp):
-    nowhere = f"http://127.0.0.1:{closed_port()}"
+def test_the_environment_has_no_say(idp, closed_port):
+    nowhere = f"http://127.0.0.1:{closed_port}"
     env = {name: nowhere for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy")}
     with fetch(env=env | {"CURL_CA_BUNDLE": "/nonexistent", "OPENSSL_CONF": "/nonexistent"}) as program:
         assert get(program, idp).HTTP_STATUS == 200

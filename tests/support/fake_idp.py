@@ -155,13 +155,15 @@ class FakeIdp:
         self.device_codes = {self.DEVICE_CODE}  # those it knows
         self.pending = 0  # how often /token says authorization_pending before it gives the tokens
         self.requests, self.connections, self.handshakes = [], 0, 0
+        self._faults = []  # of TLS
         self._scripts = collections.defaultdict(collections.deque)
         self._changed, self._released, self._open = threading.Condition(), threading.Event(), set()
         self._context = self._make_context(certificate, tls)
         self._server = socket.create_server(("0.0.0.0", port), backlog=128)
         self.port = self._server.getsockname()[1]
         self.issuer = f"https://localhost:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def vouch_for(self, name, sub, *groups):
         """Whom tokens are about from now on."""
@@ -206,7 +208,12 @@ class FakeIdp:
                 connection.shutdown(socket.SHUT_RDWR)
 
     def close(self):
+        """Nothing listens afterwards: a socket that is merely closed goes on for as long as its accept() lasts."""
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self._server.close()
+        for fault in self._faults:  # shown with a test that fails
+            print(f"{self.issuer}: {fault}", file=sys.stderr)
         self.release()
         self.drop_connections()
 
@@ -301,7 +308,9 @@ class FakeIdp:
                     while self._serve_request(secure, stream, number):
                         pass
                 self._open.discard(secure)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if isinstance(error, ssl.SSLError):
+                self._faults.append(error)
             connection.close()
 
     def _serve_request(self, secure, stream, number):

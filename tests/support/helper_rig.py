@@ -167,6 +167,7 @@ class HelperRig:
     def __exit__(self, *_):
         for exchange in self.exchanges:
             exchange.close()
+        print(*self.log(), sep="\n")  # shown with a test that fails
         self._logger.close()
         shutil.rmtree(self.folder)
         try:

@@ -9,11 +9,10 @@ import pathlib
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 
-from . import certificates
+from . import certificates, port as ports
 from .process import die_with_parent, end
 from .root_tree import CACHE
 
@@ -46,17 +45,12 @@ def ensure():
     _node_modules()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Idp:
     """with Idp() as idp: ...  The certificates and the port stay the same over kill() and start()."""
 
     def __init__(self, port=9443):
-        self.port = port or free_port()
+        self._held_port = None if port else ports.hold()
+        self.port = port or ports.number_of(self._held_port)
         self.issuer = f"https://localhost:{self.port}"
         self._process = None
         self._folder = None
@@ -83,6 +77,8 @@ class Idp:
     def __exit__(self, *_):
         self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+        if self._held_port:
+            self._held_port.close()
 
     @property
     def ca_file(self):
