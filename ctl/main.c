@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&command_check_config,
 	&command_apply,
 	&command_token,
+	&command_repair,
 	&command_boot,
 };
 

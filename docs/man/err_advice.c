@@ -3,17 +3,18 @@
 
 #include <stddef.h>
 
-#define LOG           "The log line's detail says which."
-#define NOTHING       "Nothing."
-#define TRY_AGAIN     "Nothing, if it passes. "
-#define TELL_US       "A fault of cosmo-sso: please report it with the log lines around it."
-#define REINSTALL     "Install all parts of one version again."
-#define ASK_IDP       "Ask the IdP's administrator. "
-#define CHECK_CONFIG  "Run `cosmo-ssoctl check-config`; it names the line. "
-#define TEST_ROLES    "Try the person's claims with `cosmo-ssoctl roles test`. "
-#define VERIFY        "A token can be taken apart with `cosmo-ssoctl token verify`. "
-#define SHOW_USER     "See `cosmo-ssoctl user show NAME`. "
-#define REBUILD_USERS "`cosmo-ssoctl apply` makes users.1.db anew out of the private records. "
+#define LOG          "The log line's detail says which."
+#define NOTHING      "Nothing."
+#define TRY_AGAIN    "Nothing, if it passes. "
+#define TELL_US      "A fault of cosmo-sso: please report it with the log lines around it."
+#define REINSTALL    "Install all parts of one version again."
+#define ASK_IDP      "Ask the IdP's administrator. "
+#define CHECK_CONFIG "Run `cosmo-ssoctl check-config`; it names the line. "
+#define TEST_ROLES   "Try the person's claims with `cosmo-ssoctl roles test`. "
+#define VERIFY       "A token can be taken apart with `cosmo-ssoctl token verify`. "
+#define SHOW_USER    "See `cosmo-ssoctl user show NAME`. "
+#define REBUILD_USERS                                                                              \
+	"`cosmo-ssoctl repair` makes users.1.db anew out of the private records, and tells what is damaged. "
 
 static const char *const advice[] = {
 	[COSMO_OK] = NOTHING,

@@ -30,6 +30,7 @@ static const struct {
 	{MESSAGE_CTL_SESSION_LIST, admin_session_list},
 	{MESSAGE_CTL_SESSION_END, admin_session_end},
 	{MESSAGE_CTL_CHECK, admin_check_idp},
+	{MESSAGE_CTL_REPAIR, admin_repair},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

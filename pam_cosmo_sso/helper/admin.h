@@ -46,6 +46,7 @@ enum cosmo_err admin_user_rebind(struct admin *admin);
 enum cosmo_err admin_session_list(struct admin *admin);
 enum cosmo_err admin_session_end(struct admin *admin);
 enum cosmo_err admin_check_idp(struct admin *admin);
+enum cosmo_err admin_repair(struct admin *admin);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);

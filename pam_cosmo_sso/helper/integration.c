@@ -270,6 +270,16 @@ static enum cosmo_err check_durable(struct store *store, struct integration **re
 	return machine_hash == (*ret)->machine_hash ? COSMO_OK : COSMO_E_MACHINE;
 }
 
+enum cosmo_err integration_check_machine(struct store *store)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = check_durable(store, &integration);
+
+	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
+		return COSMO_OK;
+	return err;
+}
+
 enum cosmo_err integration_boot(struct store *store)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;

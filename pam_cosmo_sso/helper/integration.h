@@ -32,6 +32,14 @@ COSMO_AUTO_DEFINE(struct integration *, integration_free);
 COSMO_MUST_USE enum cosmo_err integration_load(struct store *store, struct integration **ret);
 
 /*
+ * Is this store another machine's (a clone), or nobody's yet (restored)? Then it is to be adopted
+ * before anything else. One that does not say whose it is, because it was never connected or its
+ * record is damaged, is not. Errors: COSMO_E_MACHINE (it is, or /etc/machine-id is not there),
+ * COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err integration_check_machine(struct store *store);
+
+/*
  * Connect: a new random id, durable state, then the gate from closed or fresh to open. The only way
  * from closed to open. Lock held. A disconnect that comes before it has ended wins, in the durable
  * state too, whatever becomes of this process. Errors: COSMO_E_DISCONNECTED (it came), COSMO_E_IO,

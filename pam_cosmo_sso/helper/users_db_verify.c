@@ -38,3 +38,15 @@ enum cosmo_err users_db_file_verify(const struct users_db_file *file)
 	}
 	return COSMO_OK;
 }
+
+enum cosmo_err users_db_file_inspect(struct store *store)
+{
+	struct users_db_file file = {.fd = -1};
+	enum cosmo_err err = users_db_map_open(store_state_fd(store), "users.1.db",
+		store_users_db(store)->machine_id_path, &file.map);
+
+	if (!err)
+		err = users_db_file_verify(&file);
+	users_db_map_free(file.map);
+	return err;
+}

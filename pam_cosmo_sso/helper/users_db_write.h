@@ -47,6 +47,10 @@ COSMO_MUST_USE enum cosmo_err users_db_file_open(struct store *store, struct use
 /* Look at every user of it. Errors: COSMO_E_STORE_DAMAGED. */
 COSMO_MUST_USE enum cosmo_err users_db_file_verify(const struct users_db_file *file);
 
+/* The same with the present file, which is only read, also while others write: what they are just
+ * changing may look damaged then. Errors: those of users_db_map_open(). */
+COSMO_MUST_USE enum cosmo_err users_db_file_inspect(struct store *store);
+
 /*
  * Make a new file; nobody sees it before users_db_file_publish(). Fully allocated. Errors:
  * COSMO_E_IO (also a full disk), COSMO_E_MACHINE, COSMO_E_NOMEM, COSMO_E_TOO_BIG.

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "common/base/siphash.h"
+#include "pam_cosmo_sso/helper/repair.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 #include "tests/unit/store/store_picture.h"
 #include "tests/unit/store/traced_child.h"
@@ -150,6 +151,13 @@ static enum cosmo_err act_rebuild(struct deed *deed, struct store *store)
 	return commit_rebuild(store, &deed->config);
 }
 
+static enum cosmo_err act_repair(struct deed *deed, struct store *store)
+{
+	struct repair_report report;
+
+	return repair_run(store, &deed->config, &report);
+}
+
 /* A store with a bob and an ada in it, and @crowd others. */
 static void prepare(struct fixture *fixture, unsigned int crowd)
 {
@@ -275,6 +283,7 @@ static const struct scenario {
 	{"settings change in place", prepare_two, other_lease, act_settings},
 	{"the roles table changes", prepare_two, other_roles, act_settings},
 	{"a rebuild", prepare_two, nothing_else, act_rebuild},
+	{"a repair", prepare_two, nothing_else, act_repair},
 };
 
 /* One store in which one writer comes to grief. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the helper says of its steps (STEP_ITEM): sentences, and for --json one object. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "common/message.h"
+
+/* How the lines of a step begin; each takes a number as %s, or is NULL: nothing is said. */
+struct step_text {
+	const char *id;
+	const char *done;  /* with COUNT, if that is not 0 or @always */
+	const char *left;  /* with LEFT, if that is not 0 */
+	const char *fault; /* with the id of ERR, or what DETAIL says and that, if there is one */
+	bool always;
+};
+
+struct step_report {
+	const struct step_text *texts;
+	size_t text_count;
+	bool json;
+	bool dry_run;
+	struct json_object *steps; /* with @json */
+	size_t count;
+};
+
+/*
+ * Send @request (DRY_RUN is put in here), print each step as it comes, or the object at the end:
+ * dry_run, steps (step, result, count, left, detail), error, message, detail. A failure before the
+ * first step is left to output_finish(). Returns the RESULT's code.
+ */
+COSMO_MUST_USE enum cosmo_err step_report_ask(struct step_report *report, struct message *request);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* repair: what concerns the store as a whole. Nothing is said while the lock is held: whoever asks
+ * may be slow to listen. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/repair.h"
+
+struct step {
+	const char *id;
+	enum cosmo_err outcome;
+	uint64_t count;
+	uint64_t left;
+	const char *detail; /* NULL: none */
+};
+
+static enum cosmo_err send_step(struct admin *admin, const struct step *step)
+{
+	struct message *item = NULL;
+	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
+
+	if (err)
+		return err;
+	message_put_str(item, FIELD_STEP_ID, step->id);
+	message_put_err(item, step->outcome);
+	message_put_u64(item, FIELD_COUNT, step->count);
+	message_put_u64(item, FIELD_LEFT, step->left);
+	message_put_str(item, FIELD_DETAIL, step->detail);
+	return admin_send(admin, item);
+}
+
+static enum cosmo_err send_steps(struct admin *admin, const struct step *steps, size_t count)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = send_step(admin, &steps[i]);
+	return err;
+}
+
+static bool is_dry_run(const struct admin *admin)
+{
+	return message_u64(admin->request, FIELD_DRY_RUN, 0) != 0;
+}
+
+static enum cosmo_err send_report(struct admin *admin, const struct repair_report *report)
+{
+	const struct step steps[] = {
+		{"users_db", report->users_db, 0, 0, NULL},
+		{"seed", report->seed, 0, 0, NULL},
+		{"integration", report->integration, 0, 0, NULL},
+		{"records", report->damaged ? COSMO_E_STORE_DAMAGED : COSMO_OK, report->records,
+			report->damaged, NULL},
+		{"register", COSMO_OK, report->unregistered, 0, NULL},
+		{"recordless", COSMO_OK, report->recordless, 0, NULL},
+	};
+	enum cosmo_err err = send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
+
+	for (size_t i = 0; i < report->damaged && i < REPAIR_MAX_NAMED && !err; i++) {
+		const struct step step = {
+			"damaged", report->named[i].err, 0, 1, report->named[i].name};
+
+		err = send_step(admin, &step);
+	}
+	return err;
+}
+
+static enum cosmo_err repair(struct admin *admin, struct repair_report *report)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct audit_line line = {.event = AUDIT_REPAIR};
+	char detail[96] = "";
+	/* What is not this machine's is adopted, not mended. */
+	enum cosmo_err err = integration_check_machine(admin->store);
+
+	if (!err)
+		err = admin_load_config(admin, &config);
+	if (err)
+		return err;
+	err = repair_run(admin->store, config, report);
+	(void)snprintf(detail, sizeof(detail), "%" PRIu64 " records, %" PRIu64 " damaged",
+		report->records, report->damaged);
+	line.reason = err;
+	line.detail = detail;
+	audit_send(&line);
+	return err;
+}
+
+/* Mended or not, a record that is lost is not there again. */
+static enum cosmo_err outcome_of(struct admin *admin, const struct repair_report *report)
+{
+	if (!report->damaged)
+		return COSMO_OK;
+	snprintf(admin->detail, sizeof(admin->detail),
+		"%" PRIu64 " record(s) are damaged and were left as they are: their users are "
+		"locked, or not shown at all",
+		report->damaged);
+	return COSMO_E_STORE_DAMAGED;
+}
+
+enum cosmo_err admin_repair(struct admin *admin)
+{
+	COSMO_AUTO(free) struct repair_report *report = calloc(1, sizeof(*report));
+	enum cosmo_err err = COSMO_E_NOMEM;
+	enum cosmo_err sent = COSMO_OK;
+
+	if (!report)
+		return err;
+	err = is_dry_run(admin) ? repair_look(admin->store, report) : repair(admin, report);
+	if (report->records + report->damaged + report->names > 0 || !err)
+		sent = send_report(admin, report);
+	if (!err)
+		err = sent;
+	return err ? err : outcome_of(admin, report);
+}
