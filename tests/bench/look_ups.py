@@ -25,14 +25,17 @@ CHUNK = 1 << 24
 
 
 class Store:
-    """An installed place for the store, in a mount namespace per command. On a disk: /run's memory would be another."""
+    """An installed place for the store, in a mount namespace per command. On a disk, and the gate on a tmpfs, as they are
+    where it is installed: /run's memory would be another."""
 
     def __init__(self, place):
         self.place, self.folder = place, pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-bench-", dir="/var/tmp"))
+        self.volatile = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-bench-", dir="/dev/shm"))
 
     def __enter__(self):
         self.folder.chmod(0o755)
-        for name in ("state", "run", "cache"):
+        self.volatile.chmod(0o755)
+        for name in ("state", "cache"):
             (self.folder / name).mkdir()
             (self.folder / name).chmod(0o700 if name == "cache" else 0o755)
         (self.folder / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
@@ -41,20 +44,28 @@ class Store:
 
     def __exit__(self, *_):
         shutil.rmtree(self.folder)
+        shutil.rmtree(self.volatile)
 
     @property
     def users_db(self):
         return self.folder / "state/users.1.db"
 
-    def run(self, program, *words):
-        """Lines of JSON that the program printed."""
-        targets = {"state": "/var/lib/cosmo-sso", "run": "/run/cosmo-sso", "cache": "/var/cache/cosmo-sso",
-                   "machine-id": "/etc/machine-id"}
-        grafts = [f"{self.folder / source}={target}" for source, target in targets.items()]
+    def _command(self, program, words):
+        targets = {self.folder / "state": "/var/lib/cosmo-sso", self.volatile: "/run/cosmo-sso",
+                   self.folder / "cache": "/var/cache/cosmo-sso", self.folder / "machine-id": "/etc/machine-id"}
+        grafts = [f"{source}={target}" for source, target in targets.items()]
         scratch = tempfile.mkdtemp(dir=self.folder)
         command = [sys.executable, graft.__file__, scratch, *grafts, "--", self.place / "tests/bench" / program, *words]
-        done = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True)
+        return [str(word) for word in command]
+
+    def run(self, program, *words):
+        """Lines of JSON that the program printed."""
+        done = subprocess.run(self._command(program, words), check=True, stdout=subprocess.PIPE, text=True)
         return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def start(self, program, *words):
+        """The same for one that runs until its standard input ends."""
+        return subprocess.Popen(self._command(program, words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def make_touched(self):
         """A file as large as users.1.db, every block of it there."""
