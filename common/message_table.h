@@ -252,7 +252,8 @@
 	X(STATUS_ITEM, REASON, OPT) X(STATUS_ITEM, LOGIN_PAGE, OPT) X(STATUS_ITEM, HOST, OPT)      \
 	X(STATUS_ITEM, UNFINISHED, OPT) X(STATUS_ITEM, CHECKED_S, OPT)                             \
 	X(STATUS_ITEM, REFUSALS, OPT) X(STATUS_ITEM, OUTAGE_ERR, OPT)                              \
-	X(STATUS_ITEM, OUTAGE_SINCE_S, OPT)                                                        \
+	X(STATUS_ITEM, OUTAGE_SINCE_S, OPT) X(STATUS_ITEM, USERNAME_CLAIM, OPT)                    \
+	X(STATUS_ITEM, STRIP_DOMAIN, MANY)                                                         \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \

@@ -16,6 +16,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/status_share.h"
 #include "paths.h"
 
 struct connect_options {
@@ -37,6 +38,7 @@ struct connect_options {
 struct connect {
 	struct connect_options options;
 	struct json_object *steps;
+	struct json_object *share; /* NULL: there is nothing to share */
 	struct client_secret secret;
 };
 
@@ -164,22 +166,47 @@ static void print_json(struct connect *connect, bool good)
 	json_object_object_add(
 		object, "dry_run", json_object_new_boolean(connect->options.dry_run));
 	json_object_object_add(object, "steps", json_object_get(connect->steps));
+	json_object_object_add(object, "share", json_object_get(connect->share));
 	output_json_failure(object);
 	output_json(object);
 }
 
+static void visit_share(void *context, const struct message *item)
+{
+	struct connect *connect = context;
+
+	if (message_type(item) != MESSAGE_STATUS_ITEM)
+		return;
+	if (connect->options.json)
+		connect->share = status_share_json(item);
+	else
+		status_share_print(item);
+}
+
+/* As the host is now, whoever may have changed it since. What is wrong with the question has been
+ * said, and does not make the host less connected. */
+static void share(struct connect *connect)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+
+	if (message_new(MESSAGE_CTL_STATUS, &request) == COSMO_OK)
+		(void)!ask_simple(request, visit_share, connect);
+}
+
 static void conclude(struct connect *connect, enum cosmo_err err)
 {
-	if (connect->options.json)
-		print_json(connect, !err);
+	bool json = connect->options.json;
+
 	if (err)
 		output_error("nothing was changed");
-	else if (connect->options.json)
-		return;
-	else if (connect->options.dry_run)
+	else if (!json && connect->options.dry_run)
 		puts("All checks passed; nothing was changed.");
-	else
+	else if (!json)
 		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in.");
+	if (!err && !connect->options.dry_run)
+		share(connect);
+	if (json)
+		print_json(connect, !err);
 }
 
 static enum cosmo_err ask_to_connect(struct connect *connect)
@@ -288,6 +315,7 @@ static int run(const struct command *self, int argc, char **argv)
 	connect.steps = json_object_new_array();
 	code = connect_host(&connect);
 	json_object_put(connect.steps);
+	json_object_put(connect.share);
 	return code;
 }
 

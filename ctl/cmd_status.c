@@ -9,9 +9,11 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/status_share.h"
 
 struct status {
 	bool json;
+	bool share;
 	bool connected;
 };
 
@@ -131,7 +133,11 @@ static void visit(void *context, const struct message *item)
 	if (message_type(item) != MESSAGE_STATUS_ITEM)
 		return;
 	status->connected = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
-	if (status->json)
+	if (status->share && status->json)
+		output_json(status_share_json(item));
+	else if (status->share)
+		status_share_print(item);
+	else if (status->json)
 		print_json(item);
 	else
 		print_text(item);
@@ -140,7 +146,8 @@ static void visit(void *context, const struct message *item)
 static int run(const struct command *self, int argc, char **argv)
 {
 	struct status status = {0};
-	const struct option_spec specs[] = {{"json", OPTION_FLAG, &status.json}};
+	const struct option_spec specs[] = {
+		{"json", OPTION_FLAG, &status.json}, {"share", OPTION_FLAG, &status.share}};
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	enum cosmo_err err = COSMO_OK;
 	int first = 0;
@@ -159,8 +166,10 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_status = {
 	.name = "status",
-	.arguments = "[--json]",
+	.arguments = "[--share] [--json]",
 	.summary = "Show whether this host is connected, to what, and since when",
-	.help = "  --json   print one JSON object\n\nExit code 0: connected; 1: not connected.\n",
+	.help = "  --share  print what colleagues need: how to sign in to this host, by what name, and the page\n"
+		"           where codes are approved\n"
+		"  --json   print one JSON object\n\nExit code 0: connected; 1: not connected.\n",
 	.run = run,
 };

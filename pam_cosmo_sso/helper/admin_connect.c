@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "common/https_url.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/commit.h"
@@ -75,9 +76,19 @@ static void explain_files(struct admin *admin, const struct config *config, enum
 		config->ca_file ? " ca_file " : "", config->ca_file ? config->ca_file : "");
 }
 
-/* *ret_judge, the caller's, holds what was fetched. */
+/* What the IdP said, in a form that can be kept and shown. */
+static enum cosmo_err check_probed(const struct message *probed)
+{
+	const char *page = message_str(probed, FIELD_LOGIN_PAGE);
+
+	if (message_type(probed) != MESSAGE_JUDGE_PROBED)
+		return COSMO_E_PROTOCOL;
+	return !page || https_url_is_usable(page) ? COSMO_OK : COSMO_E_PROTOCOL;
+}
+
+/* *ret_judge holds what was fetched, *ret_probed is what the IdP offers; both are the caller's. */
 static enum cosmo_err probe(struct admin *admin, const struct config *config,
-	struct judge **ret_judge, bool *ret_offline)
+	struct judge **ret_judge, struct message **ret_probed)
 {
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *question = NULL;
@@ -102,11 +113,14 @@ static enum cosmo_err probe(struct admin *admin, const struct config *config,
 			snprintf(admin->detail, sizeof(admin->detail), "%s", judge_detail(judge));
 		return err;
 	}
-	if (message_type(answer) != MESSAGE_JUDGE_PROBED)
-		return COSMO_E_PROTOCOL;
-	*ret_offline = message_u64(answer, FIELD_OFFLINE_ACCESS, 0) != 0;
+	err = check_probed(answer);
+	if (!err)
+		err = report_probe(admin, answer);
+	if (err)
+		return err;
+	*ret_probed = COSMO_STEAL(&answer);
 	*ret_judge = COSMO_STEAL(&judge);
-	return report_probe(admin, answer);
+	return COSMO_OK;
 }
 
 /* The configuration that is replaced, to be put back should a later step fail. */
@@ -167,8 +181,14 @@ static void put_config_back(const struct old_config *old)
 
 /* Everything that changes this host, in one go under the writer lock; the gate opens last. */
 static enum cosmo_err make_integration(
-	struct admin *admin, const struct config *config, bool offline)
+	struct admin *admin, const struct config *config, const struct message *probed)
 {
+	const struct integration_partner idp = {
+		.issuer = config->issuer,
+		.client_id = config->client_id,
+		.login_page = message_str(probed, FIELD_LOGIN_PAGE),
+		.offline_access = message_u64(probed, FIELD_OFFLINE_ACCESS, 0) != 0,
+	};
 	COSMO_AUTO(integration_free) struct integration *made = NULL;
 	struct old_config old = {.dir_fd = -1};
 	COSMO_AUTO(old_config_done) struct old_config *old_owned = &old;
@@ -182,22 +202,21 @@ static enum cosmo_err make_integration(
 	if (!err)
 		err = commit_settings(admin->store, config, -1);
 	if (!err)
-		err = integration_connect(
-			admin->store, config->issuer, config->client_id, offline, &made);
+		err = integration_connect(admin->store, &idp, &made);
 	if (err)
 		put_config_back(old_owned);
 	return err;
 }
 
 /* What was cached before is of another integration; what has just been asked for live is good. */
-static enum cosmo_err make_integration_locked(
-	struct admin *admin, const struct config *config, const struct judge *judge, bool offline)
+static enum cosmo_err make_integration_locked(struct admin *admin, const struct config *config,
+	const struct judge *judge, const struct message *probed)
 {
 	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
 
 	if (err)
 		return err;
-	err = make_integration(admin, config, offline);
+	err = make_integration(admin, config, probed);
 	if (!err) {
 		judge_cache_drop(store_cache_fd(admin->store));
 		judge_keep_fetched(judge, admin->store);
@@ -210,19 +229,19 @@ enum cosmo_err admin_connect(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
+	COSMO_AUTO(message_free) struct message *probed = NULL;
 	struct audit_line line = {.event = AUDIT_CONNECT};
-	bool offline = false;
 	enum cosmo_err err = parse_request(admin, &config);
 
 	if (!err)
 		err = admin_check(admin, config, NEW_CONFIG);
 	if (!err)
-		err = probe(admin, config, &judge, &offline);
+		err = probe(admin, config, &judge, &probed);
 	if (!err)
 		err = admin_warn(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
-	err = make_integration_locked(admin, config, judge, offline);
+	err = make_integration_locked(admin, config, judge, probed);
 	line.reason = err;
 	line.detail = config->issuer;
 	audit_send(&line);

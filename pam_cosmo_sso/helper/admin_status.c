@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
+
 #include "common/base/effective_roles.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/check.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/show.h"
 
 static void put_integration(struct message *item, const struct integration *integration)
 {
@@ -15,6 +18,23 @@ static void put_integration(struct message *item, const struct integration *inte
 	message_put_str(item, FIELD_CLIENT_ID, integration->client_id);
 	message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
 	message_put_u64(item, FIELD_OFFLINE_ACCESS, integration->offline_access);
+}
+
+/* What people have to know to sign in. */
+static void put_way_in(
+	struct message *item, const struct integration *integration, const struct config *config)
+{
+	char host[HOST_NAME_MAX + 1] = "";
+
+	show_host(host);
+	message_put_str(item, FIELD_HOST, host);
+	if (integration)
+		message_put_str(item, FIELD_LOGIN_PAGE, integration->login_page);
+	if (!config)
+		return;
+	message_put_str(item, FIELD_USERNAME_CLAIM, config->username_claim);
+	for (size_t i = 0; i < config->strip_domain.count; i++)
+		message_put_str(item, FIELD_STRIP_DOMAIN, config->strip_domain.items[i]);
 }
 
 /* What the IdP said of this integration when it was last asked. */
@@ -75,6 +95,7 @@ enum cosmo_err admin_status(struct admin *admin)
 		problem = users_problem;
 	if (!problem)
 		problem = admin_load_config(admin, &config);
+	put_way_in(item, integration, config);
 	if (problem)
 		message_put_err(item, problem);
 	if (problem && admin->detail[0])

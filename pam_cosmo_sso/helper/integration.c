@@ -207,21 +207,33 @@ enum cosmo_err integration_disconnect(struct store *store, const char *reason)
 	return err ? err : gate_err;
 }
 
-static enum cosmo_err integration_make(const struct store *store, const char *issuer,
-	const char *client_id, bool offline_access, struct integration **ret)
+static enum cosmo_err name_partner(
+	struct integration *integration, const struct integration_partner *partner)
+{
+	integration->offline_access = partner->offline_access;
+	integration->issuer = strdup(partner->issuer);
+	integration->client_id = strdup(partner->client_id);
+	if (partner->login_page)
+		integration->login_page = strdup(partner->login_page);
+	return integration->issuer && integration->client_id &&
+			       (integration->login_page || !partner->login_page)
+		       ? COSMO_OK
+		       : COSMO_E_NOMEM;
+}
+
+static enum cosmo_err integration_make(const struct store *store,
+	const struct integration_partner *partner, struct integration **ret)
 {
 	COSMO_AUTO(integration_free)
 	struct integration *integration = calloc(1, sizeof(*integration));
-	enum cosmo_err err = COSMO_E_NOMEM;
+	enum cosmo_err err = COSMO_OK;
 
 	if (!integration)
 		return COSMO_E_NOMEM;
 	integration->connected = true;
-	integration->offline_access = offline_access;
 	integration->since_s = fdio_now_s();
-	integration->issuer = strdup(issuer);
-	integration->client_id = strdup(client_id);
-	if (integration->issuer && integration->client_id)
+	err = name_partner(integration, partner);
+	if (!err)
 		err = store_machine_hash(store, &integration->machine_hash);
 	if (!err && getrandom(integration->id, INTEGRATION_BYTES, 0) != INTEGRATION_BYTES)
 		err = COSMO_E_IO;
@@ -240,12 +252,11 @@ static void end_for_another(struct store *store)
 		(void)!integration_end(store, &end);
 }
 
-enum cosmo_err integration_connect(struct store *store, const char *issuer, const char *client_id,
-	bool offline_access, struct integration **ret)
+enum cosmo_err integration_connect(
+	struct store *store, const struct integration_partner *partner, struct integration **ret)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	enum cosmo_err err =
-		integration_make(store, issuer, client_id, offline_access, &integration);
+	enum cosmo_err err = integration_make(store, partner, &integration);
 
 	if (!err)
 		err = connect_gate(store, integration);

@@ -18,7 +18,7 @@ struct integration {
 	bool offline_access; /* the IdP lists the scope */
 	uint64_t machine_hash;
 	char *reason;     /* of a disconnect; NULL if none */
-	char *login_page; /* where codes are typed, as the IdP said last; NULL: not known */
+	char *login_page; /* where codes are typed, as the IdP said at connect; NULL: not known */
 	bool unfinished;  /* a disconnect has steps left (disconnect.h), which are done thus: */
 	bool keep_sessions;
 	bool strip_setgid;
@@ -30,6 +30,14 @@ COSMO_AUTO_DEFINE(struct integration *, integration_free);
 /* Errors: COSMO_E_NOT_FOUND (never connected), COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE,
  * COSMO_E_IO, COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err integration_load(struct store *store, struct integration **ret);
+
+/* Whom to connect with; everything borrowed. */
+struct integration_partner {
+	const char *issuer;
+	const char *client_id;
+	const char *login_page; /* NULL: not known */
+	bool offline_access;
+};
 
 /*
  * Is this store another machine's (a clone), or nobody's yet (restored)? Then it is to be adopted
@@ -45,8 +53,8 @@ COSMO_MUST_USE enum cosmo_err integration_check_machine(struct store *store);
  * state too, whatever becomes of this process. Errors: COSMO_E_DISCONNECTED (it came), COSMO_E_IO,
  * COSMO_E_MACHINE, COSMO_E_NOMEM.
  */
-COSMO_MUST_USE enum cosmo_err integration_connect(struct store *store, const char *issuer,
-	const char *client_id, bool offline_access, struct integration **ret);
+COSMO_MUST_USE enum cosmo_err integration_connect(
+	struct store *store, const struct integration_partner *partner, struct integration **ret);
 
 /* Close the gate (P8): one atomic store, without the lock. A missing gate is made, closed. Errors:
  * those of gate_write_close() and gate_write_ensure(). */

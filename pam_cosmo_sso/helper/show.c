@@ -25,6 +25,13 @@ bool show_is_local(const char *rhost, const char *tty)
 	return strncmp(tty, "tty", 3) == 0 && is_digit(tty[3]);
 }
 
+void show_host(char *ret)
+{
+	ret[HOST_NAME_MAX] = '\0';
+	if (gethostname(ret, HOST_NAME_MAX) < 0)
+		ret[0] = '\0';
+}
+
 void show_issuer_host(const char *issuer, char *ret, size_t ret_size)
 {
 	const char *host = issuer;
@@ -63,8 +70,7 @@ enum cosmo_err show_make(const struct exchange *exchange, const struct message *
 
 	if (err)
 		return err;
-	if (gethostname(host, sizeof(host) - 1) < 0)
-		host[0] = '\0';
+	show_host(host);
 	show_issuer_host(exchange->config->issuer, issuer, sizeof(issuer));
 	message_put_str(shown, FIELD_VERIFICATION_URI, message_str(told, FIELD_VERIFICATION_URI));
 	if (may_show_complete(exchange))

@@ -21,5 +21,8 @@ COSMO_MUST_USE enum cosmo_err show_make(const struct exchange *exchange, const s
  * Either may be NULL. */
 bool show_is_local(const char *rhost, const char *tty);
 
+/* This host as people are told of it. @ret has HOST_NAME_MAX + 1 bytes; "": it has no name. */
+void show_host(char *ret);
+
 /* The host part of an https URL, cut to @ret_size. */
 void show_issuer_host(const char *issuer, char *ret, size_t ret_size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/judge/device_grant.h"
 
-#include "pam_cosmo_sso/judge/https_url.h"
+#include "common/https_url.h"
 
 #define MAX_URI_BYTES          511
 #define MAX_COMPLETE_URI_BYTES 1023

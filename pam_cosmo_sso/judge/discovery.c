@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "pam_cosmo_sso/judge/https_url.h"
+#include "common/https_url.h"
 #include "pam_cosmo_sso/judge/json.h"
 
 struct discovery {

@@ -5,7 +5,7 @@
 #include "pam_cosmo_sso/judge/request.h"
 
 static enum cosmo_err answer(struct request *request, const struct setup *setup,
-	const struct provider *provider, int64_t date_s)
+	const struct provider *provider, const struct device_grant *discarded, int64_t date_s)
 {
 	const struct discovery *discovery = provider_discovery(provider);
 	struct message *message = NULL;
@@ -21,6 +21,7 @@ static enum cosmo_err answer(struct request *request, const struct setup *setup,
 	message_put_u64(
 		message, FIELD_OFFLINE_ACCESS, discovery_has_scope(discovery, "offline_access"));
 	message_put_u64(message, FIELD_KEY_COUNT, provider_key_count(provider));
+	message_put_str(message, FIELD_LOGIN_PAGE, device_grant_verification_uri(discarded));
 	if (date_s > 0)
 		message_put_u64(message, FIELD_IDP_TIME_S, (uint64_t)date_s);
 	return request_send(request, message);
@@ -43,5 +44,5 @@ enum cosmo_err request_probe(struct request *request)
 			setup, provider_discovery(provider), &request->why, &discarded, &date_s);
 	if (!err)
 		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
-	return err ? err : answer(request, setup, provider, date_s);
+	return err ? err : answer(request, setup, provider, discarded, date_s);
 }

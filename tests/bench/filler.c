@@ -54,9 +54,11 @@ void filler_open(struct filler *ret)
 
 void filler_connect(struct filler *filler)
 {
+	static const struct integration_partner idp = {
+		.issuer = ISSUER, .client_id = "host", .offline_access = true};
+
 	filler_check(integration_seed_ensure(filler->store, NULL), "seed");
-	filler_check(integration_connect(filler->store, ISSUER, "host", true, &filler->integration),
-		"connect");
+	filler_check(integration_connect(filler->store, &idp, &filler->integration), "connect");
 	filler_check(commit_settings(filler->store, filler->config, -1), "settings");
 }
 

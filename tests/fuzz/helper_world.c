@@ -279,6 +279,8 @@ const struct helper_world helper_world_honest = {.module_plays = be_asked, .judg
 
 static int connect_and_enrol(void)
 {
+	static const struct integration_partner idp = {
+		.issuer = HELPER_WORLD_ISSUER, .client_id = "host", .offline_access = true};
 	static struct helper_world world;
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
 	COSMO_AUTO(config_free) struct config *config = NULL;
@@ -289,8 +291,7 @@ static int connect_and_enrol(void)
 		return -1;
 	}
 	if (commit_settings(fixture->store, config, -1) ||
-		integration_connect(
-			fixture->store, HELPER_WORLD_ISSUER, "host", true, &integration))
+		integration_connect(fixture->store, &idp, &integration))
 		return -1;
 	store_unlock(fixture->store);
 	world = helper_world_honest;

@@ -66,12 +66,12 @@ static void configure(struct maker *maker, const char *sshd, const char *conferr
 
 static void connect_store(struct maker *maker)
 {
+	static const struct integration_partner idp = {
+		.issuer = "https://idp.example.org", .client_id = "host", .offline_access = true};
 	struct integration *integration = NULL;
 
 	check(integration_seed_ensure(maker->store, NULL), "seed");
-	check(integration_connect(
-		      maker->store, "https://idp.example.org", "host", true, &integration),
-		"connect");
+	check(integration_connect(maker->store, &idp, &integration), "connect");
 	integration_free(integration);
 	check(commit_settings(maker->store, maker->config, maker->provisional_on), "settings");
 }

@@ -460,6 +460,7 @@ def test_a_probe(idp):
     assert (probed.type, probed.ISSUER, probed.KEY_COUNT) == ("JUDGE_PROBED", idp.issuer, 3)
     assert (probed.DEVICE_ENDPOINT, probed.TOKEN_ENDPOINT) == (f"{idp.issuer}/device", f"{idp.issuer}/token")
     assert (probed.REVOCATION_ENDPOINT, probed.OFFLINE_ACCESS) == (f"{idp.issuer}/revoke", 1)
+    assert probed.LOGIN_PAGE == f"{idp.issuer}/activate"
 
 
 def revoke(idp, *tokens, **changes):

@@ -115,10 +115,11 @@ static struct config *parse_config(void)
 
 static void connect_store(struct store *store)
 {
+	static const struct integration_partner idp = {
+		.issuer = "https://idp.example.org", .client_id = "host", .offline_access = true};
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
 
-	CHECK(integration_connect(store, "https://idp.example.org", "host", true, &integration) ==
-		COSMO_OK);
+	CHECK(integration_connect(store, &idp, &integration) == COSMO_OK);
 }
 
 static bool is_connected(struct store *store)

@@ -21,13 +21,18 @@
 #include "tests/unit/store/store_fixture.h"
 #include "tests/unit/store/traced_child.h"
 
-#define ISSUER "https://idp.example"
+#define ISSUER     "https://idp.example"
+#define LOGIN_PAGE ISSUER "/device"
 
 static enum cosmo_err connect_to(struct store *store)
 {
+	static const struct integration_partner idp = {.issuer = ISSUER,
+		.client_id = "client",
+		.login_page = LOGIN_PAGE,
+		.offline_access = true};
 	COSMO_AUTO(integration_free) struct integration *made = NULL;
 
-	return integration_connect(store, ISSUER, "client", true, &made);
+	return integration_connect(store, &idp, &made);
 }
 
 static enum cosmo_err disconnect(struct store *store)
@@ -372,6 +377,21 @@ static void private_path(const struct fixture *fixture, const char *name, char *
 }
 
 /* What says nothing sound, or is not ours, is no integration; disconnecting replaces it. */
+static void test_integration_connect__login_page__kept_and_outlives_it(void **state)
+{
+	const struct fixture *fixture = *state;
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	struct store *store = NULL;
+
+	do_now(fixture, connect_to);
+	do_now(fixture, disconnect);
+	assert_int_equal(store_open(&fixture->paths, &store), COSMO_OK);
+	assert_int_equal(integration_load(store, &integration), COSMO_OK);
+	assert_false(integration->connected);
+	assert_string_equal(integration->login_page, LOGIN_PAGE);
+	store_free(store);
+}
+
 static void test_integration_disconnect__durable_state_unfit__replaced(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -477,6 +497,7 @@ int main(void)
 		WITH_FIXTURE(test_integration_disconnect__gate_first__then_the_lock),
 		WITH_FIXTURE(test_integration_disconnect__lock_holder_stopped__closed_for_all),
 		WITH_FIXTURE(test_integration_connect__disconnected_meanwhile__stays_closed),
+		WITH_FIXTURE(test_integration_connect__login_page__kept_and_outlives_it),
 		WITH_FIXTURE(test_integration_disconnect__durable_state_unfit__replaced),
 		WITH_FIXTURE(test_integration_boot__another_machine__closed),
 		WITH_FIXTURE(test_integration_boot__durable_state_damaged__closed),

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "common/base/auto.h"
-#include "pam_cosmo_sso/judge/https_url.h"
+#include "common/https_url.h"
 
 static void test_https_url_is_usable__addresses__are_told_apart(void **state)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/judge/https_url.h"
+#include "common/https_url.h"
 
 #include <string.h>
 #include <strings.h>
