@@ -2,6 +2,7 @@
 """Local accounts, root and users of other NSS sources: as without us, whatever state the IdP or our files are in."""
 
 import contextlib
+import re
 import socket
 import subprocess
 
@@ -197,6 +198,12 @@ def test_counters__sign_in_of_one_of_ours__seen(compared):
             login.prompt()
             assert packets.count() > 0
         assert {"cosmo-sso-helper", "cosmo-sso-judge", "cosmo-sso-fetch"} <= set(opened.names())
+
+
+def test_timer__of_the_product__not_due_while_tests_count(compared):
+    """What it starts every few minutes would be seen as well."""
+    show = ["systemctl", "show", "--value", "-p", "ActiveState", "-p", "NextElapseUSecMonotonic", "cosmo-sso-check.timer"]
+    assert re.fullmatch(r"1d .*\nactive\n|active\n1d .*\n", compared[0].host.run(show).stdout)
 
 
 # case: stack: local users get in as without us, by sshd, login, sudo and su, whatever is missing or damaged

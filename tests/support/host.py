@@ -108,17 +108,22 @@ class TestHost:
         entries = "".join(f"{user}:{self.passwords[user]}\n" for user in ("root", "tess"))
         self._in_tree("chpasswd", input=entries)
         self._add_extrauser()
-        self._allow_restarts()
+        self._tell_units()
         if self.sshd_program == SSHD_SESSION:  # all tests come from one address, which fails more often than anybody's
             (etc / "ssh/sshd_config.d/11-one-address.conf").write_text("PerSourcePenalties no\n")
         for user, home in (("root", "root"), ("tess", "home/tess"), ("exa", "home/exa")):
             self.authorize_key(home, user)
 
-    def _allow_restarts(self):
-        """Tests restart sshd more often than any person would, the faster the machine the oftener."""
-        folder = self.root / "etc/systemd/system/ssh.service.d"
-        folder.mkdir()
-        (folder / "restarts.conf").write_text("[Unit]\nStartLimitIntervalSec=0\n")
+    def _tell_units(self):
+        """Tests restart sshd more often than any person would, the faster the machine the oftener. And they count what is
+        asked of the IdP, logged and started: what the host does by itself every few minutes has to wait for a day."""
+        units = self.root / "etc/systemd/system"
+        for name, text in (
+            ("ssh.service", "[Unit]\nStartLimitIntervalSec=0\n"),
+            ("cosmo-sso-check.timer", "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnActiveSec=1d\n"),
+        ):
+            (units / f"{name}.d").mkdir()
+            (units / f"{name}.d/tests.conf").write_text(text)
 
     def _in_tree(self, *command, input=None):
         subprocess.run(["chroot", self.root, *command], check=True, input=input, text=True, capture_output=True)
