@@ -149,7 +149,7 @@ def test_login__deadline__told_before_login_gives_up(site, host):
     with configured(site, "service login", "deadline", "10s", "50s"), console(site, "ada") as login:
         login.name()
         login.prompt()
-        assert re.search(r"Valid for 0:(09|10)", login.screen)
+        assert re.search(r"Valid for 0:(0[1-9]|10)", login.screen)
         login.said("The time for signing in ended before the code was approved.")
         login.terminal.wait_for(r"Login incorrect\s+cosmo-host login: ?$")
         assert "timed out" not in login.terminal.capture(history=True)

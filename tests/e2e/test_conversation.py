@@ -14,7 +14,7 @@ import subprocess
 import pytest
 
 from support import port
-from support.process import end, watch
+from support.process import PATIENCE_S, end, watch
 from support.screen import code_of, url_of
 from support.site import SignIn
 
@@ -139,7 +139,7 @@ def far_away(host, sshd):
     def run(*command):
         subprocess.run(list(map(str, command)), check=True)
 
-    watch(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != os.readlink("/proc/self/ns/net"), 20, "the network")
+    watch(lambda: os.readlink(f"/proc/{holder.pid}/ns/net") != os.readlink("/proc/self/ns/net"), PATIENCE_S, "the network")
     run("ip", "link", "add", "here0", "type", "veth", "peer", "name", "there0", "netns", holder.pid)
     run("ip", "addr", "add", "192.0.2.1/24", "dev", "here0")
     run("ip", "link", "set", "here0", "up")
@@ -170,7 +170,7 @@ def test_nobody_can_see_the_code__ends_by_the_deadline(site, ada, host, far_away
         cut.prompt()
         pull_the_cable()
         blind = without_terminal(host.ssh("ada", command=["id"]))
-        out, err = blind.communicate(timeout=60)
+        out, err = blind.communicate(timeout=PATIENCE_S)
         assert (blind.returncode, out) == (255, "")
         assert "Code:" not in err and err.count("time for signing in ended") == 1
         watch(lambda: "cosmo-sso-" not in site.conversing(), GONE_S, "the end of ours")
@@ -185,7 +185,7 @@ def test_nobody_can_see_the_code__ends_by_the_deadline(site, ada, host, far_away
 def test_batch_mode__fails_without_asking(site, ada, host):
     cursor, requests = host.journal_cursor(), site.idp.device_requests()
     batch = without_terminal(host.ssh("ada", "-o", "BatchMode=yes", command=["id"]))
-    out, err = batch.communicate(timeout=60)
+    out, err = batch.communicate(timeout=PATIENCE_S)
     assert (batch.returncode, out) == (255, "") and "Permission denied" in err
     assert site.idp.device_requests() == requests
     assert host.journal("event=", after=cursor) == []
@@ -220,11 +220,11 @@ def test_askpass__gets_the_prompt(site, ada, host, tmp_path):
     environment = {"PATH": os.environ["PATH"], "SSH_ASKPASS": str(program), "SSH_ASKPASS_REQUIRE": "force", "LC_ALL": "C.UTF-8"}
     client = without_terminal(host.ssh("ada", command=["id", "-un"]), env=environment)
     try:
-        watch(asked.exists, 60, "the prompt")
+        watch(asked.exists, PATIENCE_S, "the prompt")
         text = asked.read_text()
         site.person("ada").approve(url_of(text), code_of(text))
         go.touch()
-        assert client.communicate(timeout=60) == ("ada\n", "")
+        assert client.communicate(timeout=PATIENCE_S) == ("ada\n", "")
     finally:
         end(client)
 
@@ -304,9 +304,9 @@ def test_key_and_code__both_demanded__one_prompt(site, ada, host, sshd):
     host.authorize_key("home/ada", owner_id=int(host.run(["id", "-u", "ada"]).stdout))
     requests = site.idp.device_requests()
     key_alone = without_terminal(host.ssh("ada", "-o", "PreferredAuthentications=publickey", key=True, command=["id"]))
-    assert key_alone.communicate(timeout=60)[0] == "" and key_alone.returncode == 255
+    assert key_alone.communicate(timeout=PATIENCE_S)[0] == "" and key_alone.returncode == 255
     code_alone = without_terminal(host.ssh("ada", command=["id"]))
-    assert code_alone.communicate(timeout=60)[0] == "" and code_alone.returncode == 255
+    assert code_alone.communicate(timeout=PATIENCE_S)[0] == "" and code_alone.returncode == 255
     assert site.idp.device_requests() == requests
     with site.sign_in("ada", client=lambda _: host.ssh("ada", key=True)) as login:
         login.prompt()
@@ -415,7 +415,7 @@ def test_tunnel__one_prompt_and_it_carries(site, ada, host):
                 with contextlib.suppress(OSError), socket.create_connection(held.getsockname()) as tunnel:
                     return tunnel.recv(4) == b"SSH-"
 
-            watch(through, 60, "sshd's greeting through the tunnel")
+            watch(through, PATIENCE_S, "sshd's greeting through the tunnel")
             assert login.prompts() == 1
 
 
@@ -425,7 +425,7 @@ def test_control_master__second_session__asks_nothing(site, ada, host, tmp_path)
     with site.signed_in("ada", options=["-o", "ControlMaster=yes", *control]):
         requests, cursor = site.idp.device_requests(), host.journal_cursor()
         second = without_terminal(host.ssh("ada", *control, command=["id", "-un"]))
-        assert second.communicate(timeout=60)[0] == "ada\n"
+        assert second.communicate(timeout=PATIENCE_S)[0] == "ada\n"
         assert site.idp.device_requests() == requests
         assert host.journal("event=sign_in", after=cursor) == []
 

@@ -354,13 +354,13 @@ def test_enable__connection_lost_half_way__is_carried_to_its_end(on, end):
     on.host.run("rm -f /run/go /run/reached; mkfifo /run/go")
     command = on.host.ssh("root", "-tt", "-o", "BatchMode=yes", key=True, command=["cosmo-ssoctl enable nss sshd login sudo su --yes"])
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    on.host.run("until [ -e /run/reached ]; do sleep 0.05; done", timeout_s=60)
+    on.host.run("until [ -e /run/reached ]; do sleep 0.05; done")
     assert on.etc() != before
     pid = on.host.run(["pgrep", "-xo", "cosmo-ssoctl"]).stdout.strip()
     client.kill()
     client.wait()
-    on.host.run(f"until grep -q '^ShdPnd:.*1$' /proc/{pid}/status; do sleep 0.05; done", timeout_s=60)  # the SIGHUP waits
-    on.host.run(f"echo go > /run/go; while [ -e /proc/{pid} ]; do sleep 0.05; done; rm /run/go /run/reached", timeout_s=120)
+    on.host.run(f"until grep -q '^ShdPnd:.*1$' /proc/{pid}/status; do sleep 0.05; done")  # the SIGHUP waits
+    on.host.run(f"echo go > /run/go; while [ -e /proc/{pid} ]; do sleep 0.05; done; rm /run/go /run/reached")
     if end == "exit 0":
         assert on.ready() and "The files are so already." in on.enable().stdout
     else:

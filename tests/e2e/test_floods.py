@@ -10,8 +10,9 @@ import time
 
 import pytest
 
+from support.process import PATIENCE_S
+
 PROMPT, REFUSED = "Press Enter after approving", "too many sign-in attempts"
-LIMIT_S = 120
 FEW = 4  # who ask the IdP at the same moment: it has to answer all of them within 5 s, on the processors that they use too
 
 
@@ -49,7 +50,7 @@ class Crowd:
 
     def wait_told(self, at_most_untold=0):
         """Until all clients but so many show the code or have ended."""
-        deadline = time.monotonic() + LIMIT_S
+        deadline = time.monotonic() + PATIENCE_S
         while len(untold := [fd for fd in self.screens if not self._told(fd)]) > at_most_untold:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{len(untold)} of {len(self.screens)} have heard nothing: {self.screens[untold[0]]!r}")

@@ -12,7 +12,8 @@ import pytest
 
 from support import record
 from support.console import Console
-from support.site import LOGIN, LOGIN_S
+from support.process import PATIENCE_S
+from support.site import LOGIN
 
 SERVICES = ("sshd", "login", "sudo", "sudo-i", "su", "su-l")
 HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
@@ -79,7 +80,7 @@ def by_ssh(site, user, method, command="id -un"):
     """Without a terminal: no question is answered."""
     key = method == "publickey"
     argv = site.host.ssh(user, "-o", f"PreferredAuthentications={method}", key=key, command=[command])
-    return inside(subprocess.run(argv, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, start_new_session=True))
+    return inside(subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, start_new_session=True))
 
 
 def by_ssh_password(site, user, password):
@@ -109,7 +110,7 @@ def by_login(site, user, password=None):
 def by_login_f(site, user):
     """As a program calls it that has let somebody in by its own means: there is no auth phase."""
     argv = site.host.enter(["script", "-qec", f"{LOGIN} -f {user}", "/dev/null"])
-    terminal = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
+    terminal = pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE_S, encoding="utf-8")
     try:
         if terminal.expect([r"@[^\r\n]*[$#] ", pexpect.EOF]):  # what is typed before the shell is there may be thrown away
             return ""

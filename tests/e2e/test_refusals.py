@@ -9,6 +9,7 @@ import subprocess
 import paramiko
 import pytest
 
+from support.process import PATIENCE_S
 from support.site import CONFIG, SignIn
 
 pytestmark = pytest.mark.usefixtures("many_unknown_names")
@@ -182,7 +183,7 @@ def test_connection__older_than_the_enrolment__refused_without_a_code(site, host
         return [""] * len(prompts)
 
     with contextlib.closing(paramiko.Transport(("127.0.0.1", host.sshd_port))) as early:
-        early.start_client(timeout=60)
+        early.start_client(timeout=PATIENCE_S)
         with pytest.raises(paramiko.BadAuthenticationType):
             early.auth_none("noa")
         enrolled_with_another_uid(site, "noa")
@@ -211,7 +212,7 @@ def test_sign_in__disabled_at_idp_after_approval__refused(site, host):
 
 def key_login(host, user):
     argv = host.ssh(user, "-o", "PreferredAuthentications=publickey", key=True, command=["id"])
-    return subprocess.run(argv, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    return subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
 
 
 @pytest.fixture

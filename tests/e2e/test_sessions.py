@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from support.process import end, watch
+from support.process import PATIENCE_S, end, watch
 
 
 def pids_of(host, uid):
@@ -63,9 +63,9 @@ def test_session_end__one_user__all_of_it_and_nobody_else(people, host, tmp_path
             host.run(["loginctl", "enable-linger", str(uids[user])])
             assert shell.poll() is None
         shared = stack.enter_context(open_ssh(host, ada, "-M", "-N", "-S", control))
-        watch(control.exists, 30, "the shared connection")
+        watch(control.exists, PATIENCE_S, "the shared connection")
         for user, count in ((ada, 7), (other, 6), ("tess", 6)):  # one for each connection, and what runs in it; a manager
-            watch(lambda user=user, count=count: len(lasting(host, uids[user])) == count, 60, f"{count} processes of {user}")
+            watch(lambda user=user, count=count: len(lasting(host, uids[user])) == count, PATIENCE_S, f"{count} processes of {user}")
         assert len([item for item in listed(host) if item["user"] == ada]) == 4
         assert all(item["logind"] for item in listed(host))
         before = {user: lasting(host, uids[user]) for user in (other, "tess")}
@@ -73,9 +73,9 @@ def test_session_end__one_user__all_of_it_and_nobody_else(people, host, tmp_path
         told = json.loads(host.run(["cosmo-ssoctl", "session", "end", "--user", ada, "--yes", "--json"]).stdout)
         assert told["sessions"] == 4 and told["left"] == 0, told
         assert pids_of(host, uids[ada]) == set()
-        shared.wait(30)
+        shared.wait(PATIENCE_S)
         assert {user: lasting(host, uids[user]) for user in before} == before
-        watch(lambda: host.run(["loginctl", "show-user", str(uids[ada])], check=False).returncode, 30, "logind's end of the user")
+        watch(lambda: host.run(["loginctl", "show-user", str(uids[ada])], check=False).returncode, PATIENCE_S, "logind's end of the user")
         assert host.run(["ls", "/var/lib/systemd/linger"]).stdout.split() == sorted([other, "tess"])
         assert [item["user"] for item in listed(host)] == [other] * 3
         assert len(host.journal(rf"event=session_ended.*user={ada}", after=cursor)) == 4
@@ -91,7 +91,7 @@ def test_session_end__an_administrators_own__gets_done(site, host):
         cursor = host.journal_cursor()
         login.terminal.type("sudo sh -c 'sleep 100001 & cosmo-ssoctl session end --user ada --yes'")
         host.wait_journal(r"event=session_ended.*user=ada", after=cursor)
-        watch(lambda: pids_of(host, uid) == set(), 30, "the end of the user's processes")
-        watch(lambda: not host.run(["pgrep", "-f", "sleep 100001"], check=False).stdout, 30, "the end of what sudo started")
+        watch(lambda: pids_of(host, uid) == set(), PATIENCE_S, "the end of the user's processes")
+        watch(lambda: not host.run(["pgrep", "-f", "sleep 100001"], check=False).stdout, PATIENCE_S, "the end of what sudo started")
     host.run(["rm", "/etc/sudoers.d/own"])
     assert not [item for item in listed(host) if item["user"] == "ada"]

@@ -11,6 +11,7 @@ import pytest
 from support.host import TestHost
 from support.opened import Opened
 from support.packets import PacketCounter
+from support.process import PATIENCE_S
 from support.site import Site
 
 USERS = ("root", "tess", "exa")
@@ -109,7 +110,7 @@ HARMS = {
 def as_a_local_user(site, user):
     """What somebody of another source sees of this host, to the letter: by key, by password, by name."""
     host = site.host
-    by_key = subprocess.run(host.ssh(user, key=True, command=["id"]), capture_output=True, text=True, timeout=120)
+    by_key = subprocess.run(host.ssh(user, key=True, command=["id"]), capture_output=True, text=True, timeout=PATIENCE_S)
     return {
         "key": (by_key.returncode, by_key.stdout, by_key.stderr),
         "password": site.password_transcript(user, "id"),
@@ -229,7 +230,7 @@ def test_sso_user__harmed_host__no_right_gained(harmed):
     assert ("cosmo-admin" in groups) == keeps_role
     assert groups <= {"ada", "cosmo-users", "cosmo-admin", "cosmo-viewer"}
     by_password = host.ssh("ada", "-o", "PreferredAuthentications=password", command=["id"])
-    assert subprocess.run(by_password, capture_output=True, stdin=subprocess.DEVNULL, timeout=120).returncode == 255
-    by_key = subprocess.run(host.ssh("ada", key=True, command=["id", "-Gn"]), capture_output=True, text=True, timeout=120)
+    assert subprocess.run(by_password, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE_S).returncode == 255
+    by_key = subprocess.run(host.ssh("ada", key=True, command=["id", "-Gn"]), capture_output=True, text=True, timeout=PATIENCE_S)
     assert by_key.returncode in (0, 255)
     assert set(by_key.stdout.split()) <= groups

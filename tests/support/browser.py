@@ -14,7 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.wait import WebDriverWait
 
-PAGE_S = 60
+from .process import PATIENCE_S
+
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -57,7 +58,7 @@ class Person:
 
     @staticmethod
     def _find(driver, element_id):
-        return WebDriverWait(driver, PAGE_S).until(seen.element_to_be_clickable((By.ID, element_id)))
+        return WebDriverWait(driver, PATIENCE_S).until(seen.element_to_be_clickable((By.ID, element_id)))
 
     def _open(self, driver, uri, code):
         """To the page that asks whether this sign-in is ours; gives the code shown there."""
@@ -99,5 +100,5 @@ class Person:
         """The words a visitor reads, whatever page it is."""
         with self._browser() as driver:
             driver.get(uri)
-            WebDriverWait(driver, PAGE_S).until(lambda d: d.find_elements(By.TAG_NAME, "h1"))
+            WebDriverWait(driver, PATIENCE_S).until(lambda d: d.find_elements(By.TAG_NAME, "h1"))
             return driver.find_element(By.TAG_NAME, "body").text

@@ -3,9 +3,9 @@
 
 import re
 
-from .process import watch
+from .process import PATIENCE_S, watch
 from .screen import Terminal
-from .site import LOGIN_S, SignIn
+from .site import SignIn
 
 # A terminal that does not know UTF-8 shows each byte as a character of the PC's own set, as a screen of Linux does.
 PLAIN = "import os\nwhile data := os.read(0, 4096): os.write(1, data.decode('cp437').encode())"
@@ -36,21 +36,21 @@ class Console(SignIn):
 
     def name(self, user=None):
         """Whoever signs in says who it is."""
-        self.terminal.wait_for(r"login: ?$", LOGIN_S)
+        self.terminal.wait_for(r"login: ?$", PATIENCE_S)
         self.terminal.type(user or self.user)
 
     def password(self, text):
-        self.terminal.wait_for(r"(?i)password: ?$", LOGIN_S)
+        self.terminal.wait_for(r"(?i)password: ?$", PATIENCE_S)
         self.terminal.type(text)
 
     def said(self, sentence):
         """Wait for a sentence anywhere on the screen, however the lines are broken."""
         words = r"\s+".join(re.escape(word) for word in sentence.split())
-        self.terminal.wait_for(words, LOGIN_S, history=True, joined=True)
+        self.terminal.wait_for(words, PATIENCE_S, history=True, joined=True)
 
     def ended(self):
         """Wait until the program has ended; everything it showed."""
-        self.terminal.exit_status(LOGIN_S)
+        self.terminal.exit_status(PATIENCE_S)
         return self.terminal.capture(history=True, joined=True)
 
     def hang_up(self):
@@ -68,4 +68,4 @@ def ours_running(host):
 
 def all_gone(host):
     """Wait until nothing of ours runs."""
-    watch(lambda: not ours_running(host), LOGIN_S, "the end of helper, judge and fetch")
+    watch(lambda: not ours_running(host), PATIENCE_S, "the end of helper, judge and fetch")

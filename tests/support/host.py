@@ -16,9 +16,8 @@ import uuid
 
 from . import product, root_tree
 from .cgroup import Cgroup
-from .process import die_with_parent, end, watch
+from .process import PATIENCE_S, die_with_parent, end, watch
 
-BOOT_S = 60
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8")
 NSPAWN = (
     "systemd-nspawn", "--boot", "--register=no", "--quiet", "--settings=no", "--link-journal=no",
@@ -187,8 +186,8 @@ class TestHost:
                 env={**os.environ, **({} if self.release == root_tree.native() else CGROUP2_ONLY)},
             )  # fmt: skip
         try:
-            self._leader = watch(self._find_leader, BOOT_S, "the container's PID 1", every_s=0.01)
-            watch(self._is_up, BOOT_S, "the host's boot", every_s=0.02)
+            self._leader = watch(self._find_leader, PATIENCE_S, "the container's PID 1", every_s=0.01)
+            watch(self._is_up, PATIENCE_S, "the host's boot", every_s=0.02)
         except TimeoutError as error:
             raise RuntimeError(f"{error}; its console: {self.console}") from None
 
@@ -255,7 +254,7 @@ class TestHost:
             become = ["setpriv", f"--reuid={user}", "--regid", self.run(["id", "-g", user]).stdout.strip(), "--init-groups"]
         return ["nsenter", "-t", str(self._leader), "-a", "env", "-i", "-C", "/", *ENVIRONMENT, *become, *map(str, command)]
 
-    def run(self, command, check=True, user=None, input=None, timeout_s=120):
+    def run(self, command, check=True, user=None, input=None, timeout_s=PATIENCE_S):
         """A command inside (a list, or a string for sh), outside any login session. Failing, the error holds its output."""
         done = subprocess.run(
             self.enter(command, user), input=input, text=True, capture_output=True, timeout=timeout_s, errors="replace",
@@ -296,7 +295,7 @@ class TestHost:
         lines = self.run(["journalctl", "--no-pager", "-q", "-o", "short", *place]).stdout.splitlines()
         return [line for line in lines if re.search(pattern, line)]
 
-    def wait_journal(self, pattern, timeout_s=30, after=None):
+    def wait_journal(self, pattern, timeout_s=PATIENCE_S, after=None):
         """The first matching line, already there or yet to come."""
         place = ["--after-cursor", after] if after else []
         follow = ["journalctl", "--no-pager", "-q", "-o", "short", "-f", "-n", "all", *place]

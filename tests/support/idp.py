@@ -13,12 +13,11 @@ import subprocess
 import tempfile
 
 from . import certificates, port as ports
-from .process import die_with_parent, end
+from .process import PATIENCE_S, die_with_parent, end
 from .root_tree import CACHE
 
 SOURCE = pathlib.Path(__file__).parent / "idp"
 LOCKED = ("package.json", "package-lock.json", ".npmrc")
-ANSWER_S = 30
 
 
 def _node_modules():
@@ -119,7 +118,7 @@ class Idp:
         self._process.send_signal(signal.SIGCONT)
 
     def _answer(self):
-        ready, _, _ = select.select([self._process.stdout], [], [], ANSWER_S)
+        ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE_S)
         line = self._process.stdout.readline() if ready else ""
         if not line:
             raise RuntimeError(f"the IdP did not answer; its log: {self.log}")

@@ -7,6 +7,8 @@ import time
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+# How long tests wait for what has to come, however busy the machine: only what never comes is waited for so long.
+PATIENCE_S = 180
 
 
 def die_with_parent():

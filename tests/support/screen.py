@@ -10,7 +10,7 @@ import tempfile
 
 from PIL import Image, ImageDraw, ImageFont
 
-from .process import watch
+from .process import PATIENCE_S, watch
 
 # One character cell is as wide as half its height: half blocks and "##" both make square modules.
 CELL_W, CELL_H = 6, 12
@@ -76,7 +76,7 @@ class Terminal:
     def picture(self, light_on_dark=True):
         return Picture(self.capture(), self.cols, self.rows, light_on_dark)
 
-    def wait_for(self, pattern, timeout_s=60, **how):
+    def wait_for(self, pattern, timeout_s=PATIENCE_S, **how):
         """Until the screen, captured in that way, matches; gives the match. What was there instead is in the error."""
         try:
             return watch(lambda: re.search(pattern, self.capture(**how), re.M), timeout_s, repr(pattern))
@@ -112,7 +112,7 @@ class Terminal:
     def ended(self):
         return (self._folder / "status").exists() and self._tmux("display-message", "-p", "#{pane_dead}").strip() == "1"
 
-    def exit_status(self, timeout_s=60):
+    def exit_status(self, timeout_s=PATIENCE_S):
         """Wait until the program has ended and all it wrote is on the screen; its exit status as a shell has it."""
         watch(self.ended, timeout_s, "the program's end")
         return int((self._folder / "status").read_text())

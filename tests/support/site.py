@@ -7,13 +7,12 @@ import subprocess
 import pexpect
 
 from .browser import Person
-from .process import watch
+from .process import PATIENCE_S, watch
 from .screen import Terminal, code_of, url_of
 
 CONFIG = "/etc/cosmo-sso/cosmo-sso.conf"
 CA_FILE = "/etc/cosmo-sso/idp-ca.pem"
 RULES = ("admin=cosmo-admins", "developer=engineering")
-LOGIN_S = 60
 # As a getty has it, a session of its own: login of util-linux (Debian 13) hangs up its terminal and takes it anew.
 LOGIN = "setsid -cw login"
 PROMPT_END = r"Press Enter after approving( \S+ at \S+)?:\s*$"
@@ -93,7 +92,7 @@ class Site:
     def key_login(self, user, *command):
         """The same by the host's key, without anybody to ask."""
         argv = self.host.ssh(user, "-o", "BatchMode=yes", key=True, command=command)
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=LOGIN_S, stdin=subprocess.DEVNULL)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise RuntimeError(f"{user}'s key login ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stdout.strip()
@@ -101,7 +100,7 @@ class Site:
     def password_transcript(self, user, command, *options, password=None):
         """The same to the letter: exit status, what stood before the password was typed, and what came after."""
         argv = [str(word) for word in self.host.ssh(user, *options, command=[command])]
-        client = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
+        client = pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE_S, encoding="utf-8")
         try:
             client.expect(r"(?i)password: ?")
             prompt = client.before + client.after
@@ -115,7 +114,7 @@ class Site:
     def console_login(self, user):
         """A local account at login(1) on a terminal of the host: what it is asked, and what `id` says then."""
         argv = self.host.enter(["script", "-qec", LOGIN, "/dev/null"])
-        console = pexpect.spawn(argv[0], argv[1:], timeout=LOGIN_S, encoding="utf-8")
+        console = pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE_S, encoding="utf-8")
         try:
             console.expect("login: ")
             console.sendline(user)
@@ -171,7 +170,7 @@ class SignIn:
 
     def prompt(self):
         """Wait for the prompt; from here on `screen`, `text`, `url`, `code` and `qr_codes()` are what it shows."""
-        self.terminal.wait_for(self.prompt_end, LOGIN_S, joined=True)
+        self.terminal.wait_for(self.prompt_end, PATIENCE_S, joined=True)
         self.look()
         return self.screen
 
@@ -206,19 +205,19 @@ class SignIn:
         return rf"{re.escape(self.user)}@{re.escape(self.site.host.name)}:.*[$#] ?$"
 
     def shell(self):
-        self.terminal.wait_for("^" + self._shell_prompt, LOGIN_S)
+        self.terminal.wait_for("^" + self._shell_prompt, PATIENCE_S)
 
     def clear(self):
         """A screen with nothing but the shell's prompt."""
         self.terminal.type("clear")
-        self.terminal.wait_for(rf"\A{self._shell_prompt}\s*\Z", LOGIN_S)
+        self.terminal.wait_for(rf"\A{self._shell_prompt}\s*\Z", PATIENCE_S)
 
     def refused(self):
         """Wait until the client gave up; everything it showed. A second prompt is a failure, not something to wait upon."""
-        watch(lambda: self.terminal.ended() or self.prompts() > 1, LOGIN_S, "the client's end")
+        watch(lambda: self.terminal.ended() or self.prompts() > 1, PATIENCE_S, "the client's end")
         if self.prompts() > 1:
             raise AssertionError(f"asked again after a failure:\n{self.terminal.capture(history=True, joined=True)}")
-        status = self.terminal.exit_status(LOGIN_S)
+        status = self.terminal.exit_status(PATIENCE_S)
         text = self.terminal.capture(history=True, joined=True)
         if status != 255:
             raise AssertionError(f"ssh ended with {status}, not refused:\n{text}")
@@ -232,7 +231,7 @@ class SignIn:
     def prompts_in(text):
         return len(re.findall(r"\bCode: ", text))
 
-    def ask(self, command, timeout_s=LOGIN_S):
+    def ask(self, command, timeout_s=PATIENCE_S):
         """What a command typed into the shell prints."""
         self._asked += 1
         mark, shown = f"echo END$((100+{self._asked}))=$?", f"END{100 + self._asked}="
