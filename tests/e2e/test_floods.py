@@ -108,9 +108,12 @@ def test_newer_sign_in__same_address__older_is_told(site, host):
 
 @pytest.fixture
 def two_hundred(site, host):
-    """An administrator who lets so many wait, and tells sshd by enable; ada has signed in before."""
+    """An administrator who lets so many wait, so long that the last has come before the first is through, and tells sshd by
+    enable; ada has signed in before."""
     with site.signed_in("ada"):
         pass
+    host.put("/etc/ssh/sshd_config.d/05-patience.conf", "LoginGraceTime 15m\n")
+    site.configure("service sshd", "deadline", "10m")
     for limit, value in (("unknown_flows", 220), ("unknown_per_source_hour", 1000), ("unknown_per_host_hour", 1000)):
         site.configure("limits", limit, value)
     site.enable()
