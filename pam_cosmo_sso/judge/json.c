@@ -2,87 +2,24 @@
 #include "pam_cosmo_sso/judge/json.h"
 
 #include <json-c/json.h>
-#include <json-c/json_visit.h>
 
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/judge/json_scan.h"
-
-/* json-c's own does not take NULL. */
-static void tokener_free(struct json_tokener *tokener)
-{
-	if (tokener)
-		json_tokener_free(tokener);
-}
-COSMO_AUTO_DEFINE(struct json_tokener *, tokener_free);
+#include "pam_cosmo_sso/judge/json_tree.h"
 
 void json_free(struct json_object *root)
 {
 	json_object_put(root);
 }
 
-static int count_member(json_object *value, int flags, json_object *parent, const char *name,
-	size_t *index, void *context) /* NOLINT(readability-non-const-parameter): json-c says so */
-{
-	size_t *members = context;
-
-	(void)value;
-	(void)parent;
-	(void)index;
-	if (name && !(flags & JSON_C_VISIT_SECOND))
-		(*members)++;
-	return JSON_C_VISIT_RETURN_CONTINUE;
-}
-
-/*
- * json-c keeps the last of several members of one name and drops the others without a word: the
- * tree then has fewer members than the text.
- */
-static bool has_all_members(struct json_object *root, size_t members)
-{
-	size_t kept = 0;
-
-	return json_c_visit(root, 0, count_member, &kept) == 0 && kept == members;
-}
-
-static bool is_blank(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' && text[i] != '\n')
-			return false;
-	return true;
-}
-
 enum cosmo_err json_parse(const char *text, size_t len, struct json_object **ret)
 {
-	COSMO_AUTO(tokener_free) struct json_tokener *tokener = NULL;
-	COSMO_AUTO(json_free) struct json_object *root = NULL;
-	size_t members = 0;
 	enum cosmo_err err = COSMO_OK;
 
 	if (len == 0 || len > JSON_MAX_TEXT_BYTES)
 		return COSMO_E_FORMAT;
-	err = json_scan(text, len, JSON_MAX_DEPTH, &members);
-	if (err != COSMO_OK)
-		return err;
-	tokener = json_tokener_new_ex(JSON_MAX_DEPTH + 1);
-	if (!tokener)
-		return COSMO_E_NOMEM;
-	/*
-	 * Not JSON_TOKENER_STRICT: newer versions then refuse a whole text for a number beyond 64
-	 * bits, anywhere in it. All else that it refuses has been refused by json_scan(), or is by
-	 * is_blank() below.
-	 */
-	json_tokener_set_flags(tokener, JSON_TOKENER_VALIDATE_UTF8);
-	root = json_tokener_parse_ex(tokener, text, (int)len);
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-		return COSMO_E_FORMAT;
-	if (!is_blank(text + json_tokener_get_parse_end(tokener),
-		    len - json_tokener_get_parse_end(tokener)))
-		return COSMO_E_FORMAT;
-	if (!json_is_object(root) || !has_all_members(root, members))
-		return COSMO_E_FORMAT;
-	*ret = COSMO_STEAL(&root);
-	return COSMO_OK;
+	err = json_scan(text, len, JSON_MAX_DEPTH);
+	return err ? err : json_tree_build(text, len, ret);
 }
 
 struct json_object *json_member(struct json_object *object, const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Strict JSON by json-c: an object or nothing, then typed getters with limits. */
+/* Strict JSON in json-c's values: an object or nothing, then typed getters with limits. */
 #pragma once
 
 #include <stddef.h>
@@ -17,8 +17,9 @@ struct json_object;
 /*
  * Parse a whole document whose top is an object. Refused beyond RFC 8259: duplicate member names
  * (compared after unescaping), NUL in strings, half surrogate pairs, anything behind the object but
- * blanks, nesting above JSON_MAX_DEPTH, more than JSON_MAX_TEXT_BYTES. The caller owns *ret,
- * json_free(). Errors: COSMO_E_FORMAT, COSMO_E_NOMEM.
+ * blanks, nesting above JSON_MAX_DEPTH, more than JSON_MAX_TEXT_BYTES. Memory that runs out is an
+ * error, never a document that lacks something. The caller owns *ret, json_free(). Errors:
+ * COSMO_E_FORMAT, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err json_parse(const char *text, size_t len, struct json_object **ret);
 

@@ -9,7 +9,6 @@ struct scan {
 	const unsigned char *at;
 	const unsigned char *end;
 	size_t depth;
-	size_t members;
 	bool comma; /* the last token was one */
 };
 
@@ -152,8 +151,6 @@ static bool skip_punctuation(struct scan *scan, size_t max_depth)
 		return false;
 	if ((c == '}' || c == ']') && scan->depth-- == 0)
 		return false;
-	if (c == ':')
-		scan->members++;
 	return true;
 }
 
@@ -183,7 +180,7 @@ static bool skip_token(struct scan *scan, size_t max_depth)
 	return skip_punctuation(scan, max_depth);
 }
 
-enum cosmo_err json_scan(const char *text, size_t len, size_t max_depth, size_t *ret_members)
+enum cosmo_err json_scan(const char *text, size_t len, size_t max_depth)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
 	struct scan scan = {.at = bytes, .end = bytes + len};
@@ -191,6 +188,5 @@ enum cosmo_err json_scan(const char *text, size_t len, size_t max_depth, size_t 
 	while (scan.at < scan.end)
 		if (!skip_token(&scan, max_depth))
 			return COSMO_E_FORMAT;
-	*ret_members = scan.members;
 	return COSMO_OK;
 }

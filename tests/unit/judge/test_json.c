@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <json-c/json.h>
+
 #include "pam_cosmo_sso/judge/json.h"
 
 static enum cosmo_err parse_len(const char *text, size_t len)
@@ -43,6 +45,34 @@ static void test_json_parse__objects__are_taken(void **state)
 		print_message("%s\n", cases[i]);
 		assert_int_equal(parse(cases[i]), COSMO_OK);
 	}
+}
+
+static void assert_as_json_c(const char *text)
+{
+	COSMO_AUTO(json_free) struct json_object *wanted = json_tokener_parse(text);
+	COSMO_AUTO(json_free) struct json_object *found = parsed(text);
+
+	print_message("%s\n", text);
+	assert_non_null(wanted);
+	assert_true(json_object_equal(found, wanted));
+}
+
+/* Every value is what json-c's own parser makes of it, which is not ours, see json_tree.c. */
+static void test_json_parse__values__are_those_of_json_c(void **state)
+{
+	static const char *const cases[] = {
+		"{\"a\":null,\"b\":true,\"c\":false,\"d\":{},\"e\":[],\"f\":\"\"}",
+		"{\"\\\"\\\\\\/\\b\\f\\n\\r\\t\":\"\\\"\\\\\\/\\b\\f\\n\\r\\tbfnrtu\"}",
+		"{\"\\u0041\":\"\\u0001\\u007f\\u0080\\u07ff\\u0800\\uD7FF\\ue000\\uFfFf0\"}",
+		"{\"\":\"\\ud800\\udc00\\udbff\\uDFFF\\ud834\\udd1e \xc3\xa9\xf0\x9f\x98\x80\"}",
+		"{\"a\":[0,-0,1,-1,123,9223372036854775807,-9223372036854775808]}",
+		"{\"a\":[0.0,1.5,-1.5e3,1e2,1E+2,1e-2,1e308,12345678901234567890.5,0.1]}",
+		" { \"a\" : [ 1 , [ 2 , { \"b\" : [ ] } ] , \"]}\" ] , \"c\" : { \"a\" : { } } } ",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++)
+		assert_as_json_c(cases[i]);
 }
 
 /* All of these are refused, none of them ends the process. */
@@ -553,6 +583,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json_parse__objects__are_taken),
+		cmocka_unit_test(test_json_parse__values__are_those_of_json_c),
 		cmocka_unit_test(test_json_parse__anything_else__is_refused),
 		cmocka_unit_test(
 			test_json_parse__any_order_of_tokens__is_taken_by_the_grammar_alone),
