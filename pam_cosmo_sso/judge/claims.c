@@ -193,8 +193,8 @@ enum cosmo_err claims_username(const struct claim_sources *sources,
 	return COSMO_OK;
 }
 
-/* Append the claim named by the @len bytes at @name to @subject. */
-static bool append_subject(struct json_object *id_token, const char *name, size_t len,
+/* Append the claim named by the @len bytes at @name to @subject. Errors: COSMO_E_TOKEN_SUB. */
+static enum cosmo_err append_subject(struct json_object *id_token, const char *name, size_t len,
 	bool is_joined, char subject[CLAIMS_MAX_SUBJECT_BYTES + 1])
 {
 	const struct claim_sources sources = {.id_token = id_token};
@@ -202,14 +202,16 @@ static bool append_subject(struct json_object *id_token, const char *name, size_
 	const char *text = claim ? json_text(claims_find(&sources, claim)) : NULL;
 	size_t used = strlen(subject);
 
+	if (!claim)
+		return COSMO_E_NOMEM;
 	if (!text || text[0] == '\0' || (is_joined && strchr(text, '/')))
-		return false;
+		return COSMO_E_TOKEN_SUB;
 	if (used > 0 && used < CLAIMS_MAX_SUBJECT_BYTES)
 		subject[used++] = '/';
 	if (strlen(text) > CLAIMS_MAX_SUBJECT_BYTES - used)
-		return false;
+		return COSMO_E_TOKEN_SUB;
 	memcpy(subject + used, text, strlen(text) + 1);
-	return true;
+	return COSMO_OK;
 }
 
 enum cosmo_err claims_subject(struct json_object *id_token, const char *names, struct reason *why,
@@ -221,10 +223,13 @@ enum cosmo_err claims_subject(struct json_object *id_token, const char *names, s
 
 	while (*at) {
 		size_t len = strcspn(at, " ");
+		enum cosmo_err err = append_subject(id_token, at, len, is_joined, subject);
 
-		if (!append_subject(id_token, at, len, is_joined, subject))
-			return reason_give(why, COSMO_E_TOKEN_SUB,
+		if (err == COSMO_E_TOKEN_SUB)
+			return reason_give(why, err,
 				"subject claim \"%.*s\" is missing or unusable", (int)len, at);
+		if (err)
+			return err;
 		at += len;
 		at += strspn(at, " ");
 	}

@@ -7,7 +7,7 @@
 COSMO_AUTO_DEFINE(ECDSA_SIG *, ECDSA_SIG_free);
 COSMO_AUTO_DEFINE(BIGNUM *, BN_free);
 
-/* DER of @pair in memory of malloc(), not OpenSSL's. */
+/* DER of @pair, two numbers above zero, in memory of malloc(), not OpenSSL's. */
 static enum cosmo_err encode(const ECDSA_SIG *pair, unsigned char **ret_der, size_t *ret_len)
 {
 	COSMO_AUTO(free) unsigned char *der = NULL;
@@ -15,13 +15,13 @@ static enum cosmo_err encode(const ECDSA_SIG *pair, unsigned char **ret_der, siz
 	int len = i2d_ECDSA_SIG(pair, NULL);
 
 	if (len <= 0)
-		return COSMO_E_FORMAT;
+		return COSMO_E_NOMEM;
 	der = malloc((size_t)len);
 	if (!der)
 		return COSMO_E_NOMEM;
 	end = der;
 	if (i2d_ECDSA_SIG(pair, &end) != len)
-		return COSMO_E_FORMAT;
+		return COSMO_E_NOMEM;
 	*ret_der = COSMO_STEAL(&der);
 	*ret_len = (size_t)len;
 	return COSMO_OK;

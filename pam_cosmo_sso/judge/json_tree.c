@@ -106,7 +106,9 @@ static char *take_escape(struct tree *tree, char *out)
 
 	if (c == 'u')
 		return write_utf8(take_code(tree), out);
-	*out++ = letter ? meant[letter - letters] : c;
+	if (letter)
+		c = meant[letter - letters];
+	*out++ = c;
 	return out;
 }
 

@@ -7,6 +7,7 @@
 
 #include "pam_cosmo_sso/judge/b64url.h"
 #include "pam_cosmo_sso/judge/jwks.h"
+#include "pam_cosmo_sso/judge/openssl_memory.h"
 
 COSMO_AUTO_DEFINE(EVP_PKEY_CTX *, EVP_PKEY_CTX_free);
 COSMO_AUTO_DEFINE(OSSL_PARAM_BLD *, OSSL_PARAM_BLD_free);
@@ -107,6 +108,13 @@ static enum cosmo_err decode_member(struct json_object *key, const char *name, s
 	return reason_give(why, COSMO_E_JWS_KEY, "key: member \"%s\" is not base64url", name);
 }
 
+static enum cosmo_err not_valid(const char *type, struct reason *why)
+{
+	if (openssl_memory_ran_out())
+		return COSMO_E_NOMEM;
+	return reason_give(why, COSMO_E_JWS_KEY, "key: not a valid %s key", type);
+}
+
 static enum cosmo_err key_from_params(
 	const char *type, OSSL_PARAM_BLD *builder, struct reason *why, EVP_PKEY **ret)
 {
@@ -120,12 +128,12 @@ static enum cosmo_err key_from_params(
 		return COSMO_E_NOMEM;
 	if (EVP_PKEY_fromdata_init(making) != 1 ||
 		EVP_PKEY_fromdata(making, &key, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		return reason_give(why, COSMO_E_JWS_KEY, "key: not a valid %s key", type);
+		return not_valid(type, why);
 	checking = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	if (!checking)
 		return COSMO_E_NOMEM;
 	if (EVP_PKEY_public_check(checking) != 1)
-		return reason_give(why, COSMO_E_JWS_KEY, "key: not a valid %s key", type);
+		return not_valid(type, why);
 	*ret = COSMO_STEAL(&key);
 	return COSMO_OK;
 }
@@ -202,12 +210,12 @@ static enum cosmo_err load_okp(
 		return reason_give(why, COSMO_E_JWS_KEY, "key: public key of the wrong length");
 	loaded = EVP_PKEY_new_raw_public_key_ex(NULL, curve->openssl, NULL, x, x_len);
 	if (!loaded)
-		return reason_give(why, COSMO_E_JWS_KEY, "key: not a valid %s key", curve->openssl);
+		return not_valid(curve->openssl, why);
 	*ret = loaded;
 	return COSMO_OK;
 }
 
-enum cosmo_err jwk_load(struct json_object *key, struct reason *why, EVP_PKEY **ret)
+static enum cosmo_err load(struct json_object *key, struct reason *why, EVP_PKEY **ret)
 {
 	const struct curve *curve = curve_of(key);
 
@@ -218,4 +226,18 @@ enum cosmo_err jwk_load(struct json_object *key, struct reason *why, EVP_PKEY **
 	if (curve->type == JWK_EC)
 		return load_ec(key, curve, why, ret);
 	return load_okp(key, curve, why, ret);
+}
+
+enum cosmo_err jwk_load(struct json_object *key, struct reason *why, EVP_PKEY **ret)
+{
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *loaded = NULL;
+	enum cosmo_err err = load(key, why, &loaded);
+
+	if (err != COSMO_OK)
+		return err;
+	/* OpenSSL may call a key good of which it could not keep all: nothing verifies by it. */
+	if (openssl_memory_ran_out())
+		return COSMO_E_NOMEM;
+	*ret = COSMO_STEAL(&loaded);
+	return COSMO_OK;
 }

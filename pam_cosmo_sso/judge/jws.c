@@ -6,6 +6,7 @@
 #include "pam_cosmo_sso/judge/b64url.h"
 #include "pam_cosmo_sso/judge/ecdsa_signature.h"
 #include "pam_cosmo_sso/judge/json.h"
+#include "pam_cosmo_sso/judge/openssl_memory.h"
 
 COSMO_AUTO_DEFINE(EVP_MD_CTX *, EVP_MD_CTX_free);
 
@@ -154,29 +155,36 @@ static bool is_as_long_as_modulus(const struct jws *jws, EVP_PKEY *key)
 	return jws->signature_len == (size_t)EVP_PKEY_get_size(key);
 }
 
+static bool is_signed(
+	const struct jws *jws, EVP_PKEY *key, const unsigned char *signature, size_t signature_len)
+{
+	COSMO_AUTO(EVP_MD_CTX_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *key_context = NULL; /* owned by context */
+
+	return context &&
+	       EVP_DigestVerifyInit_ex(
+		       context, &key_context, jws->alg->digest, NULL, NULL, key, NULL) == 1 &&
+	       (!jws->alg->is_pss || demand_pss(key_context)) &&
+	       EVP_DigestVerify(context, signature, signature_len,
+		       (const unsigned char *)jws->signed_text, jws->signed_len) == 1;
+}
+
 enum cosmo_err jws_verify(const struct jws *jws, EVP_PKEY *key, struct reason *why,
 	const char **ret_payload, size_t *ret_len)
 {
-	COSMO_AUTO(EVP_MD_CTX_free) EVP_MD_CTX *context = EVP_MD_CTX_new();
 	COSMO_AUTO(free) unsigned char *signature = NULL;
-	EVP_PKEY_CTX *key_context = NULL; /* owned by context */
 	size_t signature_len = 0;
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err = openssl_signature(jws, &signature, &signature_len);
 
-	if (!context)
-		return COSMO_E_NOMEM;
-	err = openssl_signature(jws, &signature, &signature_len);
 	if (err == COSMO_E_NOMEM)
 		return err;
 	if (err != COSMO_OK || (jws->alg->type == JWK_RSA && !is_as_long_as_modulus(jws, key)))
 		return reason_give(
 			why, COSMO_E_JWS_SIGNATURE, "token: signature of the wrong length");
-	if (EVP_DigestVerifyInit_ex(
-		    context, &key_context, jws->alg->digest, NULL, NULL, key, NULL) != 1 ||
-		(jws->alg->is_pss && !demand_pss(key_context)) ||
-		EVP_DigestVerify(context, signature, signature_len,
-			(const unsigned char *)jws->signed_text, jws->signed_len) != 1)
-		return reason_give(why, COSMO_E_JWS_SIGNATURE, "token: signature does not verify");
+	if (!is_signed(jws, key, signature, signature_len))
+		return openssl_memory_ran_out() ? COSMO_E_NOMEM
+						: reason_give(why, COSMO_E_JWS_SIGNATURE,
+							  "token: signature does not verify");
 	*ret_payload = (const char *)jws->payload;
 	*ret_len = jws->payload_len;
 	return COSMO_OK;

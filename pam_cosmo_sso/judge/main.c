@@ -12,6 +12,7 @@
 #include "common/message.h"
 #include "common/sandbox.h"
 #include "common/spawn.h"
+#include "pam_cosmo_sso/judge/openssl_memory.h"
 #include "pam_cosmo_sso/judge/request.h"
 #include "paths.h"
 
@@ -66,6 +67,7 @@ static enum cosmo_err serve(void)
 /* Without its configuration file, which OpenSSL would open when it is first used. */
 static enum cosmo_err start_crypto(void)
 {
+	openssl_memory_watch();
 	return OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) == 1 ? COSMO_OK
 									   : COSMO_E_INTERNAL;
 }

@@ -92,6 +92,8 @@ static enum cosmo_err compile_pattern(
 		&code, &offset, context);
 	if (rule->pattern)
 		return COSMO_OK;
+	if (code == PCRE2_ERROR_HEAP_FAILED)
+		return COSMO_E_NOMEM;
 	pcre2_get_error_message(code, text, COSMO_ARRAY_LEN(text));
 	return reason_give(why, COSMO_E_RULE_PATTERN, "column %zu: %s",
 		(size_t)(at - rule->text) + offset + 1, (const char *)text);

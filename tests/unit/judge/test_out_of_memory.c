@@ -16,6 +16,7 @@
 
 #include "pam_cosmo_sso/judge/jwks.h"
 #include "pam_cosmo_sso/judge/jws.h"
+#include "pam_cosmo_sso/judge/openssl_memory.h"
 #include "pam_cosmo_sso/judge/person.h"
 #include "pam_cosmo_sso/judge/token_response.h"
 #include "tests/unit/judge/fetch_stand_in.h"
@@ -207,12 +208,16 @@ static enum cosmo_err read_document(void)
 static long left_behind(work_fn *work)
 {
 	long before = live;
+	enum cosmo_err err = COSMO_OK;
 
+	openssl_memory_watch();
 	asked = 0;
 	is_counting = true;
-	(void)work();
+	err = work();
 	is_counting = false;
 	ERR_clear_error();
+	if (err != COSMO_OK)
+		assert_int_equal(err, COSMO_E_NOMEM);
 	return live - before;
 }
 
@@ -346,5 +351,6 @@ int main(void)
 		cmocka_unit_test(test_jws_verify__rsa__memory_runs_out),
 	};
 
+	openssl_memory_watch();
 	return cmocka_run_group_tests(tests, make, put_away);
 }
