@@ -7,6 +7,7 @@
  *     connect              a new integration, settings, an open gate
  *     sshd=PATH            provisional entries are on, for processes of PATH
  *     disconnect
+ *     close                the gate, and no more; a word that stands alone, and waits for no lock
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
  *                          taken the name over until a moment ago), uid-NUMBER,
@@ -176,10 +177,14 @@ int main(int argc, char **argv)
 
 	configure(&maker, "/usr/sbin/sshd", NULL);
 	check(store_open(&store_default_paths, &maker.store), "store");
-	check(store_lock(maker.store, STORE_LOCK_MS), "lock");
-	for (int i = 1; i < argc; i++)
-		one_word(&maker, argv[i]);
-	store_unlock(maker.store);
+	if (argc == 2 && streq(argv[1], "close")) {
+		check(integration_close(maker.store), "close");
+	} else {
+		check(store_lock(maker.store, STORE_LOCK_MS), "lock");
+		for (int i = 1; i < argc; i++)
+			one_word(&maker, argv[i]);
+		store_unlock(maker.store);
+	}
 	store_free(maker.store);
 	config_free(maker.config);
 	return 0;

@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""P8: once the gate is closed, every process that ran before sees every user as a viewer at its next look-up, at 20,000
+users and while users.1.db is put anew all the time. Needs root and COSMO_BUILD_DIR."""
+
+import collections
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support.helper_rig import HelperRig  # noqa: E402
+from support.pam_rig import installed  # noqa: E402
+from support.plugin_reader import PluginReader  # noqa: E402
+from support.process import end  # noqa: E402
+from support.program import built  # noqa: E402
+from support.reports import runtime_first  # noqa: E402
+
+USERS = 20_000
+DIALOUT = 20
+OTHERS = ("cosmo-admin", "cosmo-developer", "dialout")  # groups that no viewer is in
+
+
+class Crowd(HelperRig):
+    """The users of tests/bench/population.h, put into users.1.db by the product's own writer as a rebuild does it: a
+    quarter are viewers and a quarter admins, the others developers, who are in dialout too. Those of the growth are
+    enrolled, private records and all. In memory, since a disk would be waited for."""
+
+    def __init__(self):
+        super().__init__()
+        self.memory = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-crowd-", dir="/dev/shm"))
+
+    def __enter__(self):
+        super().__enter__()
+        self.memory.chmod(0o755)
+        (self.folder / "state").rmdir()
+        (self.folder / "state").symlink_to(self.memory)
+        self.local(groups=(f"dialout:x:{DIALOUT}:",))
+        subprocess.run(self.command(built("tests/bench/fill_store"), USERS, "index"), check=True,
+                       stdout=subprocess.DEVNULL, env=self._environment(), timeout=600)
+        return self
+
+    def __exit__(self, *words):
+        try:
+            super().__exit__(*words)
+        finally:
+            shutil.rmtree(self.memory)
+
+    def reader(self):
+        plugin = built("nss_cosmo/libnss_cosmo.so.2")
+        return PluginReader(lambda *words: self.command(*runtime_first(plugin), *words), plugin, self._environment())
+
+    def growth(self):
+        return Growth(self.command(built("tests/bench/grow_store"), USERS), self._environment())
+
+
+class Growth:
+    """with rig.growth() as growth: users.1.db is put anew all the time, each time with new users in it."""
+
+    def __init__(self, command, environment):
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=environment)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+        end(self.process)
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.stdout.read()
+        assert self.process.wait(60) == 0
+
+    def reach(self, users):
+        """Wait for a file with so many in it."""
+        while json.loads(self.process.stdout.readline())["users"] < users:
+            continue
+
+
+@pytest.fixture
+def crowd():
+    with Crowd() as crowd:
+        yield crowd
+
+
+def roles_of(reader, names):
+    """How many of these people have which groups beside everybody's."""
+    users = reader.ask("group", "cosmo-users")[0]
+    titles = {reader.ask("group", name)[0]: name for name in (*OTHERS, "cosmo-viewer")}
+    counts = collections.Counter()
+    for gids in reader.ask("gids", names):
+        assert gids and gids[0] == users
+        counts[" ".join(titles[gid] for gid in gids[1:])] += 1
+    return counts
+
+
+ENROLLED = {"cosmo-viewer": USERS // 4, "cosmo-developer dialout": USERS // 2, "cosmo-admin": USERS // 4}
+
+
+def test_closed__process_that_can_open_nothing_more__finds_viewers_only(crowd):
+    with crowd.reader() as reader:
+        names = reader.ask("everybody")
+        assert len(set(names)) == len(names) == USERS
+        assert roles_of(reader, names) == ENROLLED
+        mapped = reader.maps("gate"), reader.maps("users.1.db")
+        assert [len(lines) for lines in mapped] == [1, 1]
+        reader.ask("open_nothing_more")
+        assert roles_of(reader, names) == ENROLLED
+        crowd.store("close")
+        assert reader.ask("gids", names[:1]) == [[reader.ask("group", name)[0] for name in
+                                                 ("cosmo-users", "cosmo-viewer")]]
+        assert roles_of(reader, names) == {"cosmo-viewer": USERS}
+        assert [reader.ask("group", name)[1] for name in OTHERS] == [[], [], []]
+        assert sorted(reader.ask("group", "cosmo-viewer")[1]) == sorted(names)
+        assert (reader.maps("gate"), reader.maps("users.1.db")) == mapped
+
+
+def test_closed__while_users_db_grows__everybody_is_a_viewer_for_who_looked_before(crowd):
+    with crowd.reader() as reader:
+        names = reader.ask("everybody")
+        assert roles_of(reader, names) == ENROLLED
+        mapped = reader.maps("gate")
+        # What it has is all that it will ever have of the gate.
+        assert len(mapped) == 1 and reader.ask("hide", installed("COSMO_RUN_DIR")) == []
+        with crowd.growth() as growth:
+            growth.reach(USERS + 1)
+            assert roles_of(reader, names) == ENROLLED
+            growth.reach(USERS + len(crowd.records()) + 1)
+            crowd.store("close")
+            assert roles_of(reader, names) == {"cosmo-viewer": USERS}
+            assert [reader.ask("group", name)[1] for name in OTHERS] == [[], [], []]
+            # Who was enrolled meanwhile, before it was closed and since.
+            growth.reach(USERS + len(crowd.records()) + 1)
+            added = crowd.records()
+            growth.reach(USERS + len(added))
+            assert roles_of(reader, added) == {"cosmo-viewer": len(added)}
+            growth.stop()
+        everybody = sorted({*names, *crowd.records()})
+        assert roles_of(reader, everybody) == {"cosmo-viewer": len(everybody)}
+        assert sorted(reader.ask("group", "cosmo-viewer")[1]) == everybody
+        assert [reader.ask("group", name)[1] for name in OTHERS] == [[], [], []]
+        assert reader.maps("gate") == mapped
+
+
+if __name__ == "__main__":
+    sys.exit(pytest.main([__file__, "-q", *sys.argv[1:]]))
