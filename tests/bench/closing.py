@@ -44,15 +44,16 @@ def figures(nanoseconds):
     found = sorted(nanoseconds)
     if not found:
         return {"p50_us": "-", "p99_us": "-", "max_us": "-"}
-    return {"p50_us": round(statistics.median(found) / 1000, 2), "p99_us": round(found[len(found) * 99 // 100] / 1000, 2),
-            "max_us": round(found[-1] / 1000, 2)}
+    ranks = {"p50_us": statistics.median(found), "p99_us": found[len(found) * 99 // 100], "max_us": found[-1]}
+    return {name: round(ns / 1000, 2) for name, ns in ranks.items()}
 
 
 def measure_how(store, place, users, how, rounds):
     (line,) = store.run("closing", "seen", place / "nss_cosmo/libnss_cosmo.so.2", users, rounds, how)
     quiet = [one for one in line["rounds"] if one[2]]
     return {"how": how, "rounds": rounds, "undisturbed": len(quiet), "late": line["late"], "asked": line["asked"],
-            "doubts": line["doubts"], "close": figures(one[0] for one in quiet), "seen": figures(one[1] for one in quiet),
+            "doubts": line["doubts"],
+            "close": figures(one[0] for one in quiet), "seen": figures(one[1] for one in quiet),
             "seen_by_all": figures(one[1] for one in line["rounds"])}
 
 
@@ -85,14 +86,16 @@ def render(results):
                 close, seen = cell["close"], cell["seen"]
                 rows.append([
                     f"{result['users']:,} {state}: {TITLES[cell['how']]}", f"{cell['undisturbed']}/{cell['rounds']}",
-                    cell.get("files", 0), close["p50_us"], close["max_us"], ratio(close["p50_us"], first["close"]["p50_us"]),
+                    cell.get("files", 0),
+                    close["p50_us"], close["max_us"], ratio(close["p50_us"], first["close"]["p50_us"]),
                     seen["p50_us"], seen["p99_us"], seen["max_us"], ratio(seen["p50_us"], first["seen"]["p50_us"]),
                     cell["seen_by_all"]["max_us"], cell["late"]])
     heads = ["us", "rounds", "new files", "close p50", "max", "of first", "seen p50", "p99", "max", "of first",
              "disturbed max", "late"]
     calls = ", ".join(f"{result['calls']} at {result['users']:,} users" for result in results)
-    return "\n".join([table.render(heads, rows), "", f"system calls of closing: {calls}; rounds: those in which neither "
-                      "process had to give its processor to another one, of all"])
+    return "\n".join([table.render(heads, rows), "",
+                      f"system calls of closing: {calls}; rounds: those in which neither process had to give its "
+                      "processor to another one, of all"])
 
 
 def measure(place, users=(1000, 20_000, 1_000_000)):
