@@ -20,6 +20,8 @@ static const struct {
 	[HOST_LOGIN] = {"login", {"login", NULL}, PAM_EDIT_LOGIN},
 	[HOST_SUDO] = {"sudo", {"sudo", "sudo-i", NULL}, PAM_EDIT_ENTRY},
 	[HOST_SU] = {"su", {"su", "su-l", NULL}, PAM_EDIT_SU},
+	[HOST_CRON] = {"cron", {"cron", "crond", NULL}, PAM_EDIT_JOB},
+	[HOST_ATD] = {"atd", {"atd", NULL}, PAM_EDIT_JOB},
 };
 
 const char *host_target_name(size_t target)

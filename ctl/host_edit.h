@@ -19,6 +19,8 @@ enum host_target {
 	HOST_LOGIN,
 	HOST_SUDO,
 	HOST_SU,
+	HOST_CRON,
+	HOST_ATD,
 	HOST_TARGET_COUNT,
 };
 

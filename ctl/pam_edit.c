@@ -133,6 +133,9 @@ static void write_head(FILE *out, const char *foreign, size_t place, enum pam_ed
 	case PAM_EDIT_LOGIN:
 		marked_block_write(out, login_lines, true);
 		break;
+	case PAM_EDIT_JOB:
+		marked_block_write(out, account_line, true);
+		break;
 	case PAM_EDIT_SU:
 		marked_block_write(out, account_line, true);
 		(void)fwrite(foreign, 1, place, out);

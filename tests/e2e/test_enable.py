@@ -9,11 +9,12 @@ import pytest
 from support.host import TestHost
 from support.site import Site
 
-PAM = ("/etc/pam.d/sshd", "/etc/pam.d/login", "/etc/pam.d/sudo", "/etc/pam.d/sudo-i", "/etc/pam.d/su", "/etc/pam.d/su-l")
+PAM = ("/etc/pam.d/sshd", "/etc/pam.d/login", "/etc/pam.d/sudo", "/etc/pam.d/sudo-i", "/etc/pam.d/su", "/etc/pam.d/su-l",
+       "/etc/pam.d/cron")
 NSSWITCH, DROPIN = "/etc/nsswitch.conf", "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
 FILES = (NSSWITCH, *PAM, DROPIN)
 UNCHANGED = ("/etc/pam.d/su-l",)  # it goes by su's
-ALL = ("nss", "sshd", "login", "sudo", "su")
+ALL = ("nss", "sshd", "login", "sudo", "su", "cron")
 MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
 BACKUP = "/var/lib/cosmo-sso/backup"
 # Runs in every account phase. ctl's own tries of root say that they are ctl's; a refusal is for those alone.

@@ -37,6 +37,8 @@ FILES = {
     "usr/libexec/cosmo-sso/cosmo-sso-judge": 0o755,
     "usr/share/cosmo-sso/gate.fresh": 0o644,
     "usr/share/cosmo-sso/pam.d/README": 0o644,
+    "usr/share/cosmo-sso/pam.d/atd": 0o644,
+    "usr/share/cosmo-sso/pam.d/cron": 0o644,
     "usr/share/cosmo-sso/pam.d/login": 0o644,
     "usr/share/cosmo-sso/pam.d/sshd": 0o644,
     "usr/share/cosmo-sso/pam.d/su": 0o644,

@@ -68,7 +68,7 @@ def test_source__suppressions__name_the_check_and_the_reason():
 def test_source__shipped_pam_lines__are_those_that_enable_writes():
     text = (SOURCE / "ctl/pam_edit.c").read_text()
     code = "".join(re.findall(r'"((?:auth|account|session)[^"]*)\\n"', text))
-    for service in ("sshd", "login", "sudo", "sudo-i", "su"):
+    for service in ("sshd", "login", "sudo", "sudo-i", "su", "cron", "atd"):
         for line in (SOURCE / "etc/pam.d" / service).read_text().splitlines():
             assert line.startswith("#") or line in code, f"{service}: {line}"
     drop_in = (SOURCE / "etc/sshd_config.d/30-cosmo-sso.conf").read_text()

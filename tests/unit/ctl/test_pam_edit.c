@@ -25,6 +25,10 @@
 	BEGIN "session [success=ok ignore=1 module_unknown=1 default=die] pam_cosmo_sso.so\n"      \
 	      "session optional pam_mkhomedir.so umask=0077\n" END
 
+#define JOB                                                                                        \
+	BEGIN "account [success=ok ignore=ignore module_unknown=ignore default=die] "              \
+	      "pam_cosmo_sso.so\n" END "\n"
+
 #define STACK "@include common-auth\naccount required pam_nologin.so\n@include common-session\n"
 
 static const struct {
@@ -72,15 +76,14 @@ static void test_pam_edit__each_file__is_edited_and_restored(void **state)
 		print_message("%s\n", files[i].label);
 		snprintf(expected, sizeof(expected), "%s%s", ENTRY, files[i].text);
 		check(files[i].text, PAM_EDIT_ENTRY, expected);
+		snprintf(expected, sizeof(expected), "%s%s", JOB, files[i].text);
+		check(files[i].text, PAM_EDIT_JOB, expected);
 		snprintf(expected, sizeof(expected), "%s%s%s%s", LOGIN, files[i].login, SESSION,
 			files[i].tail);
 		check(files[i].text, PAM_EDIT_LOGIN, expected);
 	}
 }
 
-#define SU_ACCOUNT                                                                                 \
-	BEGIN "account [success=ok ignore=ignore module_unknown=ignore default=die] "              \
-	      "pam_cosmo_sso.so\n" END "\n"
 #define SU_AUTH BEGIN AUTH END
 #define ROOTOK  "auth       sufficient pam_rootok.so\n"
 #define WHEEL   "auth required pam_wheel.so\n"
@@ -117,12 +120,12 @@ static void test_pam_edit__su__auth_line_behind_what_looks_at_the_caller(void **
 
 		print_message("%s\n", su_files[i].label);
 		snprintf(text, sizeof(text), "%s%s", su_files[i].before, su_files[i].behind);
-		snprintf(expected, sizeof(expected), "%s%s%s\n%s", SU_ACCOUNT, su_files[i].before,
-			SU_AUTH, su_files[i].behind);
+		snprintf(expected, sizeof(expected), "%s%s%s\n%s", JOB, su_files[i].before, SU_AUTH,
+			su_files[i].behind);
 		check(text, PAM_EDIT_SU, expected);
 	}
 	check("auth sufficient pam_rootok.so", PAM_EDIT_SU,
-		SU_ACCOUNT "auth sufficient pam_rootok.so\n" SU_AUTH);
+		JOB "auth sufficient pam_rootok.so\n" SU_AUTH);
 }
 
 static const struct {
