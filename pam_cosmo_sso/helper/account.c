@@ -6,7 +6,7 @@
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/policy.h"
 
-static enum cosmo_err decide(struct exchange *exchange)
+enum cosmo_err account_decide(struct exchange *exchange)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct gate_view gate = {0};
@@ -31,7 +31,7 @@ static enum cosmo_err decide(struct exchange *exchange)
 
 enum cosmo_err account_answer(struct exchange *exchange)
 {
-	enum cosmo_err err = decide(exchange);
+	enum cosmo_err err = account_decide(exchange);
 
 	exchange_log(exchange, err ? AUDIT_ACCOUNT_REFUSED : AUDIT_ACCOUNT_OK, err);
 	return err;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/logind.h"
 #include "pam_cosmo_sso/helper/process.h"
 #include "pam_cosmo_sso/helper/session.h"
@@ -50,11 +51,29 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 	return COSMO_OK;
 }
 
+/*
+ * Who was let in before the door was closed, and was held up on the way (a caller can be stopped),
+ * must not come in behind those who end all sessions. Which role a service wants is another matter:
+ * sudo asks that about one user, and opens the session of another.
+ */
+static enum cosmo_err check_still_open(struct exchange *exchange)
+{
+	enum cosmo_err err = account_decide(exchange);
+
+	return err == COSMO_E_DISCONNECTED || err == COSMO_E_INTEGRATION_CHANGED ||
+			       err == COSMO_E_LEASE_OVER || err == COSMO_E_LOCKED ||
+			       err == COSMO_E_REMOVED
+		       ? err
+		       : COSMO_OK;
+}
+
 enum cosmo_err session_phase_open(struct exchange *exchange)
 {
 	struct session session = {0};
-	enum cosmo_err err = identify(exchange, &session);
+	enum cosmo_err err = check_still_open(exchange);
 
+	if (!err)
+		err = identify(exchange, &session);
 	if (!err)
 		err = session_add(store_run_fd(exchange->store), &session);
 	exchange_log(exchange, err ? AUDIT_SESSION_REFUSED : AUDIT_SESSION_OPEN, err);
