@@ -4,8 +4,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 
@@ -15,7 +18,6 @@
 struct walk {
 	struct setgid_search *search;
 	uint32_t uid;
-	dev_t device;
 	enum cosmo_err err; /* the first that something was passed over for */
 };
 
@@ -54,20 +56,22 @@ static void look_at(struct walk *walk, int dir_fd, const char *name)
 		walk->search->stripped++;
 }
 
-static DIR *open_below(struct walk *walk, int dir_fd, const char *name)
+/* The device tells no mounts: a user makes subvolumes of btrfs, each a device of its own, to hide
+ * in. What is mounted there, by FUSE too, is not even opened. */
+static DIR *open_below(struct walk *walk, int dir_fd, const char *name, uint64_t resolve)
 {
-	COSMO_AUTO_FD int fd =
-		openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	struct stat st = {0};
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+		.resolve = resolve,
+	};
+	COSMO_AUTO_FD int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
 	DIR *dir = NULL;
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
-		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
+	if (fd < 0) {
+		if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != EXDEV)
 			note(walk, COSMO_E_IO);
 		return NULL;
 	}
-	if (st.st_dev != walk->device)
-		return NULL;
 	dir = fdopendir(fd);
 	if (dir)
 		(void)cosmo_steal_fd(&fd);
@@ -107,7 +111,7 @@ static void walk_tree(struct walk *walk, DIR *top)
 		if (depth == MAX_DEPTH)
 			note(walk, COSMO_E_TOO_BIG);
 		else
-			below = open_below(walk, dirfd(dir), entry->d_name);
+			below = open_below(walk, dirfd(dir), entry->d_name, RESOLVE_NO_XDEV);
 		if (below)
 			stack[depth++] = below;
 	}
@@ -121,8 +125,7 @@ enum cosmo_err setgid_files_find(struct setgid_search *search, const char *home,
 
 	if (lstat(home, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? COSMO_OK : COSMO_E_IO;
-	walk.device = st.st_dev;
-	top = open_below(&walk, AT_FDCWD, home);
+	top = open_below(&walk, AT_FDCWD, home, 0);
 	if (top)
 		walk_tree(&walk, top);
 	return walk.err;

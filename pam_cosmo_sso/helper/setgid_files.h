@@ -19,10 +19,10 @@ struct setgid_search {
 };
 
 /*
- * Look through @home, without following a link or leaving the file system, for regular files with
- * the owner @uid, one of the groups and the set-gid bit; take the bit off if wanted. No home is no
- * error. Errors: COSMO_E_IO (part of it could not be looked at), COSMO_E_TOO_BIG (nor could what
- * lies too deep), COSMO_E_TIMEOUT.
+ * Look through @home, without following a link or entering what is mounted below it, for regular
+ * files with the owner @uid, one of the groups and the set-gid bit; take the bit off if wanted. No
+ * home is no error. Errors: COSMO_E_IO (part of it could not be looked at), COSMO_E_TOO_BIG (nor
+ * could what lies too deep), COSMO_E_TIMEOUT.
  */
 COSMO_MUST_USE enum cosmo_err setgid_files_find(
 	struct setgid_search *search, const char *home, uint32_t uid);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -110,12 +111,34 @@ static void test_setgid_files_find__time_over_or_too_deep__says_so(void **state)
 	assert_int_equal(find(&search, false, 0), COSMO_E_TIMEOUT);
 }
 
+static void test_setgid_files_find__mounted_below__not_entered(void **state)
+{
+	struct setgid_search search;
+	char away[160] = "";
+	char mounted[160] = "";
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch.fd, "home", 0700), 0);
+	assert_int_equal(mkdirat(scratch.fd, "home/mounted", 0700), 0);
+	assert_int_equal(mkdirat(scratch.fd, "away", 0700), 0);
+	put("away/tool", OWNER, ROLE, 02755);
+	(void)snprintf(away, sizeof(away), "%s/away", scratch.path);
+	(void)snprintf(mounted, sizeof(mounted), "%s/home/mounted", scratch.path);
+	assert_int_equal(mount(away, mounted, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(find(&search, true, 60000), COSMO_OK);
+	assert_int_equal(umount2(mounted, MNT_DETACH), 0);
+	assert_int_equal(search.found, 0);
+	assert_int_equal(mode_of("away/tool"), 02755);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_setgid_files_find__a_home__just_theirs_with_a_role, make_folder,
 			remove_folder),
+		cmocka_unit_test_setup_teardown(test_setgid_files_find__mounted_below__not_entered,
+			make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 			test_setgid_files_find__time_over_or_too_deep__says_so, make_folder,
 			remove_folder),
