@@ -24,8 +24,10 @@
 #define LINGER      "/var/lib/systemd/linger"
 
 #define PROGRAM_MS 5000
-#define LEAVE_MS   2000
-#define LOOK_MS    5
+/* For all of them together: whoever has made logind busy is ended by signals. */
+#define LOGIND_MS 20000
+#define LEAVE_MS  2000
+#define LOOK_MS   5
 
 #define USER_SLICES "/user.slice/user-"
 
@@ -122,6 +124,9 @@ static void run(char *const argv[])
 		spawn_finish(&child, fdio_boot_ms() + PROGRAM_MS);
 }
 
+/* How long logind has kept this process waiting so far. */
+static int64_t waited_ms;
+
 static void loginctl(const char *verb, const char *operand)
 {
 	char program[] = LOGINCTL;
@@ -129,8 +134,11 @@ static void loginctl(const char *verb, const char *operand)
 	COSMO_AUTO(free) char *operand_copy = strdup(operand);
 	char *argv[] = {program, verb_copy, operand_copy, NULL};
 
-	if (verb_copy && operand_copy && runs())
-		run(argv);
+	if (!verb_copy || !operand_copy || waited_ms >= LOGIND_MS || !runs())
+		return;
+	waited_ms -= fdio_boot_ms();
+	run(argv);
+	waited_ms += fdio_boot_ms();
 }
 
 void logind_end_session(const char *id)

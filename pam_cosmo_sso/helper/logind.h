@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What systemd's logind keeps of sessions and users, and having it end them by loginctl(1). Nothing
- * here reports success: whether a process has ended is seen from the process. */
+ * here reports success: whether a process has ended is seen from the process. Once logind has kept
+ * this process waiting for long enough in all, it is not asked any more. */
 #pragma once
 
 #include <stdbool.h>

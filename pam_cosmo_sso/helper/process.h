@@ -22,6 +22,7 @@ struct process {
 	/* for whoever looks through a list */
 	bool chosen;
 	bool awaited;
+	uint32_t whose; /* one of ours; 0: of none */
 };
 
 /* Errors: COSMO_E_NOT_FOUND (no such process), COSMO_E_FORMAT, COSMO_E_IO. */

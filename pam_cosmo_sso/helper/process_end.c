@@ -124,22 +124,28 @@ static enum cosmo_err signal_one(struct run *run, const struct process *process)
 	return known ? COSMO_OK : remember(run, process);
 }
 
-/* For each uid once: the list is not sorted by it, but has few of them. */
+static bool is_first_of(const struct process_list *list, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (list->items[i].chosen && list->items[i].whose == list->items[at].whose)
+			return false;
+	return true;
+}
+
+/* For each user once. */
 static void kill_uids(const struct run *run)
 {
 	const struct process_ending *ending = run->ending;
 	const struct process_list *list = &run->list;
-	uint32_t before = 0;
 
 	for (size_t i = 0; ending->whole_uid && ending->shield_uid && i < list->count; i++) {
-		uint32_t uid = list->items[i].uids[0];
+		uint32_t uid = list->items[i].whose;
 
-		if (!list->items[i].chosen || uid == before ||
+		if (!uid || !list->items[i].chosen || !is_first_of(list, i) ||
 			!ending->whole_uid(ending->context, list, uid))
 			continue;
 		/* What it did not reach is still chosen in the next look. */
 		uid_kill(uid, ending->shield_uid);
-		before = uid;
 	}
 }
 

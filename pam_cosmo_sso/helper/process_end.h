@@ -16,7 +16,8 @@ struct process_ending {
 	 * they change by themselves; asked again for each look at the host. @last: time is over,
 	 * the chosen ones are killed now. Errors end the whole. */
 	enum cosmo_err (*choose)(void *context, struct process_list *list, bool last);
-	/* May all processes of this uid be killed in one step? NULL: of none. */
+	/* May all processes of this uid be killed in one step? Asked of .whose, which choose() has
+	 * set. NULL: of none. */
 	bool (*whole_uid)(void *context, const struct process_list *list, uint32_t uid);
 	/* Called after each look. NULL: nobody asks. */
 	void (*looked)(void *context, const struct process_list *list);

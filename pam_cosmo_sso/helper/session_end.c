@@ -20,6 +20,7 @@
 #include "pam_cosmo_sso/helper/sudo_stamps.h"
 #include "pam_cosmo_sso/helper/uid_kill.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "pam_cosmo_sso/helper/user_namespace.h"
 
 #define FIRST_ROOM    ((size_t)16)
 #define MAX_ANCESTORS 64
@@ -52,16 +53,21 @@ struct ending {
 	uint64_t shown;             /* last told by progress */
 	bool *member;               /* of the present look: of a session that ends */
 	bool *spared;               /* likewise */
+	bool *wholly;               /* likewise: runs as one of ours and nobody else */
 	struct process_list before; /* the members of the look before */
+	struct process_list acting; /* who acted for one of ours in each look so far */
+	bool looked;
 };
 
 static void ending_done(struct ending *ending)
 {
 	our_uids_done(&ending->ours);
 	process_list_done(&ending->before);
+	process_list_done(&ending->acting);
 	free(ending->sessions);
 	free(ending->member);
 	free(ending->spared);
+	free(ending->wholly);
 }
 COSMO_AUTO_DEFINE(struct ending *, ending_done);
 
@@ -134,22 +140,70 @@ static enum cosmo_err add_session(void *context, const struct session *session)
 	return COSMO_OK;
 }
 
-static enum cosmo_err runs_as_ours(struct ending *ending, const struct process *process, bool *ret)
+static enum cosmo_err note_owner(struct ending *ending, struct process *process)
 {
-	enum cosmo_err err = COSMO_OK;
+	uint32_t owner = 0;
+	bool ours = false;
+	enum cosmo_err err = user_namespace_owner(process->pid, &owner);
 
-	*ret = false;
-	for (size_t i = 0;
-		!ending->scope->session && i < COSMO_ARRAY_LEN(process->uids) && !err && !*ret; i++)
-		err = our_uids_have(&ending->ours, process->uids[i], ret, NULL);
+	/* Whose it is cannot be told of one that is gone, or where nobody may look. */
+	if (err)
+		return COSMO_OK;
+	err = our_uids_have(&ending->ours, owner, &ours, NULL);
+	if (!err && ours)
+		process->whose = owner;
 	return err;
 }
 
+/* By one of its uids, or by the namespace that it is shut up in. */
+static enum cosmo_err note_whose(struct ending *ending, struct process *process)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids) && !err && !process->whose; i++) {
+		bool ours = false;
+
+		err = our_uids_have(&ending->ours, process->uids[i], &ours, NULL);
+		if (!err && ours)
+			process->whose = process->uids[i];
+	}
+	return err || process->whose ? err : note_owner(ending, process);
+}
+
+static bool is_wholly_ours(const struct process *process)
+{
+	return process->whose && process->uids[0] == process->whose &&
+	       process->uids[1] == process->whose && process->uids[2] == process->whose;
+}
+
 /* A process of root that is somebody of ours for a moment, such as a service that opens a file on
- * his behalf. If it stays so until the end, it is to end. */
+ * his behalf. If it is seen so in each look until the end, it is to end. */
 static bool acts_for_another(const struct process *process)
 {
 	return process->uids[0] == 0 && process->uids[2] == 0;
+}
+
+static bool has_acted_all_along(const struct ending *ending, const struct process *process)
+{
+	const struct process *before = process_list_find(&ending->acting, process->pid);
+
+	return before && before->start == process->start;
+}
+
+static enum cosmo_err keep_acting(struct ending *ending, const struct process_list *list)
+{
+	struct process_list now = {.items = calloc(list->count + 1, sizeof(*now.items))};
+
+	if (!now.items)
+		return COSMO_E_NOMEM;
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].whose && acts_for_another(&list->items[i]) &&
+			(!ending->looked || has_acted_all_along(ending, &list->items[i])))
+			now.items[now.count++] = list->items[i];
+	process_list_done(&ending->acting);
+	ending->acting = now;
+	ending->looked = true;
+	return COSMO_OK;
 }
 
 /* Once a member, always one: with its parent's end a process loses what it was known by. */
@@ -173,22 +227,36 @@ static enum cosmo_err keep_members(struct ending *ending, const struct process_l
 	return COSMO_OK;
 }
 
-/* Who is of which session, and who is spared. */
-static enum cosmo_err mark(struct ending *ending, const struct process_list *list)
+static enum cosmo_err make_marks(struct ending *ending, size_t count)
 {
-	enum cosmo_err err = COSMO_OK;
-
 	free(ending->member);
 	free(ending->spared);
-	ending->member = calloc(list->count + 1, sizeof(*ending->member));
-	ending->spared = calloc(list->count + 1, sizeof(*ending->spared));
-	if (!ending->member || !ending->spared)
-		return COSMO_E_NOMEM;
-	err = session_members_mark(
-		list, ending->sessions, ending->count, is_ending, ending, ending->member);
+	free(ending->wholly);
+	ending->member = calloc(count + 1, sizeof(*ending->member));
+	ending->spared = calloc(count + 1, sizeof(*ending->spared));
+	ending->wholly = calloc(count + 1, sizeof(*ending->wholly));
+	return ending->member && ending->spared && ending->wholly ? COSMO_OK : COSMO_E_NOMEM;
+}
+
+/*
+ * Who is of which session, who runs as one of ours, and who is spared. Where everything of a user
+ * ends, what descends from his processes does too: what he started by sudo in a terminal that has
+ * outlived its session.
+ */
+static enum cosmo_err mark(struct ending *ending, struct process_list *list)
+{
+	enum cosmo_err err = make_marks(ending, list->count);
+
+	for (size_t i = 0; !ending->scope->session && i < list->count && !err; i++) {
+		err = note_whose(ending, &list->items[i]);
+		ending->wholly[i] = !err && is_wholly_ours(&list->items[i]);
+	}
 	if (!err)
-		err = session_members_mark(
-			list, ending->sessions, ending->count, is_own, ending, ending->spared);
+		err = session_members_mark(list, ending->sessions, ending->count, is_ending, ending,
+			ending->wholly, ending->member);
+	if (!err)
+		err = session_members_mark(list, ending->sessions, ending->count, is_own, ending,
+			NULL, ending->spared);
 	if (!err)
 		err = keep_members(ending, list);
 	for (size_t i = 0; i < list->count && !err; i++)
@@ -203,22 +271,23 @@ static enum cosmo_err choose(void *context, struct process_list *list, bool last
 	struct ending *ending = context;
 	enum cosmo_err err = mark(ending, list);
 
+	if (!err)
+		err = keep_acting(ending, list);
 	for (size_t i = 0; i < list->count && !err; i++) {
 		struct process *process = &list->items[i];
-		bool ours = false;
 
-		err = runs_as_ours(ending, process, &ours);
-		if (ours && ending->spared[i])
+		if (process->whose && ending->spared[i])
 			ending->tally->own = true;
-		if (ending->spared[i] || (!ours && !ending->member[i]))
+		if (ending->spared[i] || (!process->whose && !ending->member[i]))
 			continue;
-		process->awaited = !last && !ending->member[i] && acts_for_another(process);
+		process->awaited = !ending->member[i] && acts_for_another(process) &&
+				   !(last && has_acted_all_along(ending, process));
 		process->chosen = !process->awaited;
 	}
 	return err;
 }
 
-/* Nobody spared may run as this user, in whichever of the three ways. */
+/* Nobody spared may run as this user, in whichever of the ways. */
 static bool whole_uid(void *context, const struct process_list *list, uint32_t uid)
 {
 	struct ending *ending = context;
@@ -226,11 +295,14 @@ static bool whole_uid(void *context, const struct process_list *list, uint32_t u
 
 	if (ending->scope->session || our_uids_have(&ending->ours, uid, &ours, NULL) || !ours)
 		return false;
-	for (size_t i = 0; i < list->count; i++)
+	for (size_t i = 0; i < list->count; i++) {
+		if (ending->spared[i] && list->items[i].whose == uid)
+			return false;
 		for (size_t j = 0; ending->spared[i] && j < COSMO_ARRAY_LEN(list->items[i].uids);
 			j++)
 			if (list->items[i].uids[j] == uid)
 				return false;
+	}
 	return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which processes belong to a session: the leader and what descends from it, whoever it runs as by
- * now, and what is in logind's scope of the session. */
+ * now, and what is in logind's scope of the session. Others that are known to belong to it count
+ * as leaders. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,10 +13,11 @@
 #include "pam_cosmo_sso/helper/session.h"
 
 /*
- * Set @ret_member[i] for each member among @list of one of @sessions for which @wanted says so;
- * others stay as they are. Never this process itself. Errors: COSMO_E_NOMEM.
+ * Set @ret_member[i] for each member among @list of one of @sessions for which @wanted says so, and
+ * for each that descends from one with @known[i] (NULL: from none); others stay as they are. Never
+ * this process itself. Errors: COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err session_members_mark(const struct process_list *list,
 	const struct session *sessions, size_t count,
 	bool (*wanted)(const void *context, const struct session *session), const void *context,
-	bool *ret_member);
+	const bool *known, bool *ret_member);

@@ -2,7 +2,10 @@
 #include "pam_cosmo_sso/helper/uid_kill.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,6 +14,22 @@
 #include "common/spawn.h"
 
 #define KILL_MS 2000
+
+/* Leaving the uid 0 ends all capabilities, unless the caller has set securebits (capabilities(7))
+ * by which they stay: with CAP_KILL everybody would be hit. */
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	struct __user_cap_data_struct now[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	if (syscall(SYS_capset, &header, none) < 0 || syscall(SYS_capget, &header, now) < 0)
+		return false;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(now); i++)
+		if (now[i].effective || now[i].permitted)
+			return false;
+	return true;
+}
 
 /*
  * Raw calls: the C library's own act on all threads and may take locks. Without the uid 0 in any
@@ -25,7 +44,7 @@ static void kill_as(uint32_t uid, uint32_t shield_uid)
 	if (syscall(SYS_setresuid, shield_uid, uid, shield_uid) < 0)
 		_exit(1);
 	if (syscall(SYS_getresuid, &uids[0], &uids[1], &uids[2]) < 0 || uids[0] != shield_uid ||
-		uids[1] != uid || uids[2] != shield_uid)
+		uids[1] != uid || uids[2] != shield_uid || !drop_capabilities())
 		_exit(1);
 	(void)kill(-1, SIGKILL);
 	_exit(0);

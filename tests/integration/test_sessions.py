@@ -246,3 +246,98 @@ result["answer"] = json.loads(pathlib.Path("/home/answer").read_text())
 result["runs"] = world.runs(caller)
 """)
     assert found["answer"]["own_session"] and found["answer"]["left"] == 0 and not found["runs"]
+
+
+def test_who_has_taken_another_uid_in_a_namespace_of_his_own_is_ended(rig):
+    """With uids of subuid(5), which are nobody's here, and the groups of his roles still on him."""
+    found = rig.inside(CONNECTED + """
+import ctypes
+CLONE_NEWUSER = 0x10000000
+def shut_up(owner, inside, outside):
+    (ready, told), (mapped, done) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setgroups([])
+        os.setresuid(owner, owner, owner)
+        assert ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0
+        os.write(told, b"x")
+        os.read(mapped, 1)
+        os.setresuid(inside, inside, inside)
+        os.write(told, b"x")
+        while True:
+            signal.pause()
+    os.close(told)
+    os.read(ready, 1)
+    pathlib.Path(f"/proc/{pid}/uid_map").write_text(f"0 {owner} 1" + chr(10) + f"1 {outside} 1" + chr(10))
+    os.write(done, b"x")
+    os.read(ready, 1)
+    return world.watch(pid)
+ada, bob = world.uid("ada"), world.uid("bob")
+his, others = shut_up(ada, 1, 100000), [shut_up(bob, 1, 100000), shut_up(4711, 1, 100001)]
+result["before"] = pathlib.Path(f"/proc/{his}/status").read_text().split("Uid:")[1].split()[:3]
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["his"], result["others"] = world.runs(his), [world.runs(pid) for pid in others]
+""")
+    assert found["before"] == ["100000"] * 3
+    assert not found["his"] and found["others"] == [True, True] and found["end"]["processes"] == 1
+
+
+def test_what_root_runs_below_a_process_that_outlived_its_session_ends_with_it(rig):
+    """sudo in a tmux that was left running: its session is long closed, and root's child hears no signal."""
+    found = rig.inside(CONNECTED + """
+deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM)]"
+def tmux(uid):
+    ready, told = os.pipe()
+    pid = os.fork()
+    if not pid:
+        child = world.start(python=deaf)
+        os.setresuid(uid, uid, uid)
+        os.write(told, str(child).encode())
+        while True:
+            signal.pause()
+    return [world.watch(pid), world.watch(int(os.read(ready, 20)))]
+ada, bob, local = tmux(world.uid("ada")), tmux(world.uid("bob")), tmux(4711)
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["ada"] = [world.runs(pid) for pid in ada]
+result["others"] = [world.runs(pid) for pid in [*bob, *local]]
+""")
+    assert not any(found["ada"]) and all(found["others"]) and found["end"]["left"] == 0, found
+
+
+@pytest.mark.parametrize("door", ["", "sshd = developer, admin"])
+def test_who_was_held_up_before_his_session_does_not_come_in_behind_a_disconnect(rig, door):
+    """A viewer does where viewers may, a locked user nowhere."""
+    rig.configure(f"[access]\n{door}\n")
+    found = rig.inside("""
+world.store("connect", "user=ada,developer", "user=eve,developer,locked")
+result["before"] = [world.say("OPEN_SESSION", user) for user in ("ada", "eve")]
+world.store("disconnect")
+result["after"] = [world.say("OPEN_SESSION", user) for user in ("ada", "eve")]
+""")
+    assert found == {"before": ["OK", "E_LOCKED"], "after": ["E_DISCONNECTED" if door else "OK", "E_LOCKED"]}
+
+
+def test_who_acts_for_a_user_now_and_then_is_not_killed_with_him(rig):
+    """A service of root's, which opens files as whoever asks, while one of his own must be killed."""
+    found = rig.inside(CONNECTED + """
+uid = world.uid("ada")
+deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM)]"
+acts = f"os.write(told, b'x')" + chr(10) + "while True:" + chr(10) + f"    os.setresuid(0, {uid}, 0); os.setresuid(0, 0, 0)"
+service = [world.start(python=acts) for _ in range(3)]
+his = world.start(uid=uid, python=deaf)
+world.json("session", "end", "--user", "ada", "--yes")
+result["his"], result["service"] = world.runs(his), [world.runs(pid) for pid in service]
+""")
+    assert found == {"his": False, "service": [True] * 3}
+
+
+def test_who_is_started_with_privileges_that_stay_ends_nobody_else(rig):
+    """securebits are inherited; what is sent as the user himself would reach everybody by the capability."""
+    found = rig.inside(CONNECTED + """
+ada, bob, root = world.session("ada"), world.session("bob"), world.start()
+done = subprocess.run(["setpriv", "--securebits", "+no_setuid_fixup", CTL, "session", "end", "--user", "ada", "--yes"],
+                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+result["code"] = done.returncode
+result["ada"], result["others"] = [world.runs(pid) for pid in ada], [world.runs(pid) for pid in [*bob, root]]
+""")
+    assert found["code"] == 0 and not any(found["ada"]) and all(found["others"]), found
