@@ -3,11 +3,6 @@
 
 #include "pam_cosmo_sso/helper/integration.h"
 
-static bool is_settled(const struct gate_view *view)
-{
-	return view->state == GATE_OPEN || view->state == GATE_CLOSED;
-}
-
 static enum cosmo_err boot(struct store *store)
 {
 	enum cosmo_err err = store_lock(store, STORE_LOCK_MS);
@@ -25,7 +20,7 @@ enum cosmo_err boot_gate_read(struct store *store, struct gate_view *ret_view)
 	enum cosmo_err err = COSMO_OK;
 
 	gate_read(reader, ret_view);
-	if (is_settled(ret_view))
+	if (ret_view->state != GATE_FRESH)
 		return COSMO_OK;
 	err = boot(store);
 	if (err)

@@ -9,8 +9,9 @@
 #include "pam_cosmo_sso/helper/store.h"
 
 /*
- * What the gate says, after a fresh or missing one has been brought in line with the durable state.
- * Takes and gives back the writer lock for that. Errors: those of store_lock() and
+ * What the gate says, after a fresh one has been brought in line with the durable state. A missing
+ * one is left alone: somebody took it away, and the host is disconnected until it boots or
+ * connects. Takes and gives back the writer lock for that. Errors: those of store_lock() and
  * integration_boot(), but a host that was never connected is no error: its gate is closed.
  */
 COSMO_MUST_USE enum cosmo_err boot_gate_read(struct store *store, struct gate_view *ret_view);

@@ -410,6 +410,20 @@ def test_account_answers_by_role_lock_and_gate(rig):
     assert account("ada", "sshd") == "E_CONFIG"
 
 
+def test_missing_gate__is_disconnected_and_stays_missing_until_a_boot(rig):
+    rig.store("user=ada,admin")
+    rig.false_judge("show(); identity()")
+    gate = rig.folder / "run/gate"
+    gate.unlink()
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "E_DISCONNECTED"
+    assert rig.sign_in().result() == "E_DISCONNECTED"
+    assert not gate.exists()
+    boot = rig.start("ctl")
+    boot.peer.send("CTL_BOOT")
+    assert boot.recv().ERR == 0
+    assert rig.ask("ACCOUNT", SERVICE="sudo").result() == "OK"
+
+
 # case: account: a local user who has got the name of an enrolled one is never answered for
 def test_a_local_user_of_the_same_name_is_never_answered_for(rig):
     rig.store("user=ada,admin")
