@@ -195,7 +195,8 @@
 	X(OUTAGE_ERR, U64, 8)      /* enum cosmo_err: why it could not be asked */                 \
 	X(OUTAGE_SINCE_S, U64, 8)                                                                  \
 	X(UNFINISHED, U64, 8)      /* 1: a disconnect has steps left */                            \
-	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */
+	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */                   \
+	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -216,6 +217,7 @@
 	X(CTL_CONNECT, CONFIG, ONE) X(CTL_CONNECT, DRY_RUN, OPT)                                   \
 	X(CTL_CHECK_CONFIG, CONFIG, OPT) X(CTL_CHECK_CONFIG, PATH, OPT)                            \
 	X(CTL_APPLY, SSHD_READY, OPT)                                                              \
+	X(CTL_USER_LIST, ISSUER, OPT)                                                              \
 	X(CTL_USER_SHOW, USER, ONE) X(CTL_USER_ADD, USER, ONE)                                     \
 	X(CTL_ROLES_TEST, CLAIMS, ONE)                                                             \
 	X(CTL_USER_REBIND, USER, ONE) X(CTL_USER_REBIND, SUB, OPT)                                 \
@@ -260,7 +262,7 @@
 	X(USER_ITEM, LEASE_UNTIL_S, OPT) X(USER_ITEM, LOCKED, OPT) X(USER_ITEM, LISTED, OPT)       \
 	X(USER_ITEM, ISSUER, OPT) X(USER_ITEM, SUB, OPT) X(USER_ITEM, HOME, OPT)                   \
 	X(USER_ITEM, SHELL, OPT) X(USER_ITEM, INTEGRATION, OPT) X(USER_ITEM, BOUND_S, OPT)         \
-	X(USER_ITEM, REBIND_UNTIL_S, OPT)                                                          \
+	X(USER_ITEM, REBIND_UNTIL_S, OPT) X(USER_ITEM, REBIND_NEEDED, OPT)                                \
 	X(ROLES_ITEM, RULE, OPT) X(ROLES_ITEM, CLAIM_VALUE, OPT) X(ROLES_ITEM, ROLE, MANY)         \
 	X(ROLES_ITEM, GROUP, MANY) X(ROLES_ITEM, USERNAME, OPT) X(ROLES_ITEM, SUB, OPT)            \
 	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \

@@ -13,6 +13,7 @@
 #include "ctl/client_secret.h"
 #include "ctl/command.h"
 #include "ctl/config_edit.h"
+#include "ctl/connect_bindings.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
@@ -39,6 +40,7 @@ struct connect {
 	struct connect_options options;
 	struct json_object *steps;
 	struct json_object *share; /* NULL: there is nothing to share */
+	struct json_object *bound; /* who is bound to another IdP; NULL: not known */
 	struct client_secret secret;
 };
 
@@ -167,6 +169,7 @@ static void print_json(struct connect *connect, bool good)
 		object, "dry_run", json_object_new_boolean(connect->options.dry_run));
 	json_object_object_add(object, "steps", json_object_get(connect->steps));
 	json_object_object_add(object, "share", json_object_get(connect->share));
+	json_object_object_add(object, "rebind_needed", json_object_get(connect->bound));
 	output_json_failure(object);
 	output_json(object);
 }
@@ -226,10 +229,31 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	return ask_simple(request, visit_progress, connect);
 }
 
+/* What is wrong with the configuration the helper will say. */
+static enum cosmo_err confirm_bindings(struct connect *connect)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	COSMO_AUTO(free) char *text = NULL;
+	struct config_problem problem = {0};
+	struct connect_bindings bindings = {
+		.json = connect->options.json,
+		.dry_run = connect->options.dry_run,
+		.yes = connect->options.yes,
+	};
+
+	if (make_config(&connect->options, &text) ||
+		config_parse(text, strlen(text), &config, &problem) || !config->issuer)
+		return COSMO_OK;
+	bindings.issuer = config->issuer;
+	return connect_bindings_confirm(&bindings, &connect->bound);
+}
+
 static int connect_host(struct connect *connect)
 {
 	enum cosmo_err err = confirm_reconnect(&connect->options);
 
+	if (!err)
+		err = confirm_bindings(connect);
 	if (!err && connect->options.client_secret) {
 		err = client_secret_ask(COSMO_CONF_DIR, &connect->secret);
 		connect->options.client_secret_file = connect->secret.path;
@@ -316,6 +340,7 @@ static int run(const struct command *self, int argc, char **argv)
 	code = connect_host(&connect);
 	json_object_put(connect.steps);
 	json_object_put(connect.share);
+	json_object_put(connect.bound);
 	return code;
 }
 

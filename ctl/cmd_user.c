@@ -159,8 +159,9 @@ const struct command command_user = {
 		"    --yes            do not ask\n"
 		"  --json       list and show print a JSON array with one object for each user (name, uid,\n"
 		"               display_name, roles, effective_roles, reason, locked, listed, signed_in,\n"
-		"               confirmed, lease_until, bound, rebind_until, issuer, sub, home, shell), add\n"
-		"               one object (name, listed), rebind the user as one object with dry_run\n\n"
+		"               confirmed, lease_until, bound, rebind_until, rebind_needed, issuer, sub, home,\n"
+		"               shell), add one object (name, listed), rebind the user as one object with\n"
+		"               dry_run\n\n"
 		"Exit code 1: there is no such user, the name is taken, reserved or cannot be bound, or this\n"
 		"was not confirmed; 2: it is no login name.\n",
 	.run = run,

@@ -35,6 +35,8 @@ struct json_object *user_item_json(const struct message *item)
 	add_number(object, "lease_until", item, FIELD_LEASE_UNTIL_S);
 	add_number(object, "bound", item, FIELD_BOUND_S);
 	add_number(object, "rebind_until", item, FIELD_REBIND_UNTIL_S);
+	json_object_object_add(object, "rebind_needed",
+		json_object_new_boolean(message_u64(item, FIELD_REBIND_NEEDED, 0) != 0));
 	output_json_text(object, "issuer", message_str(item, FIELD_ISSUER));
 	output_json_text(object, "sub", message_str(item, FIELD_SUB));
 	output_json_text(object, "home", message_str(item, FIELD_HOME));
@@ -68,6 +70,8 @@ void user_item_print_row(const struct message *item)
 		printf("  (%s)", cosmo_err_id(message_err(item)));
 	if (message_has(item, FIELD_REBIND_UNTIL_S))
 		printf("  (waits for another person)");
+	else if (message_u64(item, FIELD_REBIND_NEEDED, 0))
+		printf("  (of a former IdP: needs `user rebind`)");
 	putchar('\n');
 }
 
@@ -104,6 +108,9 @@ void user_item_print(const struct message *item)
 		print_time_line("Rebind until", item, FIELD_REBIND_UNTIL_S);
 		puts("             the next other person who signs in under this name takes it over");
 	}
+	if (message_u64(item, FIELD_REBIND_NEEDED, 0))
+		puts("             a person of an IdP that this host was connected to before; `cosmo-ssoctl "
+		     "user rebind` gives the name to one of the present IdP");
 	printf("%-12s ", "Roles now");
 	print_roles(item, FIELD_EFFECTIVE_ROLE);
 	if (message_has(item, FIELD_ERR))

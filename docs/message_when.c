@@ -112,6 +112,7 @@ static const char *const failures[] = {
 	[COSMO_E_LOGIN_AGAIN] = ANYWHERE,
 	[COSMO_E_MACHINE] = ANYWHERE,
 	[COSMO_E_REPLACED] = SHOWN,
+	[COSMO_E_OTHER_ISSUER] = APPROVED,
 };
 
 static const char *const lines[] = {

@@ -123,7 +123,8 @@ enum cosmo_err_class {
 	X(E_LOGIN_AGAIN, "login_again", DENIED)                                                    \
 	X(E_MACHINE, "other_machine", DENIED)                                                      \
 	/* appended later */                                                                       \
-	X(E_REPLACED, "replaced", DENIED)
+	X(E_REPLACED, "replaced", DENIED)                                                          \
+	X(E_OTHER_ISSUER, "other_issuer", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

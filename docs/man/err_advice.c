@@ -179,6 +179,11 @@ static const char *const advice[] = {
 		"The host is a copy of another, or its machine-id changed. Put the old /etc/machine-id "
 		"back; on a copy remove /var/lib/cosmo-sso/users.1.db and run `cosmo-ssoctl connect`: "
 		"ids are kept, and roles come back with each user's next sign-in.",
+	[COSMO_E_OTHER_ISSUER] =
+		"This host was connected to another IdP when the name got its person, and nobody but you "
+		"can say that this is the same one. The log line has the subject at the present IdP: "
+		"`cosmo-ssoctl user rebind NAME --subject SUBJECT`, or without `--subject` whoever signs in "
+		"under the name next. The uid stays.",
 	[COSMO_E_REPLACED] = NOTHING
 	" The person connected again before the first sign-in had ended; one at a time "
 	"is kept for each name, address and service.",

@@ -225,12 +225,38 @@ static enum cosmo_err make_integration_locked(struct admin *admin, const struct 
 	return err;
 }
 
+/* @before: the issuer of the integration until now; NULL: none that is known. */
+static void log_connect(const struct admin *admin, const struct config *config, const char *before,
+	enum cosmo_err err)
+{
+	char detail[1200] = "";
+	struct audit_line line = {
+		.event = before ? AUDIT_RECONNECT : AUDIT_CONNECT,
+		.reason = err,
+		.by = admin->by,
+		.detail = detail,
+	};
+
+	if (!before)
+		snprintf(detail, sizeof(detail), "%s", config->issuer);
+	else if (streq(before, config->issuer))
+		snprintf(detail, sizeof(detail), "same issuer %s", before);
+	else
+		snprintf(detail, sizeof(detail), "other issuer %s, was %s", config->issuer, before);
+	audit_send(&line);
+}
+
+static const char *issuer_of(const struct integration *integration)
+{
+	return integration ? integration->issuer : NULL;
+}
+
 enum cosmo_err admin_connect(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *probed = NULL;
-	struct audit_line line = {.event = AUDIT_CONNECT};
+	COSMO_AUTO(integration_free) struct integration *before = NULL;
 	enum cosmo_err err = parse_request(admin, &config);
 
 	if (!err)
@@ -241,9 +267,10 @@ enum cosmo_err admin_connect(struct admin *admin)
 		err = admin_warn(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
+	/* For the log alone: what cannot be read is replaced. */
+	if (integration_load(admin->store, &before))
+		before = NULL;
 	err = make_integration_locked(admin, config, judge, probed);
-	line.reason = err;
-	line.detail = config->issuer;
-	audit_send(&line);
+	log_connect(admin, config, issuer_of(before), err);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/folder.h"
+#include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/records.h"
 
@@ -15,8 +16,16 @@ struct listing {
 	struct users_db_settings settings;
 	bool has_settings;
 	struct gate_view gate;
+	struct integration *integration; /* NULL: not known */
+	const char *not_of; /* leave out persons of this issuer, and names of nobody; NULL: none */
 	int64_t now_s;
 };
+
+static void listing_done(struct listing *listing)
+{
+	integration_free(listing->integration);
+}
+COSMO_AUTO_DEFINE(struct listing *, listing_done);
 
 static void listing_init(struct listing *listing, struct admin *admin)
 {
@@ -25,6 +34,15 @@ static void listing_init(struct listing *listing, struct admin *admin)
 	gate_read(store_gate(admin->store), &listing->gate);
 	listing->has_settings =
 		users_db_settings(store_users_db(admin->store), &listing->settings) == COSMO_OK;
+	if (integration_load(admin->store, &listing->integration))
+		listing->integration = NULL; /* status tells what is wrong with it */
+}
+
+/* Is the name's person one whom this host's IdP does not know? */
+static bool needs_rebind(const struct listing *listing, const struct record *record)
+{
+	return listing->integration && listing->integration->issuer &&
+	       !streq(record->issuer, listing->integration->issuer);
 }
 
 /* What look-ups show at this moment: the roles that count, and why they differ from the stored
@@ -82,6 +100,8 @@ static enum cosmo_err send_user(
 		return err;
 	if (record) {
 		put_record(item, record, listing->now_s);
+		if (needs_rebind(listing, record))
+			message_put_u64(item, FIELD_REBIND_NEEDED, 1);
 		put_effective(item, listing, record);
 	} else {
 		message_put_str(item, FIELD_USER, name);
@@ -93,16 +113,21 @@ static enum cosmo_err send_user(
 enum cosmo_err admin_send_user(struct admin *admin, const char *name, const struct record *record)
 {
 	struct listing listing = {0};
+	COSMO_AUTO(listing_done) struct listing *owned = &listing;
 
-	listing_init(&listing, admin);
-	return send_user(&listing, name, record);
+	listing_init(owned, admin);
+	return send_user(owned, name, record);
 }
 
 static enum cosmo_err visit(void *context, const char *name, const struct record *record)
 {
+	struct listing *listing = context;
+
 	if (record && record->flags & USERS_DB_REMOVED)
 		return COSMO_OK;
-	return send_user(context, name, record);
+	if (listing->not_of && (!record || streq(record->issuer, listing->not_of)))
+		return COSMO_OK;
+	return send_user(listing, name, record);
 }
 
 static enum cosmo_err send_listed(struct admin *admin, const char *name)
@@ -139,12 +164,13 @@ static enum cosmo_err list_expected(struct admin *admin)
 
 enum cosmo_err admin_user_list(struct admin *admin)
 {
-	struct listing listing = {0};
+	struct listing listing = {.not_of = message_str(admin->request, FIELD_ISSUER)};
+	COSMO_AUTO(listing_done) struct listing *owned = &listing;
 	enum cosmo_err err = COSMO_OK;
 
-	listing_init(&listing, admin);
-	err = records_each(admin->store, visit, &listing);
-	return err ? err : list_expected(admin);
+	listing_init(owned, admin);
+	err = records_each(admin->store, visit, owned);
+	return err || owned->not_of ? err : list_expected(admin);
 }
 
 enum cosmo_err admin_user_show(struct admin *admin)

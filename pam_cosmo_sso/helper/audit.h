@@ -39,7 +39,8 @@
 	X(BACKUP, "backup")                                                                        \
 	X(RESTORE, "restore")                                                                      \
 	X(ADOPT, "adopt")                                                                          \
-	X(REPAIR, "repair")
+	X(REPAIR, "repair")                                                                        \
+	X(RECONNECT, "reconnect")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

@@ -220,6 +220,10 @@ static void note_binding(struct decision *decision, enum cosmo_err err)
 		(void)snprintf(text, sizeof(text),
 			"the name is bound to another person; `cosmo-ssoctl user rebind %s` binds it anew",
 			exchange->user);
+	else if (err == COSMO_E_OTHER_ISSUER)
+		(void)snprintf(text, sizeof(text),
+			"the name is bound to a person of %s; `cosmo-ssoctl user rebind %s` binds it anew",
+			decision->record->issuer, exchange->user);
 	else if (err == COSMO_E_SUBJECT_TAKEN)
 		(void)snprintf(text, sizeof(text),
 			"this person is enrolled as %s; see `cosmo-ssoctl user show %s`",

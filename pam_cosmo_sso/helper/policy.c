@@ -28,7 +28,8 @@ static enum cosmo_err check_person(const struct policy_case *question)
 		return COSMO_E_OTHER_USER;
 	if (record && !rebind_is_holder(record, who->issuer, who->sub) &&
 		!rebind_is_open(record, who->issuer, question->now_s))
-		return COSMO_E_OTHER_SUBJECT;
+		return streq(record->issuer, who->issuer) ? COSMO_E_OTHER_SUBJECT
+							  : COSMO_E_OTHER_ISSUER;
 	if (question->subject_name && !streq(question->subject_name, question->user))
 		return COSMO_E_SUBJECT_TAKEN;
 	return COSMO_OK;

@@ -36,7 +36,8 @@ struct policy_case {
  *  2. the issuer is the configured one: COSMO_E_TOKEN_ISS
  *  3. the username is @user, byte for byte: COSMO_E_OTHER_USER
  *  4. the person is the one enrolled for @user, or an administrator lets another one take the name
- *     over (rebind_is_open()): COSMO_E_OTHER_SUBJECT
+ *     over (rebind_is_open()): COSMO_E_OTHER_SUBJECT, or COSMO_E_OTHER_ISSUER where the name's
+ *     person is one of an IdP that this host was connected to before
  *  5. no other name is enrolled for the person: COSMO_E_SUBJECT_TAKEN
  *  6. the account may be used: COSMO_E_REMOVED, COSMO_E_LOCKED, then @account
  *  7. what the service demands of the sign-in: COSMO_E_STEP_UP

@@ -262,7 +262,7 @@ def test_a_reconnect_meanwhile_wins(site, earlier):
     site.idp.release()
     result = exchange.recv()
     assert (result.type, result.error) == ("RESULT", "E_INTEGRATION_CHANGED")
-    assert [event["event"] for event in site.rig.events()] == ["connect"]
+    assert [event["event"] for event in site.rig.events()] == ["reconnect"]
     assert site.is_open()
     site.idp._released.clear()
     site.idp.script("/token", oauth("invalid_client"))

@@ -58,6 +58,14 @@ def site(idp):
         yield RealSite(rig, idp)
 
 
+def test_the_page_that_connect_tells_colleagues_is_the_providers_own(site):
+    exchange = site.rig.start("ctl")
+    exchange.peer.send("CTL_STATUS")
+    status = exchange.recv()
+    assert (status.type, status.LOGIN_PAGE) == ("STATUS_ITEM", f"{site.idp.issuer}/device")
+    assert status.USERNAME_CLAIM == "preferred_username" and status.HOST
+
+
 GONE = {
     "client_removed": (("client_delete", {"client_id": RealSite.CLIENT}), "E_IDP_CLIENT"),
     "client_disabled": (("client_disable", {"client_id": RealSite.CLIENT}), "E_IDP_CLIENT"),

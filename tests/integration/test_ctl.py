@@ -337,7 +337,7 @@ def test_connect__dry_run__asks_everything_and_writes_nothing(rig, idp):
 
 def test_connect__json__is_one_document(rig, idp):
     document = rig.connect(idp, "--json").json
-    assert set(document) == {"connected", "dry_run", "steps", "share", "error", "message", "detail"}
+    assert set(document) == {"connected", "dry_run", "steps", "share", "rebind_needed", "error", "message", "detail"}
     assert document["connected"] is True and document["error"] is None
     assert document["share"] == rig.ctl("status", "--share", "--json").json
     assert rig.connect(idp, "--dry-run", "--json").json["share"] is None

@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Connecting once more, to the same IdP and to another: what comes back, for whom, and what never does.
+
+Needs root and COSMO_BUILD_DIR."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support.ctl_rig import CtlRig, shipped_config  # noqa: E402
+from support.fake_idp import FOREVER, FakeIdp  # noqa: E402
+
+OK, DENIED = 0, 1
+
+
+@pytest.fixture
+def idp():
+    with FakeIdp() as idp:
+        idp.keys.jwks()  # made before anybody waits for them
+        yield idp
+
+
+@pytest.fixture
+def other():
+    with FakeIdp() as idp:
+        yield idp
+
+
+@pytest.fixture
+def rig(idp):
+    with CtlRig() as rig:
+        rig.configure(shipped_config())
+        connect(rig, idp)
+        for name in ("ada", "bob"):
+            signs_in(rig, idp, name)
+        rig.log()
+        yield rig
+
+
+def connect(rig, idp, *more):
+    done = rig.connect(idp, *more)
+    assert done.code == OK, done.said
+    return done
+
+
+def signs_in(rig, idp, name, expected="OK", sub=None):
+    idp.vouch_for(name, sub or f"sub-of-{name}", "admins")
+    assert rig.sign_in(name).result() == expected
+
+
+def user(rig, name):
+    (shown,) = rig.ctl("user", "show", name, "--json").json
+    return shown
+
+
+def integration(rig):
+    return rig.ctl("status", "--json").json["integration"]
+
+
+def test_reconnect__same_idp__roles_at_each_ones_own_next_sign_in(rig, idp):
+    first, ada, bob = integration(rig), user(rig, "ada"), user(rig, "bob")
+    rig.store("disconnect")
+    assert user(rig, "ada")["effective_roles"] == ["viewer"]
+    done = connect(rig, idp, "--json")
+    assert done.json["rebind_needed"] == [] and integration(rig) not in (first, None)
+    for name in ("ada", "bob"):
+        assert user(rig, name)["effective_roles"] == ["viewer"]
+        assert rig.ask("ACCOUNT", USER=name, SERVICE="sudo").result() == "E_INTEGRATION_CHANGED"
+    (event,) = [event for event in rig.events() if event["event"] in ("connect", "reconnect")]
+    assert (event["event"], event["reason"], event["detail"]) == ("reconnect", "ok", f"same issuer {idp.issuer}")
+    assert event["by"]
+
+    signs_in(rig, idp, "ada")
+    now = user(rig, "ada")
+    assert (now["effective_roles"], now["uid"], now["rebind_needed"]) == (["admin"], ada["uid"], False)
+    assert rig.ask("ACCOUNT", USER="ada", SERVICE="sudo").result() == "OK"
+    assert user(rig, "bob")["effective_roles"] == ["viewer"] and user(rig, "bob")["uid"] == bob["uid"]
+
+
+@pytest.mark.parametrize("name", ["ada", "newcomer"])
+def test_reconnect__a_code_shown_before__is_dead(rig, idp, name):
+    before = rig.records()
+    idp.pending = FOREVER
+    idp.vouch_for(name, f"sub-of-{name}", "admins")
+    exchange = rig.sign_in(name)
+    assert exchange.recv().type == "SHOW"
+    rig.store("disconnect")
+    connect(rig, idp)
+    idp.pending = 0
+    assert exchange.result() == "E_INTEGRATION_CHANGED"
+    assert rig.records() == before
+    assert user(rig, "ada")["effective_roles"] == ["viewer"]
+
+
+def test_reconnect__another_idp__lists_who_needs_a_rebind_and_asks(rig, idp, other):
+    rig.store("disconnect")
+    before = rig.config_text
+    done = rig.connect(other)
+    assert done.code == DENIED and "nothing was changed" in done.err and "--yes" in done.err
+    assert "2 user(s)" in done.err and rig.config_text == before and not other.requests
+    for name in ("ada", "bob"):
+        assert f"  {name} " in done.out and idp.issuer in done.out
+    refused = rig.connect(other, "--json").json
+    assert refused["error"] == "cancelled" and sorted(refused["rebind_needed"]) == ["ada", "bob"]
+    rehearsed = rig.connect(other, "--dry-run", "--json").json
+    assert rehearsed["error"] is None and sorted(rehearsed["rebind_needed"]) == ["ada", "bob"]
+    assert rig.ctl("status", "--json").json["connected"] is False
+    assert not any(shown["rebind_needed"] for shown in rig.ctl("user", "list", "--json").json)
+
+
+def test_reconnect__another_idp__refused_until_rebound_with_the_same_uid(rig, idp, other):
+    uid = user(rig, "ada")["uid"]
+    rig.store("disconnect")
+    connect(rig, other, "--yes")
+    (event,) = [event for event in rig.events() if event["event"] == "reconnect"]
+    assert event["detail"] == f"other issuer {other.issuer}, was {idp.issuer}"
+    assert all(shown["rebind_needed"] for shown in rig.ctl("user", "list", "--json").json)
+    assert rig.ctl("user", "list").out.count("needs `user rebind`") == 2
+
+    # The same subject at another IdP is another person, until somebody says otherwise.
+    before = rig.state()
+    signs_in(rig, other, "ada", "E_OTHER_ISSUER")
+    assert rig.state() == before
+    (refused,) = rig.events()
+    assert (refused["reason"], refused["subject"]) == ("other_issuer", "sub-of-ada")
+    assert idp.issuer in refused["detail"] and "cosmo-ssoctl user rebind ada" in refused["detail"]
+
+    assert rig.ctl("user", "rebind", "ada", "--yes").code == OK
+    signs_in(rig, other, "ada")
+    now = user(rig, "ada")
+    assert (now["uid"], now["issuer"], now["rebind_needed"]) == (uid, other.issuer, False)
+    assert now["effective_roles"] == ["admin"]
+    signs_in(rig, other, "bob", "E_OTHER_ISSUER")
+    assert user(rig, "bob")["rebind_needed"] is True and user(rig, "bob")["effective_roles"] == ["viewer"]
+
+
+def test_reconnect__a_code_of_the_former_idp__is_dead_at_the_next(rig, idp, other):
+    idp.pending = FOREVER
+    idp.vouch_for("ada", "sub-of-ada", "admins")
+    exchange = rig.sign_in("ada")
+    assert exchange.recv().type == "SHOW"
+    rig.store("disconnect")
+    connect(rig, other, "--yes")
+    before = rig.state()
+    idp.pending = 0
+    assert exchange.result() == "E_INTEGRATION_CHANGED"
+    assert rig.state() == before
