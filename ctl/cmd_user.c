@@ -9,6 +9,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/user_change.h"
 #include "ctl/user_item.h"
 #include "ctl/user_rebind.h"
 
@@ -34,7 +35,8 @@ static void visit(void *context, const struct message *item)
 	output->count++;
 }
 
-static int ask_users(enum message_type type, const char *name, struct user_output *output)
+/* @name NULL: of everybody. What is wrong is said. */
+static enum cosmo_err request_new(enum message_type type, const char *name, struct message **ret)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	enum cosmo_err err = message_new(type, &request);
@@ -44,9 +46,19 @@ static int ask_users(enum message_type type, const char *name, struct user_outpu
 		output_failure(err, NULL, "a login name has up to 32 characters");
 	}
 	if (err)
+		return err;
+	message_put_str(request, FIELD_USER, name);
+	*ret = COSMO_STEAL(&request);
+	return COSMO_OK;
+}
+
+static int ask_users(enum message_type type, const char *name, struct user_output *output)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	enum cosmo_err err = request_new(type, name, &request);
+
+	if (err)
 		return (int)exit_code_of(err);
-	if (name)
-		message_put_str(request, FIELD_USER, name);
 	if (output->json)
 		output->array = json_object_new_array();
 	err = ask_simple(request, visit, output);
@@ -69,83 +81,156 @@ static int run_list(struct user_output *output)
 	return code;
 }
 
+/* Of a removed user: taken back, the helper shows him. */
+static void visit_added(void *context, const struct message *item)
+{
+	bool *is_back = context;
+
+	*is_back = *is_back || message_type(item) == MESSAGE_USER_ITEM;
+}
+
+static enum cosmo_err ask_add(const char *name, bool *ret_is_back)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	enum cosmo_err err = request_new(MESSAGE_CTL_USER_ADD, name, &request);
+
+	return err ? err : ask_simple(request, visit_added, ret_is_back);
+}
+
 static int run_add(const char *name, bool json)
 {
-	struct user_output output = {0};
-	int code = ask_users(MESSAGE_CTL_USER_ADD, name, &output);
 	struct json_object *object = NULL;
+	bool is_back = false;
+	enum cosmo_err err = ask_add(name, &is_back);
 
-	if (code != EXIT_CODE_OK)
-		return code;
+	if (err)
+		return (int)exit_code_of(err);
 	if (!json) {
-		printf("%s is listed: the first sign-in under this name enrols it.\n", name);
-		return code;
+		printf(is_back ? "%s is no longer removed: the person who had the name may sign in "
+				 "again, with the same uid.\n"
+			       : "%s is listed: the first sign-in under this name enrols it.\n",
+			name);
+		return EXIT_CODE_OK;
 	}
 	object = json_object_new_object();
 	output_json_text(object, "name", name);
-	json_object_object_add(object, "listed", json_object_new_boolean(true));
+	json_object_object_add(object, "listed", json_object_new_boolean(!is_back));
+	json_object_object_add(object, "taken_back", json_object_new_boolean(is_back));
 	output_json(object);
-	return code;
+	return EXIT_CODE_OK;
 }
+
+#define VERBS                                                                                      \
+	"list, show NAME, add NAME, rebind NAME, lock NAME, unlock NAME, disconnect NAME or "      \
+	"remove NAME"
+
+/* Everything that can be said behind the verb. */
+struct user_words {
+	bool json;
+	bool dry_run;
+	bool yes;
+	struct user_rebind rebind;
+	struct user_change_words change;
+};
 
 /* Says so if it is. */
 static bool is_unknown_verb(const struct command *self, const char *verb)
 {
-	static const char *const verbs[] = {"list", "show", "add", "rebind"};
+	static const char *const known[] = {"list", "show", "add", "rebind"};
+	enum user_change change = USER_CHANGE_LOCK;
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(verbs); i++)
-		if (!verb || streq(verb, verbs[i]))
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(known); i++)
+		if (!verb || streq(verb, known[i]))
 			return false;
-	command_usage_error(self,
-		"there is no \"user %s\"; say list, show NAME, add NAME or rebind NAME", verb);
+	if (user_change_is_verb(verb, &change))
+		return false;
+	command_usage_error(self, "there is no \"user %s\"; say " VERBS, verb);
 	return true;
+}
+
+/* Which verb an option is of; NULL: all are of this one. */
+static const char *misplaced(const struct user_words *words, bool is_rebind, bool is_change)
+{
+	if (!is_rebind && user_rebind_is_asked(&words->rebind))
+		return "--for, --subject and --cancel belong to rebind";
+	if (!is_change && (words->change.why || words->change.keep_sessions))
+		return "--reason and --keep-sessions belong to lock, disconnect and remove";
+	if (!is_rebind && !is_change && (words->dry_run || words->yes))
+		return "--dry-run and --yes belong to rebind, lock, unlock, disconnect and remove";
+	return NULL;
+}
+
+static int run_named(
+	const struct command *self, const char *verb, const char *name, struct user_words *words)
+{
+	struct user_output output = {.json = words->json, .whole = true};
+
+	if (streq(verb, "rebind")) {
+		words->rebind.json = words->json;
+		words->rebind.dry_run = words->dry_run;
+		words->rebind.yes = words->yes;
+		return user_rebind_run(self, name, &words->rebind);
+	}
+	if (streq(verb, "show"))
+		return ask_users(MESSAGE_CTL_USER_SHOW, name, &output);
+	if (streq(verb, "add"))
+		return run_add(name, words->json);
+	return command_usage_error(self, "list takes no name");
+}
+
+static int run_verb(
+	const struct command *self, const char *verb, const char *name, struct user_words *words)
+{
+	struct user_output output = {.json = words->json};
+	enum user_change change = USER_CHANGE_LOCK;
+	bool is_change = verb && user_change_is_verb(verb, &change);
+	const char *problem = misplaced(words, streq(verb, "rebind"), is_change);
+
+	if (problem)
+		return command_usage_error(self, "%s", problem);
+	if (streq(verb, "list") && !name)
+		return run_list(&output);
+	if (!verb || !name)
+		return command_usage_error(self, "say " VERBS);
+	if (!is_change)
+		return run_named(self, verb, name, words);
+	words->change.json = words->json;
+	words->change.dry_run = words->dry_run;
+	words->change.yes = words->yes;
+	return user_change_run(self, name, change, &words->change);
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct user_output output = {0};
-	struct user_rebind rebind = {0};
+	struct user_words words = {0};
 	const struct option_spec specs[] = {
-		{"json", OPTION_FLAG, &output.json},
-		{"for", OPTION_TEXT, &rebind.wait},
-		{"subject", OPTION_TEXT, &rebind.sub},
-		{"cancel", OPTION_FLAG, &rebind.cancel},
-		{"dry-run", OPTION_FLAG, &rebind.dry_run},
-		{"yes", OPTION_FLAG, &rebind.yes},
+		{"json", OPTION_FLAG, &words.json},
+		{"for", OPTION_TEXT, &words.rebind.wait},
+		{"subject", OPTION_TEXT, &words.rebind.sub},
+		{"cancel", OPTION_FLAG, &words.rebind.cancel},
+		{"reason", OPTION_TEXT, &words.change.why},
+		{"keep-sessions", OPTION_FLAG, &words.change.keep_sessions},
+		{"dry-run", OPTION_FLAG, &words.dry_run},
+		{"yes", OPTION_FLAG, &words.yes},
 	};
 	const char *verb = NULL;
-	const char *name = NULL;
 	int first = 0;
 
 	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
 		return EXIT_CODE_USAGE;
 	verb = first < argc ? argv[first] : NULL;
-	name = first + 1 < argc ? argv[first + 1] : NULL;
 	if (is_unknown_verb(self, verb))
 		return EXIT_CODE_USAGE;
-	if (!streq(verb, "rebind") && user_rebind_is_asked(&rebind))
-		return command_usage_error(
-			self, "--for, --subject, --cancel, --dry-run and --yes belong to rebind");
-	if (streq(verb, "list") && !name)
-		return run_list(&output);
-	if (!name || first + 2 != argc)
-		return command_usage_error(self, "say list, show NAME, add NAME or rebind NAME");
-	rebind.json = output.json;
-	if (streq(verb, "rebind"))
-		return user_rebind_run(self, name, &rebind);
-	if (streq(verb, "show")) {
-		output.whole = true;
-		return ask_users(MESSAGE_CTL_USER_SHOW, name, &output);
-	}
-	if (streq(verb, "add"))
-		return run_add(name, output.json);
-	return command_usage_error(self, "list takes no name");
+	if (first + 2 < argc)
+		return command_usage_error(self, "say " VERBS);
+	return run_verb(self, verb, first + 1 < argc ? argv[first + 1] : NULL, &words);
 }
 
 const struct command command_user = {
 	.name = "user",
-	.arguments = "list|show NAME|add NAME|rebind NAME [OPTION...]",
-	.summary = "List users, show one, list a name for enrolment, or bind a name anew",
+	.arguments = "list|show NAME|add NAME|rebind NAME|lock NAME|unlock NAME|disconnect NAME|"
+		     "remove NAME [OPTION...]",
+	.summary = "Show users, list a name for enrolment, bind, lock, sign out or remove one",
 	.help = "  list         everybody who has signed in or is listed\n"
 		"  show NAME    one user: ids, roles, since when, and why\n"
 		"  add NAME     allow NAME to enrol when [enroll] mode = listed, and outside\n"
@@ -155,14 +240,26 @@ const struct command command_user = {
 		"    --for DURATION   wait so long for that sign-in, 1m to 30d (default 24h)\n"
 		"    --subject SUB    bind NAME to this subject of the provider at once instead\n"
 		"    --cancel         let nobody take it over any more\n"
-		"    --dry-run        show who holds the name and check everything, change nothing\n"
+		"  lock NAME        no way in and no roles, until unlocked; sessions end\n"
+		"  unlock NAME      as before the lock\n"
+		"  disconnect NAME  sign NAME out: sessions end, the refresh token is revoked, no roles until\n"
+		"                   NAME's own next sign-in\n"
+		"  remove NAME      gone: the name is refused until `user add` takes that back, the uid is\n"
+		"                   never given to anybody else, files stay\n"
+		"    --reason TEXT    why, for the log and for `user show`\n"
+		"    --keep-sessions  end no session\n"
+		"  For rebind and these:\n"
+		"    --dry-run        check and show everything, change nothing\n"
 		"    --yes            do not ask\n"
 		"  --json       list and show print a JSON array with one object for each user (name, uid,\n"
 		"               display_name, roles, effective_roles, reason, locked, listed, signed_in,\n"
-		"               confirmed, lease_until, bound, rebind_until, rebind_needed, issuer, sub, home,\n"
-		"               shell), add one object (name, listed), rebind the user as one object with\n"
-		"               dry_run\n\n"
+		"               confirmed, lease_until, bound, rebind_until, rebind_needed, since, why, issuer,\n"
+		"               sub, home, shell), add one object (name, listed, taken_back), rebind the user\n"
+		"               as one object with dry_run, lock, unlock, disconnect and remove one object (name,\n"
+		"               dry_run, changed, unlisted, sessions, processes, left, setgid_files,\n"
+		"               own_session, token_revoked, token_problem, user, error, message, detail)\n\n"
 		"Exit code 1: there is no such user, the name is taken, reserved or cannot be bound, or this\n"
-		"was not confirmed; 2: it is no login name.\n",
+		"was not confirmed; 2: it is no login name; 6: the change is made, but something could not\n"
+		"be ended.\n",
 	.run = run,
 };

@@ -37,6 +37,8 @@ struct json_object *user_item_json(const struct message *item)
 	add_number(object, "rebind_until", item, FIELD_REBIND_UNTIL_S);
 	json_object_object_add(object, "rebind_needed",
 		json_object_new_boolean(message_u64(item, FIELD_REBIND_NEEDED, 0) != 0));
+	add_number(object, "since", item, FIELD_SINCE_S);
+	output_json_text(object, "why", message_str(item, FIELD_REASON));
 	output_json_text(object, "issuer", message_str(item, FIELD_ISSUER));
 	output_json_text(object, "sub", message_str(item, FIELD_SUB));
 	output_json_text(object, "home", message_str(item, FIELD_HOME));
@@ -90,6 +92,22 @@ static void print_time_line(const char *label, const struct message *item, enum 
 	printf("%-12s %s\n", label, when);
 }
 
+/* What an administrator did, and why: locked, signed out, removed. */
+static void print_change(const struct message *item)
+{
+	const char *label = "Signed out";
+
+	if (!message_has(item, FIELD_SINCE_S))
+		return;
+	if (message_has(item, FIELD_ERR) && message_err(item) == COSMO_E_REMOVED)
+		label = "Removed";
+	else if (message_u64(item, FIELD_LOCKED, 0))
+		label = "Locked at";
+	print_time_line(label, item, FIELD_SINCE_S);
+	if (message_str(item, FIELD_REASON))
+		print_text_line("", message_str(item, FIELD_REASON));
+}
+
 void user_item_print(const struct message *item)
 {
 	print_text_line("Name", message_str(item, FIELD_USER));
@@ -121,6 +139,7 @@ void user_item_print(const struct message *item)
 	print_time_line("Signed in", item, FIELD_SIGNED_IN_S);
 	print_time_line("Confirmed", item, FIELD_CONFIRMED_S);
 	print_time_line("Lease until", item, FIELD_LEASE_UNTIL_S);
+	print_change(item);
 	printf("%-12s %s\n", "Locked", message_u64(item, FIELD_LOCKED, 0) ? "yes" : "no");
 }
 

@@ -27,7 +27,7 @@ struct rebinding {
 
 bool user_rebind_is_asked(const struct user_rebind *options)
 {
-	return options->wait || options->sub || options->cancel || options->dry_run || options->yes;
+	return options->wait || options->sub || options->cancel;
 }
 
 static void visit(void *context, const struct message *item)

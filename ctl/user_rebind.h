@@ -15,7 +15,7 @@ struct user_rebind {
 	bool json;
 };
 
-/* Is any of the options given that belong to rebind alone? */
+/* Is any of the options given that belong to rebind alone (not dry_run and yes)? */
 bool user_rebind_is_asked(const struct user_rebind *options);
 
 /* Show whose the name is, ask, and have it done. Returns the exit code. */

@@ -100,7 +100,7 @@ static const char *const failures[] = {
 	[COSMO_E_NAME_RESERVED] = ANYWHERE,
 	[COSMO_E_UID] = APPROVED,
 	[COSMO_E_HOME_FOREIGN] = APPROVED,
-	[COSMO_E_ENROLL_OFF] = BEFORE,
+	[COSMO_E_ENROLL_OFF] = BEFORE_OR_APPROVED,
 	[COSMO_E_BUDGET] = BEFORE,
 	[COSMO_E_LOCKED] = ANYWHERE,
 	[COSMO_E_REMOVED] = ANYWHERE,
@@ -113,6 +113,7 @@ static const char *const failures[] = {
 	[COSMO_E_MACHINE] = ANYWHERE,
 	[COSMO_E_REPLACED] = SHOWN,
 	[COSMO_E_OTHER_ISSUER] = APPROVED,
+	[COSMO_E_SIGNED_OUT] = APPROVED_OR_ENTRY,
 };
 
 static const char *const lines[] = {

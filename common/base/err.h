@@ -124,7 +124,8 @@ enum cosmo_err_class {
 	X(E_MACHINE, "other_machine", DENIED)                                                      \
 	/* appended later */                                                                       \
 	X(E_REPLACED, "replaced", DENIED)                                                          \
-	X(E_OTHER_ISSUER, "other_issuer", DENIED)
+	X(E_OTHER_ISSUER, "other_issuer", DENIED)                                                  \
+	X(E_SIGNED_OUT, "signed_out", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

@@ -198,10 +198,11 @@ static const char *const texts[] = {
 		"This sign-in has ended because a newer one was begun from the same place. Please go on with the newer one.",
 	[COSMO_E_OTHER_ISSUER] =
 		"This login name belongs to an account at the sign-in server that this host used before. Please ask the administrator of this host to let your present account have the name.",
+	[COSMO_E_SIGNED_OUT] =
+		"An administrator of this host signed you out. Please sign in again with the code.",
 };
 
-_Static_assert(
-	sizeof(texts) / sizeof(texts[0]) == COSMO_E_OTHER_ISSUER + 1, "a text for each error");
+_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_SIGNED_OUT + 1, "a text for each error");
 
 const char *cosmo_err_text(enum cosmo_err err)
 {

@@ -164,8 +164,10 @@ static const char *const advice[] = {
 	[COSMO_E_BUDGET] =
 		"Somebody guesses names, or many people come at once: see [limits]. "
 		"`cosmo-ssoctl user add NAME` takes a newcomer out of the limits for unknown names.",
-	[COSMO_E_LOCKED] = SHOW_USER,
-	[COSMO_E_REMOVED] = SHOW_USER,
+	[COSMO_E_LOCKED] = SHOW_USER "`cosmo-ssoctl user unlock NAME` takes it back.",
+	[COSMO_E_REMOVED] = SHOW_USER
+	"`cosmo-ssoctl user add NAME` lets the same person come back with the same "
+	"uid.",
 	[COSMO_E_NOT_ENROLLED] =
 		"The person signs in once with the code. A key in a left-over home opens nothing.",
 	[COSMO_E_STEP_UP] =
@@ -187,6 +189,9 @@ static const char *const advice[] = {
 	[COSMO_E_REPLACED] = NOTHING
 	" The person connected again before the first sign-in had ended; one at a time "
 	"is kept for each name, address and service.",
+	[COSMO_E_SIGNED_OUT] = NOTHING
+	" `cosmo-ssoctl user disconnect NAME` was run, or the account was locked and unlocked "
+	"meanwhile; the person signs in again. " SHOW_USER,
 };
 
 const char *err_advice(enum cosmo_err err)

@@ -31,6 +31,7 @@ static const struct {
 	{MESSAGE_CTL_SESSION_END, admin_session_end},
 	{MESSAGE_CTL_CHECK, admin_check_idp},
 	{MESSAGE_CTL_REPAIR, admin_repair},
+	{MESSAGE_CTL_USER_CHANGE, admin_user_change},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

@@ -47,11 +47,27 @@ enum cosmo_err admin_session_list(struct admin *admin);
 enum cosmo_err admin_session_end(struct admin *admin);
 enum cosmo_err admin_check_idp(struct admin *admin);
 enum cosmo_err admin_repair(struct admin *admin);
+enum cosmo_err admin_user_change(struct admin *admin);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);
 COSMO_MUST_USE enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
 	COSMO_PRINTF(2, 3);
+
+/* What one step of something longer came to. */
+struct admin_step {
+	const char *id;
+	enum cosmo_err outcome;
+	uint64_t count;     /* done */
+	uint64_t left;      /* not done */
+	const char *detail; /* NULL: none */
+};
+COSMO_MUST_USE enum cosmo_err admin_send_step(struct admin *admin, const struct admin_step *step);
+
+/* The steps of session_end(), and its progress as a session_progress whose context is the admin. */
+COSMO_MUST_USE enum cosmo_err admin_send_sessions(
+	struct admin *admin, const struct session_tally *tally, enum cosmo_err outcome);
+void admin_tell_sessions(void *context, const char *what, uint64_t done, uint64_t total);
 
 /* Once the RESULT has arrived, end what session_end() spared for the peer's sake. What @scope
  * points to lasts as long as @admin. */

@@ -68,8 +68,7 @@ static enum cosmo_err check_name(struct rebinding *rebinding)
 
 	if (record->flags & USERS_DB_REMOVED)
 		return refuse(rebinding, COSMO_E_REMOVED,
-			"a removed name is never given out again; give the person another login name at "
-			"the IdP");
+			"this user was removed; `cosmo-ssoctl user add NAME` takes that back first");
 	if (record->flags & USERS_DB_LOCKED)
 		return refuse(rebinding, COSMO_E_LOCKED,
 			"nobody can sign in under a locked name, whoever it is bound to");

@@ -50,38 +50,40 @@ enum cosmo_err admin_session_list(struct admin *admin)
 	return session_each(store_run_fd(admin->store), send_session, admin);
 }
 
-static enum cosmo_err send_step(
-	struct admin *admin, const char *id, enum cosmo_err outcome, uint64_t count, uint64_t left)
+enum cosmo_err admin_send_step(struct admin *admin, const struct admin_step *step)
 {
 	struct message *item = NULL;
 	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
 
 	if (err)
 		return err;
-	message_put_str(item, FIELD_STEP_ID, id);
-	message_put_err(item, outcome);
-	message_put_u64(item, FIELD_COUNT, count);
-	message_put_u64(item, FIELD_LEFT, left);
+	message_put_str(item, FIELD_STEP_ID, step->id);
+	message_put_err(item, step->outcome);
+	message_put_u64(item, FIELD_COUNT, step->count);
+	message_put_u64(item, FIELD_LEFT, step->left);
+	message_put_str(item, FIELD_DETAIL, step->detail);
 	return admin_send(admin, item);
 }
 
-static enum cosmo_err send_steps(
+enum cosmo_err admin_send_sessions(
 	struct admin *admin, const struct session_tally *tally, enum cosmo_err outcome)
 {
-	enum cosmo_err err = send_step(admin, "sessions", outcome, tally->ended, 0);
+	const struct admin_step steps[] = {
+		{"sessions", outcome, tally->ended, 0, NULL},
+		{"processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK, tally->processes,
+			tally->left, NULL},
+		{"setgid", COSMO_OK, tally->stripped, tally->setgid - tally->stripped, NULL},
+		{"own", COSMO_OK, 1, 0, NULL},
+	};
+	size_t count = COSMO_ARRAY_LEN(steps) - (tally->own ? 0 : 1);
+	enum cosmo_err err = COSMO_OK;
 
-	if (!err)
-		err = send_step(admin, "processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK,
-			tally->processes, tally->left);
-	if (!err)
-		err = send_step(admin, "setgid", COSMO_OK, tally->stripped,
-			tally->setgid - tally->stripped);
-	if (!err && tally->own)
-		err = send_step(admin, "own", COSMO_OK, 1, 0);
+	for (size_t i = 0; i < count && !err; i++)
+		err = admin_send_step(admin, &steps[i]);
 	return err;
 }
 
-static void tell_progress(void *context, const char *what, uint64_t done, uint64_t total)
+void admin_tell_sessions(void *context, const char *what, uint64_t done, uint64_t total)
 {
 	if (admin_progress(context, "%" PRIu64 " of %" PRIu64 " %s ended", done, total, what))
 		return; /* whoever asked is gone: the work goes on */
@@ -119,11 +121,11 @@ enum cosmo_err admin_session_end(struct admin *admin)
 		snprintf(admin->detail, sizeof(admin->detail), "say a session, or whose");
 		return COSMO_E_INVALID;
 	}
-	err = session_end(admin->store, &scope, tell_progress, admin, &tally);
+	err = session_end(admin->store, &scope, admin_tell_sessions, admin, &tally);
 	explain(admin, &scope, err, tally.left);
 	if (!scope.dry_run && tally.own)
 		admin_end_own(admin, &scope);
-	sent = send_steps(admin, &tally, err);
+	sent = admin_send_sessions(admin, &tally, err);
 	if (!err && tally.left)
 		err = COSMO_E_TIMEOUT;
 	return err ? err : sent;

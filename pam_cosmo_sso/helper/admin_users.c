@@ -4,12 +4,15 @@
 
 #include "common/base/effective_roles.h"
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/actor.h"
 #include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/user_change.h"
 
 struct listing {
 	struct admin *admin;
@@ -54,7 +57,7 @@ static void put_effective(
 	struct users_db_user user = {0};
 	struct effective_roles effective = {0};
 	enum cosmo_err err =
-		users_db_find_name(store_users_db(listing->admin->store), record->name, &user);
+		users_db_find_ever(store_users_db(listing->admin->store), record->name, &user);
 
 	if (err || !listing->has_settings) {
 		message_put_err(item, err ? err : COSMO_E_STORE_DAMAGED);
@@ -62,12 +65,22 @@ static void put_effective(
 	}
 	effective = effective_roles(&user, &listing->gate, settings->role_lease_s, listing->now_s);
 	for (uint32_t i = 0; i < settings->role_count; i++)
-		if (effective.roles >> i & 1)
+		if (effective.roles >> i & 1 && effective.reason != COSMO_E_REMOVED)
 			message_put_str(item, FIELD_EFFECTIVE_ROLE, settings->roles[i].name);
 	if (effective.reason)
 		message_put_err(item, effective.reason);
 	message_put_u64(item, FIELD_LEASE_UNTIL_S,
 		(uint64_t)(record->confirmed_s + settings->role_lease_s));
+}
+
+/* What an administrator did to the person, as long as it counts. */
+static void put_change(struct message *item, const struct record *record)
+{
+	if (!(record->flags & (USERS_DB_LOCKED | USERS_DB_REMOVED)) &&
+		record->reason != COSMO_E_SIGNED_OUT)
+		return;
+	message_put_u64(item, FIELD_SINCE_S, (uint64_t)record->changed_s);
+	message_put_str(item, FIELD_REASON, record->changed_why);
 }
 
 static void put_record(struct message *item, const struct record *record, int64_t now_s)
@@ -88,6 +101,7 @@ static void put_record(struct message *item, const struct record *record, int64_
 		(uint64_t)(record->bound_s ? record->bound_s : record->enrolled_s));
 	if (rebind_is_pending(record, now_s))
 		message_put_u64(item, FIELD_REBIND_UNTIL_S, (uint64_t)record->rebind_until_s);
+	put_change(item, record);
 }
 
 static enum cosmo_err send_user(
@@ -198,17 +212,8 @@ enum cosmo_err admin_user_show(struct admin *admin)
 static enum cosmo_err check_addable(
 	struct admin *admin, const struct config *config, const char *name)
 {
-	COSMO_AUTO(record_free) struct record *record = NULL;
-	enum cosmo_err err = record_load(admin->store, name, &record);
+	enum cosmo_err err = enrol_check_name(config, &enrol_default_files, name);
 
-	if (!err) {
-		snprintf(admin->detail, sizeof(admin->detail),
-			"this user is enrolled; see `cosmo-ssoctl user show`");
-		return COSMO_E_EXISTS;
-	}
-	if (err != COSMO_E_NOT_FOUND)
-		return err;
-	err = enrol_check_name(config, &enrol_default_files, name);
 	if (err == COSMO_E_NAME_RESERVED)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"it is the name of a local user or group, of a role's group, of a package's account "
@@ -216,9 +221,68 @@ static enum cosmo_err check_addable(
 	return err;
 }
 
+static enum cosmo_err list_name(struct admin *admin, const struct config *config, const char *name)
+{
+	enum cosmo_err err = check_addable(admin, config, name);
+
+	if (!err)
+		err = records_list_name(admin->store, name);
+	if (err == COSMO_E_EXISTS)
+		snprintf(admin->detail, sizeof(admin->detail), "this name is listed already");
+	return err;
+}
+
+/* A removed name is nobody else's: it goes back to whom it was taken from. */
+static enum cosmo_err take_back(struct admin *admin, const struct config *config, const char *name)
+{
+	enum cosmo_err err = enrol_check_known_name(&enrol_default_files, name);
+
+	if (err == COSMO_E_NAME_RESERVED)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"a local user has this name; nobody else can sign in under it");
+	if (!err)
+		err = user_change_take_back(admin->store, config, name);
+	return err;
+}
+
+static void log_add(struct admin *admin, const struct record *record, const char *name)
+{
+	char by[ACTOR_BYTES] = "";
+	struct audit_line line = {.event = AUDIT_USER_ADDED,
+		.user = name,
+		.user_known = true,
+		.by = by,
+		.has_uid = record != NULL,
+		.uid = record ? record->uid : 0};
+
+	actor_describe(admin->peer, by);
+	audit_send(&line);
+}
+
+/* Lock held. *ret_record: of a removed user who was taken back. */
+static enum cosmo_err add_locked(struct admin *admin, const struct config *config, const char *name,
+	struct record **ret_record)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(admin->store, name, &record);
+
+	if (err == COSMO_E_NOT_FOUND)
+		return list_name(admin, config, name);
+	if (err)
+		return err;
+	if (!(record->flags & USERS_DB_REMOVED)) {
+		snprintf(admin->detail, sizeof(admin->detail),
+			"this user is enrolled; see `cosmo-ssoctl user show`");
+		return COSMO_E_EXISTS;
+	}
+	err = take_back(admin, config, name);
+	return err ? err : record_load(admin->store, name, ret_record);
+}
+
 enum cosmo_err admin_user_add(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
+	COSMO_AUTO(record_free) struct record *record = NULL;
 	const char *name = message_str(admin->request, FIELD_USER);
 	enum cosmo_err err = admin_load_config(admin, &config);
 
@@ -229,15 +293,13 @@ enum cosmo_err admin_user_add(struct admin *admin)
 			"a login name is up to 32 of a-z 0-9 _ . - and starts with a letter");
 		return COSMO_E_NAME_FORM;
 	}
-	err = check_addable(admin, config, name);
-	if (err)
-		return err;
 	err = store_lock(admin->store, STORE_LOCK_MS);
 	if (err)
 		return err;
-	err = records_list_name(admin->store, name);
-	if (err == COSMO_E_EXISTS)
-		snprintf(admin->detail, sizeof(admin->detail), "this name is listed already");
+	err = add_locked(admin, config, name, &record);
 	store_unlock(admin->store);
-	return err;
+	if (err)
+		return err;
+	log_add(admin, record, name);
+	return record ? admin_send_user(admin, name, record) : COSMO_OK;
 }

@@ -211,6 +211,7 @@ enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 		err = enter(exchange, class_of(exchange, record, listed), owned);
 	if (err)
 		return err;
+	admission.sign_outs = record ? record->sign_outs : 0;
 	*ret = admission;
 	admission = (struct admission){0};
 	return COSMO_OK;

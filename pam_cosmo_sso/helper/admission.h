@@ -13,6 +13,7 @@
 
 struct admission {
 	unsigned char began[INTEGRATION_BYTES]; /* the integration this sign-in belongs to */
+	uint32_t sign_outs;                     /* of the record, as policy_case has them */
 	struct rate_limit *limit;
 	struct flow *flow;
 };

@@ -40,7 +40,8 @@
 	X(RESTORE, "restore")                                                                      \
 	X(ADOPT, "adopt")                                                                          \
 	X(REPAIR, "repair")                                                                        \
-	X(RECONNECT, "reconnect")
+	X(RECONNECT, "reconnect")                                                                  \
+	X(USER_ADDED, "user_added")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

@@ -12,12 +12,13 @@
 #include "pam_cosmo_sso/helper/store.h"
 
 /*
- * Store @record as this user's state; the lock must be held. The uid must be registered to the name
- * (uid_register_assign()); subject link, record, users.db slot, index follow in this order. O(1) in
- * the number of users, but for the growth of users.db. Roles unknown to @config or to the settings
- * in users.db (commit_settings()) are left out of users.db. Errors: COSMO_E_IO (also a full disk),
- * COSMO_E_INVALID, COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the user is either as
- * before or as after.
+ * Store @record as this user's state; the lock must be held. @config may be NULL: roles of the
+ * settings in users.db; without those there is COSMO_E_STORE_DAMAGED. The uid must be registered to
+ * the name (uid_register_assign()); subject link, record, users.db slot, index follow in this
+ * order. O(1) in the number of users, but for the growth of users.db. Roles unknown to @config or
+ * to the settings in users.db (commit_settings()) are left out of users.db. Errors: COSMO_E_IO
+ * (also a full disk), COSMO_E_INVALID, COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the
+ * user is either as before or as after.
  */
 COSMO_MUST_USE enum cosmo_err commit_user(
 	struct store *store, const struct config *config, const struct record *record);
@@ -51,6 +52,7 @@ COSMO_MUST_USE enum cosmo_err commit_settings(
  * Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err commit_provisional_off(struct store *store);
 
-/* Rebuild users.db from the records into a new file that takes the old one's place. Lock held.
- * Errors: as commit_settings(). */
+/* Rebuild users.db from the records into a new file that takes the old one's place, with the
+ * settings of @config, or of the old one if that is NULL. Lock held. Errors: as commit_settings().
+ */
 COSMO_MUST_USE enum cosmo_err commit_rebuild(struct store *store, const struct config *config);

@@ -10,34 +10,41 @@
 
 /* Of the file that is replaced, as far as it can be read. */
 struct old_file {
-	bool provisional_on;
+	bool has_settings;
 	uint64_t generation;
+	struct users_db_settings settings;
 };
 
-static struct old_file old_file_read(struct store *store)
+static void old_file_read(struct store *store, struct old_file *ret)
 {
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
 	const struct users_db_settings *settings = NULL;
-	struct old_file old = {0};
 
+	*ret = (struct old_file){.has_settings = false};
 	if (users_db_file_open(store, &file))
-		return old;
-	old.generation = users_db_file_map(file)->header.generation;
-	old.provisional_on =
-		users_db_map_settings(users_db_file_map(file), &settings) == COSMO_OK &&
-		settings->provisional_on == 1;
-	return old;
+		return;
+	ret->generation = users_db_file_map(file)->header.generation;
+	ret->has_settings = users_db_map_settings(users_db_file_map(file), &settings) == COSMO_OK;
+	if (ret->has_settings)
+		ret->settings = *settings;
 }
 
 /* @provisional_on: -1 to keep what is there. */
 static enum cosmo_err rebuild_by(
 	struct store *store, const struct config *config, int provisional_on)
 {
-	const struct old_file old = old_file_read(store);
+	struct old_file old;
 	struct users_db_settings settings;
-	bool on = provisional_on < 0 ? old.provisional_on : provisional_on > 0;
-	enum cosmo_err err = settings_make(config, LOCAL_GROUP_FILE, on, &settings);
+	bool on = provisional_on > 0;
+	enum cosmo_err err = COSMO_OK;
 
+	old_file_read(store, &old);
+	if (!config)
+		return old.has_settings ? rebuild(store, &old.settings, old.generation + 1)
+					: COSMO_E_STORE_DAMAGED;
+	if (provisional_on < 0)
+		on = old.has_settings && old.settings.provisional_on == 1;
+	err = settings_make(config, LOCAL_GROUP_FILE, on, &settings);
 	return err ? err : rebuild(store, &settings, old.generation + 1);
 }
 

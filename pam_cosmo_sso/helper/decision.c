@@ -19,7 +19,7 @@
 /* What is read under the lock. */
 struct decision {
 	struct exchange *exchange;
-	const unsigned char *began;
+	const struct admission *began;
 	const struct identity *identity;
 	struct integration *integration; /* NULL: never connected */
 	struct record *record;           /* as it will be written; NULL: not made yet */
@@ -63,6 +63,18 @@ static enum cosmo_err read_store(struct decision *decision)
 		records_find_subject(store, who->issuer, who->sub, decision->subject_name));
 }
 
+/* Where only listed names enrol: it may have been taken off the list while the code was shown. */
+static enum cosmo_err check_listed(struct exchange *exchange)
+{
+	bool listed = false;
+	enum cosmo_err err = COSMO_OK;
+
+	if (exchange->config->enroll != CONFIG_ENROLL_LISTED)
+		return COSMO_OK;
+	err = records_is_listed(exchange->store, exchange->user, &listed);
+	return err || listed ? err : COSMO_E_ENROLL_OFF;
+}
+
 /* The record that enrolment will write; ids are looked up here, registered only after everything
  * else is decided. */
 static enum cosmo_err prepare_newcomer(struct decision *decision)
@@ -70,8 +82,10 @@ static enum cosmo_err prepare_newcomer(struct decision *decision)
 	struct exchange *exchange = decision->exchange;
 	const struct config *config = exchange->config;
 	uint32_t uid = decision->identity->uid;
-	enum cosmo_err err = enrol_check_name(config, &enrol_default_files, exchange->user);
+	enum cosmo_err err = check_listed(exchange);
 
+	if (!err)
+		err = enrol_check_name(config, &enrol_default_files, exchange->user);
 	if (!err && !config->uid_claim)
 		err = uid_candidate_pick(store_private_fd(exchange->store), exchange->user,
 			config->uid_min, config->uid_max, &uid);
@@ -100,7 +114,8 @@ static enum cosmo_err judge_person(struct decision *decision, uint64_t *ret_role
 		.service = &exchange->service,
 		.user = exchange->user,
 		.identity = decision->identity,
-		.began = decision->began,
+		.began = decision->began->began,
+		.sign_outs = decision->began->sign_outs,
 		.integration = decision->integration,
 		.record = decision->record,
 		.subject_name = decision->subject_name[0] ? decision->subject_name : NULL,
@@ -155,7 +170,7 @@ static enum cosmo_err write_record(
 	const struct confirmation confirmation = {
 		.config = config,
 		.identity = decision->identity,
-		.integration = decision->began,
+		.integration = decision->began->began,
 		.roles = roles,
 		.now_s = decision->now_s,
 	};
@@ -262,7 +277,7 @@ static enum cosmo_err decide_locked(struct decision *decision)
 }
 
 enum cosmo_err decision_make(
-	struct exchange *exchange, const unsigned char *began, const struct identity *identity)
+	struct exchange *exchange, const struct admission *began, const struct identity *identity)
 {
 	struct decision decision = {
 		.exchange = exchange,

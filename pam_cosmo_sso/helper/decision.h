@@ -4,6 +4,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+#include "pam_cosmo_sso/helper/admission.h"
 #include "pam_cosmo_sso/helper/exchange.h"
 #include "pam_cosmo_sso/helper/identity.h"
 
@@ -15,8 +16,8 @@
  * who has no role from then on and that error as the reason. After any other error nothing was
  * written. Whoever is let take an enrolled name over (rebind.h) gets it with what is written, which
  * is logged as an event of its own.
- * @began: the integration under which the sign-in began. Errors: those of policy_person(),
+ * @began: what was so when the sign-in began. Errors: those of policy_person(),
  * policy_service(), store_lock(), uid_register_assign(), commit_user().
  */
 COSMO_MUST_USE enum cosmo_err decision_make(
-	struct exchange *exchange, const unsigned char *began, const struct identity *identity);
+	struct exchange *exchange, const struct admission *began, const struct identity *identity);

@@ -43,6 +43,8 @@ static enum cosmo_err check_account(const struct policy_case *question)
 		return COSMO_E_REMOVED;
 	if (record && (record->flags & USERS_DB_LOCKED))
 		return COSMO_E_LOCKED;
+	if (record && record->sign_outs != question->sign_outs)
+		return COSMO_E_SIGNED_OUT;
 	return question->account;
 }
 
@@ -163,11 +165,12 @@ static struct users_db_user shown_user(const struct config *config, const struct
 	return user;
 }
 
-/* Reasons that are about this host or about time, not about the person. */
+/* Reasons that are about this host, about time, or about a sign-in that was ended; not about what
+ * the person may be. */
 static bool may_still_view(enum cosmo_err reason)
 {
 	return reason == COSMO_E_DISCONNECTED || reason == COSMO_E_INTEGRATION_CHANGED ||
-	       reason == COSMO_E_LEASE_OVER;
+	       reason == COSMO_E_LEASE_OVER || reason == COSMO_E_SIGNED_OUT;
 }
 
 enum cosmo_err policy_account(const struct config *config, const struct config_service *service,
@@ -182,7 +185,7 @@ enum cosmo_err policy_account(const struct config *config, const struct config_s
 		return COSMO_E_REMOVED;
 	if (record->flags & USERS_DB_LOCKED)
 		return COSMO_E_LOCKED;
-	if (record->reason)
+	if (record->reason && !may_still_view(record->reason))
 		return record->reason;
 	user = shown_user(config, record);
 	effective = effective_roles(&user, gate, config->role_lease_s, now_s);

@@ -26,6 +26,7 @@ struct policy_case {
 	const struct record *record; /* of @user; NULL: never enrolled */
 	const char *subject_name;    /* the name enrolled for the identity's person; NULL: none */
 	enum cosmo_err account; /* whether name, uid and home may be used: COSMO_OK or why not */
+	uint32_t sign_outs;     /* of the record when the flow began; 0: there was none */
 	int64_t now_s;
 };
 
@@ -39,7 +40,8 @@ struct policy_case {
  *     over (rebind_is_open()): COSMO_E_OTHER_SUBJECT, or COSMO_E_OTHER_ISSUER where the name's
  *     person is one of an IdP that this host was connected to before
  *  5. no other name is enrolled for the person: COSMO_E_SUBJECT_TAKEN
- *  6. the account may be used: COSMO_E_REMOVED, COSMO_E_LOCKED, then @account
+ *  6. the account may be used: COSMO_E_REMOVED, COSMO_E_LOCKED, COSMO_E_SIGNED_OUT (an
+ * administrator has ended what the name had since the flow began), then @account
  *  7. what the service demands of the sign-in: COSMO_E_STEP_UP
  *  8. the roles: COSMO_E_CLAIM_MISSING, COSMO_E_RULE_ROLE (not declared), COSMO_E_NO_ROLE
  * On COSMO_OK *ret_roles is the bit mask over config->roles, never 0.
@@ -58,8 +60,8 @@ COSMO_MUST_USE enum cosmo_err policy_service(const struct config_service *servic
 /*
  * The account phase: may the user of @record (NULL: none) pass @service now? Errors:
  * COSMO_E_NOT_ENROLLED; COSMO_E_REMOVED, COSMO_E_LOCKED and what the record says the IdP refused,
- * in every service; COSMO_E_DISCONNECTED, COSMO_E_INTEGRATION_CHANGED, COSMO_E_LEASE_OVER where
- * [access] does not name viewer; COSMO_E_SERVICE.
+ * in every service; COSMO_E_DISCONNECTED, COSMO_E_INTEGRATION_CHANGED, COSMO_E_LEASE_OVER,
+ * COSMO_E_SIGNED_OUT where [access] does not name viewer; COSMO_E_SERVICE.
  */
 COSMO_MUST_USE enum cosmo_err policy_account(const struct config *config,
 	const struct config_service *service, const struct record *record,

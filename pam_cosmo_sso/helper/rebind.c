@@ -54,24 +54,6 @@ static void replace_text(char **text, char *value)
 	*text = value;
 }
 
-/* What the sign-ins of the former person left. */
-static void forget_sign_ins(struct record *record)
-{
-	replace_text(&record->display_name, NULL);
-	replace_text(&record->acr, NULL);
-	for (uint32_t i = 0; i < record->role_count; i++)
-		replace_text(&record->roles[i], NULL);
-	record->role_count = 0;
-	secret_free(record->refresh_token);
-	record->refresh_token = NULL;
-	record->refresh_expires_s = 0;
-	record->signed_in_s = 0;
-	record->confirmed_s = 0;
-	record->auth_time_s = 0;
-	record->seen_from_count = 0;
-	record->reason = COSMO_E_NOT_ENROLLED;
-}
-
 enum cosmo_err rebind_assign(
 	struct record *record, const char *issuer, const char *sub, int64_t now_s)
 {
@@ -82,7 +64,7 @@ enum cosmo_err rebind_assign(
 		return COSMO_E_NOMEM;
 	replace_text(&record->issuer, COSMO_STEAL(&new_issuer));
 	replace_text(&record->sub, COSMO_STEAL(&new_sub));
-	forget_sign_ins(record);
+	record_forget_sign_ins(record);
 	rebind_forget(record);
 	record->bound_s = now_s;
 	return COSMO_OK;

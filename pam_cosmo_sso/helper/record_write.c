@@ -57,6 +57,11 @@ static void put_record(struct record_text *text, const struct record *record)
 		record_text_put_number(text, "rebind_asked", record->rebind_asked_s);
 		record_text_put_number(text, "rebind_until", record->rebind_until_s);
 	}
+	if (record->sign_outs)
+		record_text_put_number(text, "sign_outs", record->sign_outs);
+	if (record->changed_s)
+		record_text_put_number(text, "changed", record->changed_s);
+	record_text_put(text, "changed_why", record->changed_why);
 	for (uint32_t i = 0; i < record->seen_from_count; i++)
 		record_text_put_hex(
 			text, "seen_from", record->seen_from[i], RECORD_SEEN_FROM_BYTES);
@@ -82,8 +87,8 @@ static bool numbers_fit(const struct record *record)
 {
 	return record->uid != 0 && record->gid != 0 && record->enrolled_s >= 0 &&
 	       record->signed_in_s >= 0 && record->confirmed_s >= 0 && record->auth_time_s >= 0 &&
-	       record->refresh_expires_s >= 0 && record->bound_s >= 0 && rebind_is_whole(record) &&
-	       record->seen_from_count <= RECORD_MAX_SEEN_FROM &&
+	       record->refresh_expires_s >= 0 && record->bound_s >= 0 && record->changed_s >= 0 &&
+	       rebind_is_whole(record) && record->seen_from_count <= RECORD_MAX_SEEN_FROM &&
 	       (record->flags & ~(uint32_t)(USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0;
 }
 
@@ -96,7 +101,7 @@ static enum cosmo_err check_record(const struct record *record)
 		return COSMO_E_INVALID;
 	if (!fits(record->issuer) || !fits(record->sub) || !fits(record->display_name) ||
 		!fits(record->home) || !fits(record->shell) || !fits(record->acr) ||
-		!fits(record->rebind_issuer))
+		!fits(record->rebind_issuer) || !fits(record->changed_why))
 		return COSMO_E_INVALID;
 	return record->refresh_token && strlen(secret_peek(record->refresh_token)) !=
 						secret_len(record->refresh_token)

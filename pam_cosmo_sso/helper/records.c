@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/ini.h"
@@ -28,8 +29,25 @@ void record_free(struct record *record)
 		free(record->roles[i]);
 	free(record->acr);
 	free(record->rebind_issuer);
+	free(record->changed_why);
 	secret_free(record->refresh_token);
 	free(record);
+}
+
+void record_forget_sign_ins(struct record *record)
+{
+	free(COSMO_STEAL(&record->display_name));
+	free(COSMO_STEAL(&record->acr));
+	for (uint32_t i = 0; i < record->role_count; i++)
+		free(COSMO_STEAL(&record->roles[i]));
+	record->role_count = 0;
+	secret_free(COSMO_STEAL(&record->refresh_token));
+	record->refresh_expires_s = 0;
+	record->signed_in_s = 0;
+	record->confirmed_s = 0;
+	record->auth_time_s = 0;
+	record->seen_from_count = 0;
+	record->reason = COSMO_E_NOT_ENROLLED;
 }
 
 /* What is read so far; each key once, but for role, seen_from and refresh_token. */
@@ -77,6 +95,9 @@ static const struct {
 	{"rebind_issuer", VALUE_TEXT, offsetof(struct record, rebind_issuer), true},
 	{"rebind_asked", VALUE_TIME, offsetof(struct record, rebind_asked_s), true},
 	{"rebind_until", VALUE_TIME, offsetof(struct record, rebind_until_s), true},
+	{"sign_outs", VALUE_ID, offsetof(struct record, sign_outs), true},
+	{"changed", VALUE_TIME, offsetof(struct record, changed_s), true},
+	{"changed_why", VALUE_TEXT, offsetof(struct record, changed_why), true},
 };
 
 static enum cosmo_err take_number(enum value_kind kind, const char *value, void *target)
@@ -337,4 +358,15 @@ enum cosmo_err records_list_name(struct store *store, const char *name)
 	if (!login_name_is_valid(name, true))
 		return COSMO_E_INVALID;
 	return fdio_replace_file(store_folder_fd(store, STORE_LISTED), name, "", 0, 0600);
+}
+
+enum cosmo_err records_unlist_name(struct store *store, const char *name)
+{
+	int dir_fd = store_folder_fd(store, STORE_LISTED);
+
+	if (!login_name_is_valid(name, true))
+		return COSMO_OK;
+	if (unlinkat(dir_fd, name, 0) < 0)
+		return errno == ENOENT ? COSMO_OK : COSMO_E_IO;
+	return fsync(dir_fd) < 0 ? COSMO_E_IO : COSMO_OK;
 }

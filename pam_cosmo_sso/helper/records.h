@@ -40,6 +40,10 @@ struct record {
 	char *rebind_issuer; /* NULL: the name stays this person's; else see rebind.h */
 	int64_t rebind_asked_s;
 	int64_t rebind_until_s;
+	uint32_t sign_outs; /* how often an administrator ended what this name had; see
+			       user_change.h */
+	int64_t changed_s;  /* when it was last done; 0: never, or taken back */
+	char *changed_why;  /* in the administrator's words; NULL: none */
 	/* the last places of a sign-in, newest first; see familiar.h */
 	unsigned char seen_from[RECORD_MAX_SEEN_FROM][RECORD_SEEN_FROM_BYTES];
 	uint32_t seen_from_count;
@@ -47,6 +51,12 @@ struct record {
 
 void record_free(struct record *record);
 COSMO_AUTO_DEFINE(struct record *, record_free);
+
+/*
+ * Nothing of this person's sign-ins stays: no role, no refresh token, no confirmation, no familiar
+ * place; the reason is COSMO_E_NOT_ENROLLED. Whose the name is, ids, home and shell stay.
+ */
+void record_forget_sign_ins(struct record *record);
 
 /* Errors: COSMO_E_NOT_FOUND, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM.
  */
@@ -68,5 +78,7 @@ COSMO_MUST_USE enum cosmo_err records_each(
 /* Names an administrator listed for enrolment (`user add`). Errors: COSMO_E_EXISTS,
  * COSMO_E_INVALID, COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err records_list_name(struct store *store, const char *name);
+/* Take a name off the list, durably; one that is not on it is a success. Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err records_unlist_name(struct store *store, const char *name);
 COSMO_MUST_USE enum cosmo_err records_is_listed(
 	struct store *store, const char *name, bool *ret_listed);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/account.h"
@@ -61,21 +62,65 @@ static enum cosmo_err check_still_open(struct exchange *exchange)
 	enum cosmo_err err = account_decide(exchange);
 
 	return err == COSMO_E_DISCONNECTED || err == COSMO_E_INTEGRATION_CHANGED ||
-			       err == COSMO_E_LEASE_OVER || err == COSMO_E_LOCKED ||
-			       err == COSMO_E_REMOVED
+			       err == COSMO_E_LEASE_OVER || err == COSMO_E_SIGNED_OUT ||
+			       err == COSMO_E_LOCKED || err == COSMO_E_REMOVED
 		       ? err
 		       : COSMO_OK;
+}
+
+/* When the session's process began, by the wall clock. */
+static int64_t started_s(const struct session *session)
+{
+	int64_t ticks_a_second = sysconf(_SC_CLK_TCK);
+
+	if (ticks_a_second <= 0)
+		return 0;
+	return fdio_now_s() - fdio_boot_ms() / 1000 + (int64_t)session->start / ticks_a_second;
+}
+
+/* A viewer by key may come in after the sign-out; who was on his way in before has more than that.
+ */
+static enum cosmo_err check_not_signed_out(struct exchange *exchange, const struct session *session)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = exchange_find_record(exchange, &record);
+
+	if (err)
+		return err;
+	if (!record)
+		return COSMO_E_NOT_ENROLLED;
+	/* Whatever has become of the configuration. */
+	if (record->flags & USERS_DB_REMOVED)
+		return COSMO_E_REMOVED;
+	if (record->flags & USERS_DB_LOCKED)
+		return COSMO_E_LOCKED;
+	if (record->reason == COSMO_E_SIGNED_OUT && started_s(session) <= record->changed_s)
+		return COSMO_E_SIGNED_OUT;
+	return COSMO_OK;
+}
+
+/* Recorded first: whoever closes the door after this look finds the session, and ends it. */
+static enum cosmo_err look_again(struct exchange *exchange, const struct session *session)
+{
+	enum cosmo_err err = check_still_open(exchange);
+
+	if (!err)
+		err = check_not_signed_out(exchange, session);
+	if (err && session_remove(store_run_fd(exchange->store), session->leader, session->start,
+			   session->uid))
+		exchange_note_detail(exchange, "its record could not be removed");
+	return err;
 }
 
 enum cosmo_err session_phase_open(struct exchange *exchange)
 {
 	struct session session = {0};
-	enum cosmo_err err = check_still_open(exchange);
+	enum cosmo_err err = identify(exchange, &session);
 
 	if (!err)
-		err = identify(exchange, &session);
-	if (!err)
 		err = session_add(store_run_fd(exchange->store), &session);
+	if (!err)
+		err = look_again(exchange, &session);
 	exchange_log(exchange, err ? AUDIT_SESSION_REFUSED : AUDIT_SESSION_OPEN, err);
 	return err;
 }

@@ -74,7 +74,7 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 	if (err)
 		return err;
 	note_identity(exchange, &who);
-	return decision_make(exchange, admission->began, &who);
+	return decision_make(exchange, admission, &who);
 }
 
 /* What this exchange showed about discovery document and keys. */

@@ -195,6 +195,12 @@ static void locked(struct world *w)
 	w->question.record = &w->record;
 }
 
+static void signed_out(struct world *w)
+{
+	w->record.sign_outs = 1;
+	w->question.record = &w->record;
+}
+
 static void name_reserved(struct world *w)
 {
 	w->question.account = COSMO_E_NAME_RESERVED;
@@ -273,6 +279,7 @@ static const struct {
 	{"subject taken", subject_taken, COSMO_E_SUBJECT_TAKEN},
 	{"removed", removed, COSMO_E_REMOVED},
 	{"locked", locked, COSMO_E_LOCKED},
+	{"signed out meanwhile", signed_out, COSMO_E_SIGNED_OUT},
 	{"name reserved", name_reserved, COSMO_E_NAME_RESERVED},
 	{"acr missing", acr_missing, COSMO_E_STEP_UP},
 	{"acr other", acr_other, COSMO_E_STEP_UP},
@@ -526,6 +533,17 @@ static void account_lease_over(struct world *w)
 	w->record.confirmed_s = NOW - 3600;
 }
 
+static void account_signed_out(struct world *w)
+{
+	w->record.reason = COSMO_E_SIGNED_OUT;
+}
+
+static void account_locked_signed_out(struct world *w)
+{
+	w->record.reason = COSMO_E_SIGNED_OUT;
+	w->record.flags = USERS_DB_LOCKED;
+}
+
 static void account_old_integration(struct world *w)
 {
 	w->record.integration[0] ^= 1;
@@ -557,6 +575,10 @@ static const struct {
 		COSMO_E_INVALID_GRANT, COSMO_E_INVALID_GRANT},
 	{"lease over", account_lease_over, COSMO_OK, COSMO_E_LEASE_OVER, COSMO_E_LEASE_OVER,
 		COSMO_E_LEASE_OVER},
+	{"signed out", account_signed_out, COSMO_OK, COSMO_E_SIGNED_OUT, COSMO_E_SIGNED_OUT,
+		COSMO_E_SIGNED_OUT},
+	{"signed out and locked", account_locked_signed_out, COSMO_E_LOCKED, COSMO_E_LOCKED,
+		COSMO_E_LOCKED, COSMO_E_LOCKED},
 	{"disconnected", gate_closed, COSMO_OK, COSMO_E_DISCONNECTED, COSMO_E_DISCONNECTED,
 		COSMO_E_DISCONNECTED},
 	{"no gate", gate_missing, COSMO_OK, COSMO_E_DISCONNECTED, COSMO_E_DISCONNECTED,

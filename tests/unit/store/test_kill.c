@@ -19,6 +19,7 @@
 #include "common/base/siphash.h"
 #include "pam_cosmo_sso/helper/repair.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "pam_cosmo_sso/helper/user_change.h"
 #include "tests/unit/store/store_picture.h"
 #include "tests/unit/store/traced_child.h"
 
@@ -158,6 +159,33 @@ static enum cosmo_err act_repair(struct deed *deed, struct store *store)
 	return repair_run(store, &deed->config, &report);
 }
 
+/* What an administrator does to ada, in words that are to be written as well. */
+static enum cosmo_err act_change(struct store *store, enum user_change change)
+{
+	const struct user_order order = {
+		.name = "ada", .change = change, .why = "left", .now_s = 1800000000};
+	struct user_changed done;
+	enum cosmo_err err = user_change(store, NULL, &order, &done);
+
+	user_changed_done(&done);
+	return err;
+}
+
+static enum cosmo_err act_disconnect(struct deed *deed, struct store *store)
+{
+	(void)deed;
+	return act_change(store, USER_CHANGE_DISCONNECT);
+}
+
+/* Listed too, each time anew: what a writer that was killed has left must not be in the way. */
+static enum cosmo_err act_remove(struct deed *deed, struct store *store)
+{
+	enum cosmo_err err = records_list_name(store, "ada");
+
+	(void)deed;
+	return err && err != COSMO_E_EXISTS ? err : act_change(store, USER_CHANGE_REMOVE);
+}
+
 /* A store with a bob and an ada in it, and @crowd others. */
 static void prepare(struct fixture *fixture, unsigned int crowd)
 {
@@ -274,6 +302,8 @@ static const struct scenario {
 	{"a new user", prepare_two, new_user, act_commit},
 	{"other roles of a known user", prepare_two, known_user, act_commit},
 	{"a user is locked", prepare_two, locked_user, act_commit},
+	{"a user is disconnected", prepare_two, nothing_else, act_disconnect},
+	{"a user is removed", prepare_two, nothing_else, act_remove},
 	{"texts become long", prepare_two, long_texts, act_commit},
 	{"long texts change", prepare_two, long_texts_again, act_commit},
 	{"the file grows", prepare_crowd, new_user, act_commit},

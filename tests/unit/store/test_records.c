@@ -79,6 +79,8 @@ static bool same_record(const struct record *a, const struct record *b)
 	       a->reason == b->reason && a->bound_s == b->bound_s &&
 	       same_text(a->rebind_issuer, b->rebind_issuer) &&
 	       a->rebind_asked_s == b->rebind_asked_s && a->rebind_until_s == b->rebind_until_s &&
+	       a->sign_outs == b->sign_outs && a->changed_s == b->changed_s &&
+	       same_text(a->changed_why, b->changed_why) &&
 	       a->seen_from_count == b->seen_from_count &&
 	       memcmp(a->seen_from, b->seen_from, sizeof(a->seen_from)) == 0 &&
 	       same_token(a->refresh_token, b->refresh_token);
@@ -114,6 +116,9 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	set(&record->rebind_issuer, "https://idp.example");
 	record->rebind_asked_s = 1800000001;
 	record->rebind_until_s = INT64_MAX;
+	record->sign_outs = UINT32_MAX;
+	record->changed_s = INT64_MAX;
+	set(&record->changed_why, "left\nuid = 0");
 	record->uid = record->gid = UINT32_MAX;
 	for (size_t i = 0; i < INTEGRATION_BYTES; i++)
 		record->integration[i] = (unsigned char)(255 - i);
@@ -132,6 +137,9 @@ static void test_record_load__fullest_and_emptiest__as_written(void **state)
 	set(&record->sub, "");
 	record->enrolled_s = record->signed_in_s = record->confirmed_s = record->bound_s = 0;
 	rebind_forget(record);
+	record->sign_outs = 0;
+	record->changed_s = 0;
+	set(&record->changed_why, NULL);
 	record->flags = 0;
 	record->reason = COSMO_OK;
 	memset(record->seen_from, 0, sizeof(record->seen_from));
@@ -205,7 +213,7 @@ static void test_record_stage__unreadable__refused(void **state)
 	char **const texts[] = {&bad->issuer, &bad->sub, &bad->display_name, &bad->home,
 		&bad->shell, &bad->roles[0]};
 	int64_t *const times[] = {&bad->enrolled_s, &bad->signed_in_s, &bad->confirmed_s,
-		&bad->auth_time_s, &bad->refresh_expires_s};
+		&bad->auth_time_s, &bad->refresh_expires_s, &bad->changed_s};
 
 	expect_round_trip(fixture, good);
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(texts); i++) {
