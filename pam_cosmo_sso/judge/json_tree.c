@@ -128,6 +128,16 @@ static void take_string(struct tree *tree, char *out)
 	*out = '\0';
 }
 
+/* Is the cursor, behind the first byte of a number, still in it? A minus may begin the next one. */
+static bool is_in_number(const struct tree *tree)
+{
+	if (tree->at == tree->end)
+		return false;
+	if (*tree->at == '-')
+		return (tree->at[-1] | 0x20) == 'e';
+	return strchr("+.0123456789eE", *tree->at) != NULL;
+}
+
 /* The number at the cursor. Integers beyond 64 bits become the nearest that is not. */
 static struct json_object *take_number(struct tree *tree)
 {
@@ -135,8 +145,9 @@ static struct json_object *take_number(struct tree *tree)
 	int64_t whole = 0;
 	double any = 0;
 
-	while (tree->at < tree->end && strchr("+-.0123456789eE", *tree->at))
+	do
 		*out++ = *tree->at++;
+	while (is_in_number(tree));
 	*out = '\0';
 	if (!strpbrk(tree->text, ".eE"))
 		return json_parse_int64(tree->text, &whole) == 0 ? json_object_new_int64(whole)

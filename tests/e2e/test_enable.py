@@ -332,14 +332,14 @@ def test_enable__changed_while_the_question_stands__is_not_overwritten(on):
 
 def test_enable__killed_after_any_write__root_gets_in_and_disable_restores(on):
     before = on.etc()
-    on.host.run("strace -y -e trace=renameat -o /run/renames cosmo-ssoctl enable nss sshd login sudo su --yes")
+    on.host.run(f"strace -y -e trace=renameat -o /run/renames cosmo-ssoctl enable {' '.join(ALL)} --yes")
     lines = on.host.read("/run/renames").splitlines()
     writes = [number for number, line in enumerate(lines, 1) if re.match(r"renameat\(\d+</etc[/>]", line)]
     assert len(writes) == len(FILES) - len(UNCHANGED)
     assert on.disable().returncode == 0 and on.etc() == before
     for number in writes:
         on.host.run(f"strace -o /dev/null -e trace=renameat -e inject=renameat:signal=SIGKILL:when={number} "
-                    "cosmo-ssoctl enable nss sshd login sudo su --yes", check=False)
+                    f"cosmo-ssoctl enable {' '.join(ALL)} --yes", check=False)
         assert on.etc() != before, number
         on.host.run("systemctl reset-failed ssh; systemctl restart ssh")  # systemd counts starts
         on.root_gets_in()
@@ -353,7 +353,7 @@ def test_enable__connection_lost_half_way__is_carried_to_its_end(on, end):
     on.picky(f"[ -e /run/reached ] || {{ : > /run/reached; read -r go < /run/go; }}; {end}")
     before = on.etc()
     on.host.run("rm -f /run/go /run/reached; mkfifo /run/go")
-    command = on.host.ssh("root", "-tt", "-o", "BatchMode=yes", key=True, command=["cosmo-ssoctl enable nss sshd login sudo su --yes"])
+    command = on.host.ssh("root", "-tt", "-o", "BatchMode=yes", key=True, command=[f"cosmo-ssoctl enable {' '.join(ALL)} --yes"])
     client = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     on.host.run("until [ -e /run/reached ]; do sleep 0.05; done")
     assert on.etc() != before

@@ -129,6 +129,13 @@ static void test_json_parse__anything_else__is_refused(void **state)
 		"{\"a\":+1}",
 		"{\"a\":1.}",
 		"{\"a\":.1}",
+		/* two numbers are not one */
+		"{\"a\":1-2}",
+		"{\"a\":-1-2}",
+		"{\"a\":[0-0]}",
+		"{\"a\":1.5-2}",
+		"{\"a\":1e2-3}",
+		"{\"a\":1e-2-3}",
 		"{/**/}",
 		"{\"a\":0x1}",
 		"{\"a\":TRUE}",
@@ -181,20 +188,22 @@ static bool take_value(const char **at) /* NOLINT(misc-no-recursion): no deeper 
 
 #define MAX_TRIED     6
 #define LETTERS       (3 + MAX_TRIED)
-#define SPELLED_BYTES (4 * LETTERS + 1)
+#define SPELLED_BYTES (3 * LETTERS + 1)
 
-/* The text of the letters; no two strings in it are equal. */
+/* The text of the letters, with nothing to hold tokens apart; no two strings in it are equal. */
 static void spell(const char *letters, char ret[SPELLED_BYTES])
 {
-	size_t len = 0;
+	char *at = ret;
 
 	for (size_t i = 0; letters[i]; i++) {
 		if (letters[i] == '"')
-			len += (size_t)snprintf(
-				ret + len, SPELLED_BYTES - len, "\"%c\" ", 'a' + (char)i);
+			at += sprintf(at, "\"%c\"", 'a' + (char)i);
+		else if (letters[i] == '1')
+			at = stpcpy(at, "-1");
 		else
-			len += (size_t)snprintf(ret + len, SPELLED_BYTES - len, "%c ", letters[i]);
+			*at++ = letters[i];
 	}
+	*at = '\0';
 }
 
 /* Whether a text is right that goes on with these tokens, three bits each; it must be taken just
