@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The device grant carried out on a clock that only waiting moves: poll() and fdio_boot_ms() are
- * the test's own, see meson.build.
- */
+/* The device grant carried out on a clock that only waiting moves. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,12 +7,11 @@
 
 #include <cmocka.h>
 
-#include <poll.h>
 #include <sys/socket.h>
 
-#include "common/base/fdio.h"
 #include "pam_cosmo_sso/judge/device_flow.h"
 #include "tests/unit/judge/fetch_stand_in.h"
+#include "tests/unit/judge/waiting_clock.h"
 
 #define PENDING   "{\"error\":\"authorization_pending\"}"
 #define SLOW_DOWN "{\"error\":\"slow_down\"}"
@@ -27,40 +23,6 @@
 	"grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d+c&"       \
 	"client_id=cosmo"
 
-int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
-int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
-int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size);
-int64_t __wrap_fdio_boot_ms(void);
-
-static int64_t clock_ms;
-static int64_t waits_ms[64];
-static size_t wait_count;
-
-int64_t __wrap_fdio_boot_ms(void)
-{
-	return clock_ms;
-}
-
-/* What is ready is ready at once; else the whole time passes. */
-int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
-{
-	int ready = __real_poll(fds, count, 0);
-
-	if (ready != 0)
-		return ready;
-	assert_true(timeout_ms > 0 && wait_count < COSMO_ARRAY_LEN(waits_ms));
-	waits_ms[wait_count++] = timeout_ms;
-	clock_ms += timeout_ms;
-	return 0;
-}
-
-/* What poll() is with _FORTIFY_SOURCE, by clang and a newer C library. */
-int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t fds_size)
-{
-	(void)fds_size;
-	return __wrap_poll(fds, count, timeout_ms);
-}
-
 static struct fetch_stand_in fetch;
 static struct reason why;
 static int peer[2];
@@ -71,8 +33,7 @@ static struct discovery *discovery;
 static int start(void **state)
 {
 	(void)state;
-	clock_ms = 1000000;
-	wait_count = 0;
+	clock_start();
 	why.text[0] = '\0';
 	fetch_start(&fetch);
 	question = fetch_question();
@@ -119,9 +80,9 @@ static enum cosmo_err finish(struct device_grant *grant)
 
 static void assert_waits(const int64_t *wanted_s, size_t count)
 {
-	assert_int_equal(wait_count, count);
+	assert_int_equal(clock_waits(), count);
 	for (size_t i = 0; i < count; i++)
-		assert_int_equal(waits_ms[i], wanted_s[i] * 1000);
+		assert_int_equal(clock_wait_ms(i), wanted_s[i] * 1000);
 }
 
 static void test_device_flow_begin__request__says_what_is_configured(void **state)
@@ -304,8 +265,8 @@ static void test_device_flow_finish__code_runs_out__ends_when_it_does(void **sta
 	for (int i = 0; i < 11; i++)
 		fetch_lay_body(&fetch, 400, PENDING);
 	assert_int_equal(finish(grant), COSMO_E_CODE_EXPIRED);
-	assert_int_equal(clock_ms, 1000000 + 60 * 1000);
-	assert_int_equal(wait_count, 12);
+	assert_int_equal(clock_now_ms(), CLOCK_START_MS + 60 * 1000);
+	assert_int_equal(clock_waits(), 12);
 }
 
 /* case: grant: a denial ends the wait at once under every HTTP status */
@@ -360,7 +321,7 @@ static void test_device_flow_finish__fetch_silent__ends(void **state)
 
 	(void)state;
 	assert_int_equal(finish(grant), COSMO_E_TIMEOUT);
-	assert_int_equal(clock_ms, 1000000 + 5000 + IDP_TIMEOUT_MS + 2000);
+	assert_int_equal(clock_now_ms(), CLOCK_START_MS + 5000 + IDP_TIMEOUT_MS + 2000);
 }
 
 int main(void)

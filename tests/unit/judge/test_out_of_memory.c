@@ -13,7 +13,9 @@
 #include <json-c/json.h>
 #include <openssl/err.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
+#include "pam_cosmo_sso/judge/device_flow.h"
 #include "pam_cosmo_sso/judge/jwks.h"
 #include "pam_cosmo_sso/judge/jws.h"
 #include "pam_cosmo_sso/judge/openssl_memory.h"
@@ -21,6 +23,7 @@
 #include "pam_cosmo_sso/judge/token_response.h"
 #include "tests/unit/judge/fetch_stand_in.h"
 #include "tests/unit/judge/signer.h"
+#include "tests/unit/judge/waiting_clock.h"
 
 void *libc_malloc(size_t size) __asm__("__libc_malloc");
 void *libc_calloc(size_t count, size_t size) __asm__("__libc_calloc");
@@ -183,6 +186,54 @@ static enum cosmo_err read_tokens(void)
 	return err;
 }
 
+#define CODE                                                                                        \
+	"{\"device_code\":\"d\",\"user_code\":\"U\",\"verification_uri\":\"https://idp.example/\"," \
+	"\"expires_in\":60,\"interval\":5}"
+#define TOKENS "{\"id_token\":\"i\",\"access_token\":\"a\",\"token_type\":\"Bearer\"}"
+
+static struct fetch_stand_in fetch;
+static int peer[2];
+static struct setup *setup;
+static struct discovery *discovery;
+
+static enum cosmo_err begin_and_finish(void)
+{
+	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
+	COSMO_AUTO(token_response_free) struct token_response *found = NULL;
+	struct reason why = {.text = ""};
+	int64_t date_s = 0;
+	enum cosmo_err err = device_flow_begin(setup, discovery, &why, &grant, &date_s);
+
+	assert_true((err == COSMO_OK) == (grant != NULL));
+	if (!err)
+		err = device_flow_finish(setup, discovery, grant, peer[0], &why, &found);
+	assert_true((err == COSMO_OK) == (found != NULL));
+	if (!err)
+		assert_true(found->id_token && found->access_token);
+	return err;
+}
+
+/* With an IdP that would hand out tokens, however often it is asked. What it is is not counted. */
+static enum cosmo_err get_tokens(void)
+{
+	bool was_counting = is_counting;
+	enum cosmo_err err = COSMO_OK;
+
+	is_counting = false;
+	clock_start();
+	fetch_start(&fetch);
+	setup->idp.fetch = &fetch.dialogue;
+	fetch_lay_body(&fetch, 200, CODE);
+	fetch_lay_body(&fetch, 400, "{\"error\":\"authorization_pending\"}");
+	for (size_t i = 0; i < 4; i++)
+		fetch_lay_body(&fetch, 200, TOKENS);
+	is_counting = was_counting;
+	err = begin_and_finish();
+	is_counting = false;
+	fetch_stop(&fetch);
+	return err;
+}
+
 /* Longer than what json-c, or a parser, takes at first; every kind of value and of escape. */
 #define NAME       "a name of more than thirty-two bytes, "
 #define TEXT       "a text of more than thirty-two bytes \\\"\\\\\\n\\u00e9\\u20ac\\ud834\\udd1e, "
@@ -306,6 +357,23 @@ static void test_token_response_parse__memory_runs_out__no_part(void **state)
 	fail_all(read_tokens);
 }
 
+/* case: grant: memory that runs out ends the wait with an error, never with a part of an answer */
+static void test_device_flow__memory_runs_out__ends_in_an_error(void **state)
+{
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, peer), 0);
+	clock_start(); /* the deadline is of that time */
+	assert_int_equal(setup_read(question, &fetch.dialogue, &setup), COSMO_OK);
+	assert_int_equal(discovery_parse(fetch_discovery, strlen(fetch_discovery), FETCH_ISSUER,
+				 NULL, &discovery),
+		COSMO_OK);
+	fail_all(get_tokens);
+	discovery_free(discovery);
+	setup_free(setup);
+	close(peer[0]);
+	close(peer[1]);
+}
+
 static int make(void **state)
 {
 	EVP_PKEY *made[] = {signer_new_rsa(2048), signer_new_ec("P-256"), signer_new("ED25519")};
@@ -346,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_json_parse__memory_runs_out__the_whole_or_nothing),
 		cmocka_unit_test(test_person_put__memory_runs_out__no_other_person),
 		cmocka_unit_test(test_token_response_parse__memory_runs_out__no_part),
+		cmocka_unit_test(test_device_flow__memory_runs_out__ends_in_an_error),
 		cmocka_unit_test(test_jws_verify__okp__memory_runs_out),
 		cmocka_unit_test(test_jws_verify__ec__memory_runs_out),
 		cmocka_unit_test(test_jws_verify__rsa__memory_runs_out),
