@@ -85,17 +85,19 @@ def _number(value, length=None):
 
 @functools.cache
 def _private_key(alg, generation):
-    """Made when first asked for, one for all fake IdPs of a run: making RSA keys takes its time."""
+    """One for all fake IdPs of a run: making RSA keys takes its time, which a busy host draws out."""
     if alg == "RS256":
         return rsa.generate_private_key(65537, 2048)
     return ec.generate_private_key(ec.SECP256R1()) if alg == "ES256" else ed25519.Ed25519PrivateKey.generate()
 
 
 class Keys:
-    """Signing keys, one for each algorithm; `kid` is the algorithm's name and a generation."""
+    """Signing keys, one for each algorithm; `kid` is the algorithm's name and a generation. They are made at once: while
+    they are, nobody waits for them who may give up."""
 
     def __init__(self, *algs):
         self.generation, self.algs = 1, algs
+        self.jwks()
 
     def private(self, alg):
         return _private_key(alg, self.generation)
@@ -104,6 +106,8 @@ class Keys:
         return f"{alg}-{self.generation}"
 
     def rotate(self):
+        for alg in self.algs:
+            _private_key(alg, self.generation + 1)
         self.generation += 1
 
     def jwk(self, alg):
