@@ -196,7 +196,8 @@
 	X(OUTAGE_SINCE_S, U64, 8)                                                                  \
 	X(UNFINISHED, U64, 8)      /* 1: a disconnect has steps left */                            \
 	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */                   \
-	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */
+	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */                  \
+	X(REPLACE, U64, 8)         /* 1: what is there is to be replaced */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -232,7 +233,7 @@
 	X(CTL_SESSION_END, SESSION, OPT) X(CTL_SESSION_END, USER, OPT)                             \
 	X(CTL_SESSION_END, DRY_RUN, OPT)                                                           \
 	X(CTL_BACKUP, PATH, ONE)                                                                   \
-	X(CTL_RESTORE, PATH, ONE) X(CTL_RESTORE, DRY_RUN, OPT)                                     \
+	X(CTL_RESTORE, PATH, ONE) X(CTL_RESTORE, DRY_RUN, OPT) X(CTL_RESTORE, REPLACE, OPT)        \
 	X(CTL_ADOPT, DRY_RUN, OPT)                                                                 \
 	X(CTL_REPAIR, DRY_RUN, OPT)                                                                \
 	X(STEP_ITEM, STEP_ID, ONE) X(STEP_ITEM, ERR, ONE) X(STEP_ITEM, COUNT, OPT)                 \

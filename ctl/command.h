@@ -22,7 +22,10 @@ extern const struct command command_roles;
 extern const struct command command_check_config;
 extern const struct command command_apply;
 extern const struct command command_token;
+extern const struct command command_backup;
+extern const struct command command_restore;
 extern const struct command command_repair;
+extern const struct command command_adopt;
 extern const struct command command_boot;
 extern const struct command command_whoami;
 

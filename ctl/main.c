@@ -23,7 +23,10 @@ static const struct command *const commands[] = {
 	&command_check_config,
 	&command_apply,
 	&command_token,
+	&command_backup,
+	&command_restore,
 	&command_repair,
+	&command_adopt,
 	&command_boot,
 };
 

@@ -41,8 +41,7 @@ static const char *const advice[] = {
 		"allow new namespaces to root?",
 	[COSMO_E_SPAWN] = "Is the package whole? " REINSTALL " Look for limits on processes.",
 	[COSMO_E_STORE_DAMAGED] = REBUILD_USERS
-	"If the private records are damaged themselves, restore /var/lib/cosmo-sso from a "
-	"backup.",
+	"If the private records are damaged themselves, take them from a backup with `cosmo-ssoctl restore`.",
 	[COSMO_E_STORE_MISSING] = "If the host was never connected: nothing. Else " REBUILD_USERS,
 	[COSMO_E_NOT_ROOT] =
 		"Run the command as root. In a sign-in: the program that asks is not root, and "
@@ -178,9 +177,9 @@ static const char *const advice[] = {
 	[COSMO_E_LEASE_OVER] = "Nothing: the person signs in again. See `role_lease`.",
 	[COSMO_E_LOGIN_AGAIN] = NOTHING " The second sign-in succeeds.",
 	[COSMO_E_MACHINE] =
-		"The host is a copy of another, or its machine-id changed. Put the old /etc/machine-id "
-		"back; on a copy remove /var/lib/cosmo-sso/users.1.db and run `cosmo-ssoctl connect`: "
-		"ids are kept, and roles come back with each user's next sign-in.",
+		"The host is a copy of another, was restored, or its machine-id changed. Put the old "
+		"/etc/machine-id back, or make the users this host's with `cosmo-ssoctl adopt`, then "
+		"run `cosmo-ssoctl connect`: ids are kept, and roles come back with each user's next sign-in.",
 	[COSMO_E_OTHER_ISSUER] =
 		"This host was connected to another IdP when the name got its person, and nobody but you "
 		"can say that this is the same one. The log line has the subject at the present IdP: "

@@ -30,8 +30,11 @@ static const struct {
 	{MESSAGE_CTL_SESSION_LIST, admin_session_list},
 	{MESSAGE_CTL_SESSION_END, admin_session_end},
 	{MESSAGE_CTL_CHECK, admin_check_idp},
+	{MESSAGE_CTL_BACKUP, admin_backup},
+	{MESSAGE_CTL_RESTORE, admin_restore},
 	{MESSAGE_CTL_REPAIR, admin_repair},
 	{MESSAGE_CTL_USER_CHANGE, admin_user_change},
+	{MESSAGE_CTL_ADOPT, admin_adopt},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

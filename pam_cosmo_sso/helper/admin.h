@@ -46,8 +46,11 @@ enum cosmo_err admin_user_rebind(struct admin *admin);
 enum cosmo_err admin_session_list(struct admin *admin);
 enum cosmo_err admin_session_end(struct admin *admin);
 enum cosmo_err admin_check_idp(struct admin *admin);
+enum cosmo_err admin_backup(struct admin *admin);
+enum cosmo_err admin_restore(struct admin *admin);
 enum cosmo_err admin_repair(struct admin *admin);
 enum cosmo_err admin_user_change(struct admin *admin);
+enum cosmo_err admin_adopt(struct admin *admin);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);

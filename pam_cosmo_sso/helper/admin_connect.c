@@ -257,8 +257,10 @@ enum cosmo_err admin_connect(struct admin *admin)
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *probed = NULL;
 	COSMO_AUTO(integration_free) struct integration *before = NULL;
-	enum cosmo_err err = parse_request(admin, &config);
+	enum cosmo_err err = integration_check_machine(admin->store);
 
+	if (!err)
+		err = parse_request(admin, &config);
 	if (!err)
 		err = admin_check(admin, config, NEW_CONFIG);
 	if (!err)

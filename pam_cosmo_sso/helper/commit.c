@@ -286,6 +286,18 @@ enum cosmo_err commit_recover(struct store *store)
 	return open_settled(store, &file);
 }
 
+enum cosmo_err commit_note_stale(struct store *store)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+	enum cosmo_err err = users_db_file_open(store, &file);
+
+	if (err)
+		return err == COSMO_E_IO || err == COSMO_E_NOMEM ? err : COSMO_OK;
+	users_db_file_state(file)->pending = USERS_DB_BATCH_PENDING;
+	err = users_db_state_save(file);
+	return err ? err : users_db_file_sync(file);
+}
+
 /* What is derived is made anew from the truth when it is missing or damaged. */
 static enum cosmo_err open_or_rebuild(
 	struct store *store, const struct config *config, struct users_db_file **ret)

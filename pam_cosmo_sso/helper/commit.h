@@ -39,6 +39,13 @@ COSMO_MUST_USE enum cosmo_err commit_users(struct store *store, const struct con
 COSMO_MUST_USE enum cosmo_err commit_recover(struct store *store);
 
 /*
+ * Note in users.db that it is not made of the records in force: whoever writes next makes it anew.
+ * One that is missing, damaged or another machine's is not believed anyway. Lock held. Errors:
+ * COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err commit_note_stale(struct store *store);
+
+/*
  * Bring the settings in users.db (roles table, conferred groups with the gids of /etc/group,
  * templates, lease, enrolment) in line with @config; creates an empty users.db if there is none. A
  * change of the roles table rewrites the users' bits (from the records) into a new file. Lock held.

@@ -103,6 +103,8 @@ static enum cosmo_err load_or_make(
 	if (!*ret)
 		return COSMO_E_NOMEM;
 	(*ret)->connected = true; /* for all that is known */
+	/* Made here; that it was another machine's before still stands in users.db. */
+	(void)!store_machine_hash(store, &(*ret)->machine_hash);
 	return COSMO_OK;
 }
 
@@ -242,6 +244,47 @@ static enum cosmo_err integration_make(const struct store *store,
 	return err;
 }
 
+static enum cosmo_err check_durable(struct store *store, struct integration **ret)
+{
+	uint64_t machine_hash = 0;
+	enum cosmo_err err = integration_load(store, ret);
+
+	if (!err)
+		err = store_machine_hash(store, &machine_hash);
+	if (err)
+		return err;
+	return machine_hash == (*ret)->machine_hash ? COSMO_OK : COSMO_E_MACHINE;
+}
+
+/* There is nothing that says whose it is. */
+static bool is_nobodys(enum cosmo_err err)
+{
+	return err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED ||
+	       err == COSMO_E_UNSAFE_FILE;
+}
+
+enum cosmo_err integration_check_machine(struct store *store)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = check_durable(store, &integration);
+
+	return is_nobodys(err) ? COSMO_OK : err;
+}
+
+enum cosmo_err integration_adopt(struct store *store)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	enum cosmo_err err = check_durable(store, &integration);
+
+	if (!integration)
+		return is_nobodys(err) ? COSMO_OK : err;
+	if (integration->connected)
+		return COSMO_E_INVALID;
+	if (err == COSMO_E_MACHINE)
+		err = store_machine_hash(store, &integration->machine_hash);
+	return err ? err : integration_save(store, INTEGRATION_NAME, integration);
+}
+
 /* A disconnect that closed the gate and was broken off there is still one. */
 static void end_for_another(struct store *store)
 {
@@ -256,8 +299,11 @@ enum cosmo_err integration_connect(
 	struct store *store, const struct integration_partner *partner, struct integration **ret)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	enum cosmo_err err = integration_make(store, partner, &integration);
+	enum cosmo_err err = integration_check_machine(store);
 
+	if (err)
+		return err;
+	err = integration_make(store, partner, &integration);
 	if (!err)
 		err = connect_gate(store, integration);
 	if (err == COSMO_E_DISCONNECTED)
@@ -266,28 +312,6 @@ enum cosmo_err integration_connect(
 		(void)!drop_next(store);
 	else
 		*ret = COSMO_STEAL(&integration);
-	return err;
-}
-
-static enum cosmo_err check_durable(struct store *store, struct integration **ret)
-{
-	uint64_t machine_hash = 0;
-	enum cosmo_err err = integration_load(store, ret);
-
-	if (!err)
-		err = store_machine_hash(store, &machine_hash);
-	if (err)
-		return err;
-	return machine_hash == (*ret)->machine_hash ? COSMO_OK : COSMO_E_MACHINE;
-}
-
-enum cosmo_err integration_check_machine(struct store *store)
-{
-	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	enum cosmo_err err = check_durable(store, &integration);
-
-	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
-		return COSMO_OK;
 	return err;
 }
 

@@ -48,10 +48,17 @@ struct integration_partner {
 COSMO_MUST_USE enum cosmo_err integration_check_machine(struct store *store);
 
 /*
+ * From now on the store is this machine's. Lock held; it says disconnected. Where no record is, or
+ * a damaged one, nothing is written: that is no machine's. Errors: COSMO_E_INVALID (it says
+ * connected), COSMO_E_MACHINE (this one has no id), COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err integration_adopt(struct store *store);
+
+/*
  * Connect: a new random id, durable state, then the gate from closed or fresh to open. The only way
  * from closed to open. Lock held. A disconnect that comes before it has ended wins, in the durable
  * state too, whatever becomes of this process. Errors: COSMO_E_DISCONNECTED (it came), COSMO_E_IO,
- * COSMO_E_MACHINE, COSMO_E_NOMEM.
+ * COSMO_E_MACHINE (also: the store is to be adopted first), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err integration_connect(
 	struct store *store, const struct integration_partner *partner, struct integration **ret);

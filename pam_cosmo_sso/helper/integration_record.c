@@ -139,23 +139,28 @@ static enum cosmo_err parse(const char *text, size_t len, struct integration *in
 	return COSMO_OK;
 }
 
+enum cosmo_err integration_parse(const char *text, size_t len, struct integration **ret)
+{
+	COSMO_AUTO(integration_free)
+	struct integration *integration = calloc(1, sizeof(*integration));
+	enum cosmo_err err = integration ? parse(text, len, integration) : COSMO_E_NOMEM;
+
+	if (!err)
+		*ret = COSMO_STEAL(&integration);
+	return err;
+}
+
 enum cosmo_err integration_load(struct store *store, struct integration **ret)
 {
 	static const struct fdio_demands demands = {
 		.owner = 0, .forbidden_mode = 077, .max_bytes = MAX_FILE_BYTES};
-	COSMO_AUTO(integration_free)
-	struct integration *integration = calloc(1, sizeof(*integration));
 	COSMO_AUTO(free) char *text = NULL;
 	size_t len = 0;
-	enum cosmo_err err = COSMO_E_NOMEM;
+	enum cosmo_err err =
+		fdio_read_file(store_private_fd(store), INTEGRATION_NAME, &demands, &text, &len);
 
-	if (integration)
-		err = fdio_read_file(
-			store_private_fd(store), INTEGRATION_NAME, &demands, &text, &len);
 	if (!err)
-		err = parse(text, len, integration);
-	if (!err)
-		*ret = COSMO_STEAL(&integration);
+		err = integration_parse(text, len, ret);
 	return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
 }
 
@@ -185,17 +190,23 @@ static void put_all(struct record_text *text, const struct integration *integrat
 	put_flag(text, "strip_setgid", integration->strip_setgid);
 }
 
+enum cosmo_err integration_format(const struct integration *integration, struct record_text *ret)
+{
+	enum cosmo_err err = record_text_init(ret, "integration", MAX_FILE_BYTES);
+
+	if (err)
+		return err;
+	put_all(ret, integration);
+	return record_text_end(ret);
+}
+
 enum cosmo_err integration_save(
 	struct store *store, const char *name, const struct integration *integration)
 {
 	struct record_text text = {0};
 	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
-	enum cosmo_err err = record_text_init(owned, "integration", MAX_FILE_BYTES);
+	enum cosmo_err err = integration_format(integration, owned);
 
-	if (err)
-		return err;
-	put_all(owned, integration);
-	err = record_text_end(owned);
 	if (err)
 		return err;
 	return fdio_replace_file(store_private_fd(store), name, text.data, text.len, 0600);

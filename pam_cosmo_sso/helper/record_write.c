@@ -8,7 +8,6 @@
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/rebind.h"
-#include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/seed.h"
 #include "pam_cosmo_sso/helper/staged_file.h"
 
@@ -109,18 +108,24 @@ static enum cosmo_err check_record(const struct record *record)
 		       : COSMO_OK;
 }
 
+enum cosmo_err record_format(const struct record *record, struct record_text *ret)
+{
+	enum cosmo_err err = check_record(record);
+
+	if (!err)
+		err = record_text_init(ret, "user", RECORD_MAX_BYTES);
+	if (err)
+		return err;
+	put_record(ret, record);
+	return record_text_end(ret);
+}
+
 enum cosmo_err record_stage(struct store *store, const struct record *record, bool sync)
 {
 	struct record_text text = {0};
 	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
-	enum cosmo_err err = check_record(record);
+	enum cosmo_err err = record_format(record, owned);
 
-	if (!err)
-		err = record_text_init(owned, "user", RECORD_MAX_BYTES);
-	if (err)
-		return err;
-	put_record(owned, record);
-	err = record_text_end(owned);
 	if (err)
 		return err;
 	return staged_file_write(

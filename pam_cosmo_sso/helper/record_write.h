@@ -4,7 +4,12 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+#include "pam_cosmo_sso/helper/record_text.h"
 #include "pam_cosmo_sso/helper/records.h"
+
+/* The record as text, as it stands in its file: record_text_done(). Errors: COSMO_E_NOMEM,
+ * COSMO_E_INVALID, COSMO_E_TOO_BIG. */
+COSMO_MUST_USE enum cosmo_err record_format(const struct record *record, struct record_text *ret);
 
 /*
  * Write the record beside the one in force, @sync: durably; record_settle() puts it in force, after

@@ -253,11 +253,20 @@ static enum cosmo_err read_record(
 	return err;
 }
 
+enum cosmo_err record_parse(const char *text, size_t len, const char *name, struct record **ret)
+{
+	COSMO_AUTO(record_free) struct record *record = calloc(1, sizeof(*record));
+	enum cosmo_err err = record ? read_record(text, len, name, record) : COSMO_E_NOMEM;
+
+	if (!err)
+		*ret = COSMO_STEAL(&record);
+	return err;
+}
+
 enum cosmo_err record_load(struct store *store, const char *name, struct record **ret)
 {
 	static const struct fdio_demands demands = {
 		.owner = 0, .forbidden_mode = 077, .max_bytes = RECORD_MAX_BYTES};
-	COSMO_AUTO(record_free) struct record *record = NULL;
 	char *text = NULL;
 	size_t len = 0;
 	enum cosmo_err err = COSMO_E_NOT_FOUND;
@@ -267,12 +276,9 @@ enum cosmo_err record_load(struct store *store, const char *name, struct record 
 			store_folder_fd(store, STORE_USERS), name, &demands, &text, &len);
 	if (err)
 		return err == COSMO_E_TOO_BIG ? COSMO_E_STORE_DAMAGED : err;
-	record = calloc(1, sizeof(*record));
-	err = record ? read_record(text, len, name, record) : COSMO_E_NOMEM;
+	err = record_parse(text, len, name, ret);
 	explicit_bzero(text, len);
 	free(text);
-	if (!err)
-		*ret = COSMO_STEAL(&record);
 	return err;
 }
 

@@ -63,6 +63,11 @@ void record_forget_sign_ins(struct record *record);
 COSMO_MUST_USE enum cosmo_err record_load(
 	struct store *store, const char *name, struct record **ret);
 
+/* The same from the text of such a file, which must be that of @name. Errors:
+ * COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. */
+COSMO_MUST_USE enum cosmo_err record_parse(
+	const char *text, size_t len, const char *name, struct record **ret);
+
 /* The name enrolled for (issuer, sub), in @ret_name of COSMO_MAX_NAME_BYTES + 1 bytes. Errors:
  * COSMO_E_NOT_FOUND and those of record_load(). */
 COSMO_MUST_USE enum cosmo_err records_find_subject(

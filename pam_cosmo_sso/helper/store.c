@@ -15,6 +15,7 @@
 #include "paths.h"
 
 #define LOCK_POLL_NS 10000000L
+#define PRIVATE_NAME "private"
 
 const struct store_paths store_default_paths = {
 	.state_dir = COSMO_STATE_DIR,
@@ -80,7 +81,7 @@ static enum cosmo_err open_dirs(struct store *store, const struct store_paths *p
 	enum cosmo_err err = open_dir(AT_FDCWD, paths->state_dir, 0755, &store->state_fd);
 
 	if (!err)
-		err = open_dir(store->state_fd, "private", 0700, &store->private_fd);
+		err = open_dir(store->state_fd, PRIVATE_NAME, 0700, &store->private_fd);
 	if (!err)
 		err = open_folders(store);
 	if (!err)
@@ -194,6 +195,17 @@ enum cosmo_err store_machine_hash(const struct store *store, uint64_t *ret_hash)
 	return machine_hash_read(store->machine_id_path, ret_hash);
 }
 
+/* Whoever has opened a folder that a restore took away must write no more: its lock is nobody's. */
+static bool is_in_force(const struct store *store)
+{
+	struct stat held = {0};
+	struct stat named = {0};
+
+	return fstat(store->private_fd, &held) == 0 &&
+	       fstatat(store->state_fd, PRIVATE_NAME, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
 enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
@@ -214,6 +226,10 @@ enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
 		if (fdio_boot_ms() >= deadline_ms)
 			return COSMO_E_BUSY;
 		nanosleep(&pause, NULL);
+	}
+	if (!is_in_force(store)) {
+		(void)flock(store->lock_fd, LOCK_UN);
+		return COSMO_E_BUSY;
 	}
 	store->lock_count = 1;
 	return COSMO_OK;

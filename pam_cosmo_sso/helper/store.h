@@ -57,7 +57,8 @@ struct users_db *store_users_db(struct store *store);
 COSMO_MUST_USE enum cosmo_err store_machine_hash(const struct store *store, uint64_t *ret_hash);
 
 /* The one writer lock (flock); waits at most @timeout_ms. Never held across network or
- * conversation. Nests within one struct store. Errors: COSMO_E_BUSY, COSMO_E_IO. */
+ * conversation. Nests within one struct store. Errors: COSMO_E_BUSY (also: a restore has put
+ * another private folder in the place of the one that is open here), COSMO_E_IO. */
 #define STORE_LOCK_MS 2000
 COSMO_MUST_USE enum cosmo_err store_lock(struct store *store, int64_t timeout_ms);
 void store_unlock(struct store *store);

@@ -43,8 +43,7 @@ class StoreRig(NssRig, CtlRig):
         return {step["step"]: step for step in done.json["steps"]}
 
     def event(self, name):
-        (event,) = [event for event in self.events() if event["event"] == name]
-        return event
+        return [event for event in self.events() if event["event"] == name][-1]
 
 
 @pytest.fixture
@@ -208,6 +207,160 @@ def test_repair__wrong_words_or_not_root__are_said(rig):
     assert rig.ctl("repair", user=NOBODY).code == INTERNAL
     assert rig.ctl("repair", "now").code == USAGE
     assert "its options are: --dry-run, --json" in rig.ctl("repair", "--no-such").err
+
+
+# adopt
+
+
+def uids(rig):
+    return {name: rig.getent("passwd", name).split(":")[2] for name in ("ada", "dev", "lea")}
+
+
+def start_as(rig, machine_id):
+    (rig.folder / "machine-id").write_text(machine_id)
+    reboot(rig)
+
+
+def test_adopt__an_image_started_twice__each_gets_its_own_ids_back(rig):
+    """One image with an empty machine-id; each start of it is another machine."""
+    rig.store("user=ada,admin,token-of-ada")
+    before = uids(rig)
+    start_as(rig, "")
+    assert rig.ctl("adopt").code == DENIED
+    image = rig.folder / "image"
+    shutil.copytree(rig.folder / "state", image)
+    for machine_id in ("1" * 32 + "\n", "2" * 32 + "\n"):
+        shutil.rmtree(rig.folder / "state")
+        shutil.copytree(image, rig.folder / "state")
+        start_as(rig, machine_id)
+        assert rig.roles("ada") is None
+        done = rig.ctl("connect", "--issuer", "https://idp.example.org", "--client-id", "x", "--rule", "admin=x", "--yes")
+        assert done.code == DENIED and "cosmo-ssoctl adopt" in done.err
+        kept = rig.snapshot()
+        assert rig.steps("adopt", "--dry-run")["tokens"]["count"] == 1
+        assert rig.snapshot() == kept
+        assert rig.steps("adopt")["tokens"]["count"] == 1
+        assert "token-of-ada" not in (rig.private / "users/ada").read_text()
+        assert uids(rig) == before
+        is_disconnected(rig)
+        assert rig.event("adopt")["detail"] == "4 users, 1 tokens dropped"
+        rig.store("connect")
+        assert [rig.roles(name) for name in before] == [["viewer"]] * 3
+        rig.store("user=ada,admin")
+        assert rig.roles("ada") == ["admin"] and rig.roles("dev") == ["viewer"]
+        assert uids(rig) == before
+        reboot(rig)
+        assert rig.roles("ada") == ["admin"]
+
+
+def test_adopt__ones_own_host__changes_nothing(rig):
+    before = rig.snapshot()
+    done = rig.ctl("adopt")
+    assert done.code == OK and "its own already" in done.out
+    assert rig.snapshot() == before
+    assert rig.roles("ada") == ["admin"]
+
+
+def test_adopt__not_root_or_wrong_words__are_said(rig):
+    assert rig.ctl("adopt", user=NOBODY).code == INTERNAL
+    assert rig.ctl("adopt", "now").code == USAGE
+
+
+# backup and restore
+
+
+@pytest.fixture
+def backup(rig):
+    """The product's path of a backup of the rig's users, who have tokens."""
+    rig.store("user=ada,admin,token-of-ada")
+    done = rig.ctl("backup", f"{rig.conf_dir}/backup")
+    assert done.code == OK and "Users: 4" in done.out, done
+    return f"{rig.conf_dir}/backup"
+
+
+def forget_everybody(rig):
+    """As on a host that was installed a moment ago."""
+    shutil.rmtree(rig.folder / "state")
+    (rig.folder / "state").mkdir(mode=0o755)
+    reboot(rig)
+
+
+def test_backup__holds_no_token_and_is_roots_alone(rig, backup):
+    path = rig.folder / "conf/backup"
+    assert path.stat().st_mode & 0o7777 == 0o600 and path.stat().st_uid == 0
+    assert "token-of-ada" not in path.read_text() and "sub = ada" in path.read_text()
+    assert rig.event("backup")["reason"] == "ok"
+    kept = path.read_bytes()
+    assert rig.ctl("backup", backup).code == DENIED
+    assert path.read_bytes() == kept
+
+
+def test_backup__disk_full_or_folder_missing__no_file_and_the_reason(rig):
+    done = rig.ctl("backup", "/nowhere/backup")
+    assert done.code == INTERNAL and "No such file or directory" in done.err
+    assert rig.ctl("backup", "/dev/full").code == DENIED
+
+
+def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig, backup):
+    before = uids(rig)
+    forget_everybody(rig)
+    other_machine(rig)
+    assert rig.steps("restore", backup, "--dry-run")["users"]["count"] == 4
+    assert rig.roles("ada") is None
+    assert rig.steps("restore", backup)["uids"]["count"] == 4
+    assert rig.event("restore")["reason"] == "ok"
+    assert uids(rig) == before
+    is_disconnected(rig)
+    reboot(rig)
+    is_disconnected(rig)
+    done = rig.ctl("connect", "--issuer", "https://idp.example.org", "--client-id", "x", "--rule", "admin=x", "--yes")
+    assert done.code == DENIED and "cosmo-ssoctl adopt" in done.err
+    assert rig.ctl("adopt").code == OK
+    is_disconnected(rig)
+    rig.store("connect")
+    assert rig.roles("ada") == ["viewer"]
+    rig.store("user=ada,admin")
+    assert rig.roles("ada") == ["admin"] and rig.roles("gone") is None
+    assert uids(rig) == before
+
+
+def test_restore__connected_or_with_users__refused(rig, backup):
+    before = rig.snapshot()
+    assert "cosmo-ssoctl disconnect" in rig.ctl("restore", backup, "--replace").err
+    assert rig.snapshot() == before
+    rig.store("disconnect")
+    before = rig.snapshot()
+    done = rig.ctl("restore", backup)
+    assert done.code == DENIED and "--replace" in done.err
+    assert rig.snapshot() == before
+    assert rig.ctl("restore", backup, "--replace").code == OK
+
+
+def test_restore__damaged_or_not_roots__refused_with_the_place(rig, backup):
+    forget_everybody(rig)
+    before = rig.snapshot()
+    path = rig.folder / "conf/backup"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-40])
+    done = rig.ctl("restore", backup)
+    assert done.code == INTERNAL and "at byte " in done.err and "cut off" in done.err
+    path.write_bytes(whole.replace(b"sub = ada", b"sub = eve"))
+    assert "this entry is damaged" in rig.ctl("restore", backup).err
+    path.write_bytes(whole.replace(b"backup 1", b"backup 2"))
+    assert "another version" in rig.ctl("restore", backup).err
+    path.write_bytes(whole)
+    path.chmod(0o660)
+    assert "root's own" in rig.ctl("restore", backup).err
+    path.chmod(0o600)
+    assert {name: value for name, value in rig.snapshot().items() if "backup" not in name} == \
+        {name: value for name, value in before.items() if "backup" not in name}
+    assert rig.ctl("restore", backup).code == OK
+
+
+def test_backup_restore__not_root_or_wrong_words__are_said(rig):
+    for command in ("backup", "restore"):
+        assert rig.ctl(command, "/x", user=NOBODY).code == INTERNAL
+        assert rig.ctl(command).code == rig.ctl(command, "a", "b").code == rig.ctl(command, "").code == USAGE
 
 
 if __name__ == "__main__":

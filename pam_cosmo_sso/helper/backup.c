@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record is one file that is replaced, never changed: inode and time of change tell whether it is
+ * still the one that was copied. What is copied again stands in the backup twice, and the later one
+ * counts. The register only grows, and a record's entries are there before it: read last, it has
+ * them all.
+ */
+#include "pam_cosmo_sso/helper/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pam_cosmo_sso/helper/backup_file.h"
+#include "pam_cosmo_sso/helper/folder.h"
+#include "pam_cosmo_sso/helper/integration_record.h"
+#include "pam_cosmo_sso/helper/record_write.h"
+#include "pam_cosmo_sso/helper/seed.h"
+#include "pam_cosmo_sso/helper/uid_register.h"
+
+#define MAX_LOCKED 512
+#define ROUNDS     10
+#define UID_DIGITS 8
+
+/* A record's file as it was when it was copied. */
+struct copied {
+	char name[COSMO_MAX_NAME_BYTES + 1];
+	ino_t inode;
+	struct timespec changed;
+	bool is_damaged;
+};
+
+struct backing_up {
+	struct store *store;
+	struct backup_writer *writer;
+	struct copied *copies; /* the first @sorted by name */
+	size_t sorted;
+	size_t count;
+	size_t size;
+	struct backup_report *report;
+};
+
+static void backing_up_done(struct backing_up *backing)
+{
+	backup_writer_free(backing->writer);
+	free(backing->copies);
+}
+COSMO_AUTO_DEFINE(struct backing_up *, backing_up_done);
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(((const struct copied *)a)->name, ((const struct copied *)b)->name);
+}
+
+static enum cosmo_err find_or_add(
+	struct backing_up *backing, const char *name, struct copied **ret, bool *ret_new)
+{
+	struct copied key = {.inode = 0};
+	struct copied *found = NULL;
+
+	(void)snprintf(key.name, sizeof(key.name), "%s", name);
+	if (backing->sorted > 0)
+		found = bsearch(&key, backing->copies, backing->sorted, sizeof(key), compare_names);
+	*ret_new = !found;
+	if (!found && backing->count == backing->size) {
+		size_t size = backing->size ? 2 * backing->size : 1024;
+		struct copied *copies = reallocarray(backing->copies, size, sizeof(*copies));
+
+		if (!copies)
+			return COSMO_E_NOMEM;
+		backing->copies = copies;
+		backing->size = size;
+	}
+	if (!found) {
+		found = &backing->copies[backing->count++];
+		*found = key;
+	}
+	*ret = found;
+	return COSMO_OK;
+}
+
+/* Without its token. */
+static enum cosmo_err put_record(struct backing_up *backing, struct record *record)
+{
+	struct record_text text = {0};
+	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
+	enum cosmo_err err = COSMO_OK;
+
+	secret_free(COSMO_STEAL(&record->refresh_token));
+	record->refresh_expires_s = 0;
+	err = record_format(record, owned);
+	if (!err)
+		err = backup_writer_put(
+			backing->writer, "record", record->name, text.data, text.len);
+	return err;
+}
+
+/* What cannot be read is left out, and said. */
+static enum cosmo_err copy_record(struct backing_up *backing, struct copied *copied)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(backing->store, copied->name, &record);
+
+	copied->is_damaged = err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE;
+	if (copied->is_damaged || err == COSMO_E_NOT_FOUND)
+		return COSMO_OK;
+	return err ? err : put_record(backing, record);
+}
+
+/* @ret_copied: it was not, or is another file by now. */
+static enum cosmo_err visit_record(struct backing_up *backing, const char *name, bool *ret_copied)
+{
+	struct copied *copied = NULL;
+	struct stat st = {0};
+	bool is_new = false;
+	enum cosmo_err err = COSMO_OK;
+
+	*ret_copied = false;
+	if (!login_name_is_valid(name, true))
+		return COSMO_OK;
+	if (fstatat(store_folder_fd(backing->store, STORE_USERS), name, &st, AT_SYMLINK_NOFOLLOW) <
+		0)
+		return errno == ENOENT ? COSMO_OK : COSMO_E_IO;
+	err = find_or_add(backing, name, &copied, &is_new);
+	if (err)
+		return err;
+	*ret_copied = is_new || copied->inode != st.st_ino ||
+		      copied->changed.tv_sec != st.st_ctim.tv_sec ||
+		      copied->changed.tv_nsec != st.st_ctim.tv_nsec;
+	copied->inode = st.st_ino;
+	copied->changed = st.st_ctim;
+	return *ret_copied ? copy_record(backing, copied) : COSMO_OK;
+}
+
+/* Copy what is new or changed since the last time; COSMO_E_BUSY for more than @limit of them. */
+static enum cosmo_err copy_changed(struct backing_up *backing, size_t limit)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	size_t copied = 0;
+	bool is_copied = false;
+	enum cosmo_err err = folder_open(store_folder_fd(backing->store, STORE_USERS), &dir);
+
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		err = visit_record(backing, name, &is_copied);
+		copied += is_copied;
+		if (!err && copied > limit)
+			err = COSMO_E_BUSY;
+		if (!err)
+			err = folder_next(dir, &name);
+	}
+	if (backing->count > backing->sorted) {
+		qsort(backing->copies, backing->count, sizeof(*backing->copies), compare_names);
+		backing->sorted = backing->count;
+	}
+	return err;
+}
+
+static enum cosmo_err put_integration(struct backing_up *backing)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	struct record_text text = {0};
+	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
+	enum cosmo_err err = integration_load(backing->store, &integration);
+
+	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
+		return COSMO_OK; /* a restored host is disconnected anyway */
+	if (!err)
+		err = integration_format(integration, owned);
+	return err ? err
+		   : backup_writer_put(backing->writer, "integration", "-", text.data, text.len);
+}
+
+static enum cosmo_err put_seed(struct backing_up *backing)
+{
+	unsigned char seed[SIPHASH_KEY_BYTES] = {0};
+	char hex[2 * SIPHASH_KEY_BYTES + 1] = "";
+	enum cosmo_err err = seed_read(backing->store, seed);
+
+	if (err)
+		return err;
+	format_hex(seed, sizeof(seed), hex);
+	err = backup_writer_put(backing->writer, "uid_seed", "-", hex, strlen(hex));
+	explicit_bzero(seed, sizeof(seed));
+	explicit_bzero(hex, sizeof(hex));
+	return err;
+}
+
+/* Everything of one moment. */
+static enum cosmo_err copy_locked(struct backing_up *backing)
+{
+	enum cosmo_err err = store_lock(backing->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = copy_changed(backing, MAX_LOCKED);
+	if (!err)
+		err = put_integration(backing);
+	if (!err)
+		err = put_seed(backing);
+	store_unlock(backing->store);
+	return err;
+}
+
+static enum cosmo_err copy_records(struct backing_up *backing)
+{
+	enum cosmo_err err = COSMO_E_BUSY;
+
+	for (int i = 0; i < ROUNDS && err == COSMO_E_BUSY; i++) {
+		err = copy_changed(backing, SIZE_MAX);
+		if (!err)
+			err = copy_locked(backing);
+	}
+	for (size_t i = 0; i < backing->count; i++)
+		backing->report->left += backing->copies[i].is_damaged;
+	backing->report->users = backing->count - backing->report->left;
+	return err;
+}
+
+static enum cosmo_err put_uid(struct backing_up *backing, const char *digits)
+{
+	char text[2 + UID_DIGITS + 1] = "0x";
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
+	uint32_t uid = 0;
+	enum cosmo_err err = COSMO_E_STORE_DAMAGED;
+
+	if (strlen(digits) == UID_DIGITS) {
+		memcpy(text + 2, digits, UID_DIGITS + 1);
+		if (parse_id(text, 1, UINT32_MAX - 1, &uid) == COSMO_OK)
+			err = uid_register_holder(backing->store, uid, name, sizeof(name));
+	}
+	if (err == COSMO_E_IO || err == COSMO_E_NOMEM)
+		return err;
+	backing->report->left += err != COSMO_OK;
+	backing->report->uids += err == COSMO_OK;
+	return err ? COSMO_OK
+		   : backup_writer_put(backing->writer, "uid", digits, name, strlen(name));
+}
+
+static enum cosmo_err put_name(struct backing_up *backing, const char *name)
+{
+	char digits[UID_DIGITS + 1] = "";
+	uint32_t uid = 0;
+	enum cosmo_err err = uid_register_find(backing->store, name, &uid);
+
+	if (err == COSMO_E_IO || err == COSMO_E_NOMEM)
+		return err;
+	/* One half of it is missing, or says something else: a writer died, or it is damaged. */
+	if (!err)
+		err = uid_register_check(backing->store, name, uid);
+	backing->report->left += err != COSMO_OK;
+	(void)snprintf(digits, sizeof(digits), "%08x", uid);
+	return err ? COSMO_OK
+		   : backup_writer_put(backing->writer, "name", name, digits, UID_DIGITS);
+}
+
+static enum cosmo_err put_listed(struct backing_up *backing, const char *name)
+{
+	return login_name_is_valid(name, true)
+		       ? backup_writer_put(backing->writer, "listed", name, "", 0)
+		       : COSMO_OK;
+}
+
+static enum cosmo_err put_folder(struct backing_up *backing, enum store_folder folder,
+	enum cosmo_err (*put)(struct backing_up *backing, const char *name))
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_open(store_folder_fd(backing->store, folder), &dir);
+
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		err = put(backing, name);
+		if (!err)
+			err = folder_next(dir, &name);
+	}
+	return err;
+}
+
+static enum cosmo_err write_all(struct backing_up *backing)
+{
+	enum cosmo_err err = copy_records(backing);
+
+	if (!err)
+		err = put_folder(backing, STORE_NAMES, put_name);
+	if (!err)
+		err = put_folder(backing, STORE_UIDS, put_uid);
+	if (!err)
+		err = put_folder(backing, STORE_LISTED, put_listed);
+	return err ? err : backup_writer_end(backing->writer);
+}
+
+static enum cosmo_err sync_folder_of(const char *path)
+{
+	COSMO_AUTO(free) char *copy = strdup(path);
+	COSMO_AUTO_FD int fd = -1;
+
+	if (!copy)
+		return COSMO_E_NOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 || fsync(fd) < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
+static void note_problem(struct backup_report *report)
+{
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the helper has one thread */
+	(void)snprintf(report->problem, sizeof(report->problem), "%s", strerror(errno));
+}
+
+enum cosmo_err backup(struct store *store, const char *path, struct backup_report *ret)
+{
+	struct backing_up backing = {.store = store, .report = ret};
+	COSMO_AUTO(backing_up_done) struct backing_up *owned = &backing;
+	COSMO_AUTO_FD int fd = -1;
+	enum cosmo_err err = COSMO_OK;
+
+	*ret = (struct backup_report){.users = 0};
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	if (fd < 0) {
+		err = errno == EEXIST ? COSMO_E_EXISTS : COSMO_E_IO;
+		note_problem(ret);
+		return err;
+	}
+	err = backup_writer_new(fd, &owned->writer);
+	if (!err)
+		err = write_all(owned);
+	if (!err && fsync(fd) < 0)
+		err = COSMO_E_IO;
+	if (!err)
+		err = sync_folder_of(path);
+	if (err == COSMO_E_IO)
+		note_problem(ret);
+	if (err)
+		(void)unlink(path);
+	return err;
+}
