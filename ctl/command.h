@@ -12,6 +12,7 @@ struct command {
 };
 
 extern const struct command command_connect;
+extern const struct command command_disconnect;
 extern const struct command command_enable;
 extern const struct command command_disable;
 extern const struct command command_status;

@@ -12,6 +12,7 @@
 
 static const struct command *const commands[] = {
 	&command_connect,
+	&command_disconnect,
 	&command_enable,
 	&command_disable,
 	&command_status,

@@ -75,6 +75,10 @@ static void visit(void *context, const struct message *item)
 {
 	struct step_report *report = context;
 
+	if (message_type(item) == MESSAGE_PROGRESS && !report->json) {
+		output_text(message_str(item, FIELD_TEXT));
+		putchar('\n');
+	}
 	if (message_type(item) != MESSAGE_STEP_ITEM)
 		return;
 	report->count++;

@@ -27,8 +27,8 @@ struct step_report {
 };
 
 /*
- * Send @request (DRY_RUN is put in here), print each step as it comes, or the object at the end:
- * dry_run, steps (step, result, count, left, detail), error, message, detail. A failure before the
- * first step is left to output_finish(). Returns the RESULT's code.
+ * Send @request (DRY_RUN is put in here), print each step and line of progress as it comes, or the
+ * object at the end: dry_run, steps (step, result, count, left, detail), error, message, detail. A
+ * failure before the first step is left to output_finish(). Returns the RESULT's code.
  */
 COSMO_MUST_USE enum cosmo_err step_report_ask(struct step_report *report, struct message *request);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/integration.h"
 #include "paths.h"
 
 #define SEND_TIMEOUT_MS 30000
@@ -35,6 +36,7 @@ static const struct {
 	{MESSAGE_CTL_REPAIR, admin_repair},
 	{MESSAGE_CTL_USER_CHANGE, admin_user_change},
 	{MESSAGE_CTL_ADOPT, admin_adopt},
+	{MESSAGE_CTL_DISCONNECT, admin_disconnect},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)
@@ -99,8 +101,10 @@ static void end_own(struct admin *admin)
 	if (peer_fd >= 0)
 		(void)poll(&end, 1, READ_MS);
 	/* Nobody is left to be told; what was ended is in the log. */
-	if (session_end_own(admin->store, &admin->scope, &tally) != COSMO_OK)
+	if (session_end_own(admin->store, &admin->scope, &tally) != COSMO_OK || tally.left > 0)
 		return;
+	if (admin->finishes)
+		(void)!integration_finish(admin->store);
 }
 
 enum cosmo_err admin_serve(

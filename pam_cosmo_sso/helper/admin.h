@@ -21,6 +21,7 @@ struct admin {
 	char by[ACTOR_BYTES];       /* the same in words, for the log */
 	bool ends_own;              /* admin_end_own() was called */
 	struct session_scope scope; /* for that */
+	bool finishes;              /* then a disconnect is done with all its steps */
 	char detail[1024]; /* for the RESULT: what precisely is wrong; "" if there is nothing to add
 			    */
 };
@@ -51,6 +52,17 @@ enum cosmo_err admin_restore(struct admin *admin);
 enum cosmo_err admin_repair(struct admin *admin);
 enum cosmo_err admin_user_change(struct admin *admin);
 enum cosmo_err admin_adopt(struct admin *admin);
+enum cosmo_err admin_disconnect(struct admin *admin);
+
+/* After disconnect_run() for @admin, which returned @outcome: what is wrong goes to admin->detail,
+ * and the session that was spared for the peer's sake ends after the RESULT. */
+struct disconnect_report;
+void admin_disconnect_done(
+	struct admin *admin, const struct disconnect_report *report, enum cosmo_err outcome);
+
+/* Of a disconnect that @peer asks for: what can be done without a store, which is to close the
+ * gate. @ret_detail says how that went. */
+void admin_disconnect_gate(pid_t peer, char *ret_detail, size_t ret_size);
 
 /* For the handlers: send an item (freed here), or a line of progress. */
 COSMO_MUST_USE enum cosmo_err admin_send(struct admin *admin, struct message *item);

@@ -11,8 +11,11 @@
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/check.h"
+#include "pam_cosmo_sso/helper/disconnect.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
+
+#define CHECK_NAME "cosmo-sso-check"
 
 /* Discovery and two questions, each of which ends by itself before. */
 #define CHECK_MS 40000
@@ -150,24 +153,41 @@ static enum cosmo_err count(struct checking *checking, enum check_step *ret)
 	return err;
 }
 
-/* Under the lock nobody connects: what is closed is what was refused. */
+/* What ends is what was refused, and nothing that was connected since. */
 static enum cosmo_err end_integration(struct checking *checking)
 {
 	struct admin *admin = checking->admin;
-	struct audit_line line = {.event = AUDIT_DISCONNECT, .reason = checking->answer};
 	char reason[128] = "";
-	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
+	const struct disconnect_order order = {
+		.reason = reason,
+		.by = CHECK_NAME,
+		.expected = checking->id,
+		.config = checking->config,
+		.caller = admin->peer,
+	};
+	struct disconnect_report report = {0};
+	enum cosmo_err err = COSMO_OK;
 
-	if (err)
-		return err;
 	(void)snprintf(reason, sizeof(reason), "remote: %s", cosmo_err_id(checking->answer));
-	err = is_still_open(checking) ? integration_disconnect(admin->store, reason)
-				      : COSMO_E_INTEGRATION_CHANGED;
-	store_unlock(admin->store);
-	line.by = "cosmo-sso-check";
-	line.detail = reason;
-	if (!err)
-		audit_send(&line);
+	err = disconnect_run(admin->store, &order, NULL, &report);
+	admin_disconnect_done(admin, &report, err);
+	return err;
+}
+
+/* What a disconnect has left is finished by the timer too. */
+static enum cosmo_err resume(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct disconnect_order order = {.by = CHECK_NAME, .caller = admin->peer};
+	struct disconnect_report report = {0};
+	bool any = false;
+	enum cosmo_err err = COSMO_OK;
+
+	if (admin_load_config(admin, &config) == COSMO_OK)
+		order.config = config;
+	admin->detail[0] = '\0';
+	err = disconnect_resume(admin->store, &order, &any, &report);
+	admin_disconnect_done(admin, &report, err);
 	return err;
 }
 
@@ -202,9 +222,9 @@ enum cosmo_err admin_check_idp(struct admin *admin)
 	enum check_step step = CHECK_NOTHING;
 	enum cosmo_err err = find_integration(owned, &integration);
 
-	/* The timer has nothing to do then, and an administrator is told. */
+	/* The timer has nothing to ask then, and an administrator is told. */
 	if (err == COSMO_E_DISCONNECTED && !message_u64(admin->request, FIELD_BY_HAND, 0))
-		return COSMO_OK;
+		return resume(admin);
 	if (err)
 		return err;
 	/* What keeps this host from asking is an outage like any other. */

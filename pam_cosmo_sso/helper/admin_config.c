@@ -7,12 +7,14 @@
 #include "common/base/local_names.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/disconnect.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/local_groups.h"
 #include "paths.h"
 
 #define RULES_TIMEOUT_MS 30000
+#define BOOT_REVOKE_MS   3000
 
 static unsigned int line_of_rule(const struct config *config, const char *text)
 {
@@ -195,6 +197,23 @@ enum cosmo_err admin_apply(struct admin *admin)
 	return err ? err : admin_warn(admin, config);
 }
 
+/* Sign-ins wait for this: the network, which may not be there yet, gets little time. */
+static enum cosmo_err finish_disconnect(struct admin *admin, const struct config *config)
+{
+	const struct disconnect_order order = {
+		.by = "cosmo-sso-boot",
+		.config = config,
+		.revoke_ms = BOOT_REVOKE_MS,
+		.caller = admin->peer,
+	};
+	struct disconnect_report report = {0};
+	bool any = false;
+	enum cosmo_err err = disconnect_resume(admin->store, &order, &any, &report);
+
+	admin_disconnect_done(admin, &report, err);
+	return err;
+}
+
 enum cosmo_err admin_boot(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
@@ -209,5 +228,7 @@ enum cosmo_err admin_boot(struct admin *admin)
 	store_unlock(admin->store);
 	if (err == COSMO_E_NOT_FOUND)
 		err = COSMO_OK; /* never connected: nothing to open */
+	if (!err)
+		err = finish_disconnect(admin, config);
 	return err ? err : config_err;
 }

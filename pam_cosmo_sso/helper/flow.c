@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,12 +20,13 @@
 #define FOLDER     "flows"
 #define LOCK_MS    1000
 #define LOCK_BYTES sizeof("lock.ff")
+#define NAME_CHARS 16
 
 struct flow {
 	int folder_fd;
 	int listen_fd; /* the newer one connects here */
 	int older_fd;  /* connected to the one before; -1: there is none */
-	char name[17];
+	char name[NAME_CHARS + 1];
 	char lock[LOCK_BYTES]; /* one of 256: whoever is stopped in it holds up few others */
 	ino_t inode;           /* of the socket file, 0: none; ours as long as it is listened at */
 };
@@ -118,6 +120,38 @@ void flow_wait_older(struct flow *flow, int64_t timeout_ms)
 				errno != EINTR))
 			return;
 	}
+}
+
+/* One whose turn to be told has come already cannot be told twice. */
+static bool tell(int folder_fd, const char *name)
+{
+	COSMO_AUTO_FD int fd = socket_new();
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	(void)snprintf(
+		address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", folder_fd, name);
+	return fd >= 0 && (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+				  errno == EAGAIN);
+}
+
+enum cosmo_err flow_end_all(int run_fd, uint64_t *ret_told)
+{
+	COSMO_AUTO_FD int folder_fd = -1;
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_ensure(run_fd, FOLDER, &folder_fd);
+
+	*ret_told = 0;
+	if (!err)
+		err = folder_open(folder_fd, &dir);
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		if (strlen(name) == NAME_CHARS && tell(folder_fd, name))
+			(*ret_told)++;
+		err = folder_next(dir, &name);
+	}
+	return err;
 }
 
 int flow_fd(const struct flow *flow)

@@ -26,6 +26,13 @@ void flow_wait_older(struct flow *flow, int64_t timeout_ms);
 /* Borrowed: readable once a newer one has come. */
 int flow_fd(const struct flow *flow);
 
+/*
+ * Tell every flow there is to end, as a newer one of its key would: what it is a sign-in to is no
+ * more. *ret_told counts those that were there to be told. One that begins meanwhile is not: it is
+ * refused when it ends, if not before. Errors: COSMO_E_IO (not all were told).
+ */
+COSMO_MUST_USE enum cosmo_err flow_end_all(int run_fd, uint64_t *ret_told);
+
 /* The end, which a newer one waits for: to be called after all else is given back. */
 void flow_free(struct flow *flow);
 COSMO_AUTO_DEFINE(struct flow *, flow_free);

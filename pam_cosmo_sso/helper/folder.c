@@ -77,6 +77,38 @@ enum cosmo_err folder_next(DIR *dir, const char **ret_name)
 	return COSMO_OK;
 }
 
+/* Begun with a dot as well: what was being written when somebody was killed. */
+static enum cosmo_err next_file(DIR *dir, const char **ret_name)
+{
+	const struct dirent *entry = NULL;
+
+	do {
+		errno = 0;
+		entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): the stream has one owner */
+	} while (entry && entry->d_type == DT_DIR);
+	*ret_name = entry ? entry->d_name : NULL;
+	return !entry && errno ? COSMO_E_IO : COSMO_OK;
+}
+
+enum cosmo_err folder_clear(int dir_fd, uint64_t *ret_count, uint64_t *ret_left)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err err = folder_open(dir_fd, &dir);
+
+	*ret_count = *ret_left = 0;
+	if (!err)
+		err = next_file(dir, &name);
+	while (!err && name) {
+		if (unlinkat(dir_fd, name, 0) == 0)
+			(*ret_count)++;
+		else if (errno != ENOENT)
+			(*ret_left)++;
+		err = next_file(dir, &name);
+	}
+	return !err && *ret_left > 0 ? COSMO_E_IO : err;
+}
+
 enum cosmo_err folder_is_empty(int dir_fd, bool *ret)
 {
 	COSMO_AUTO(folder_close) DIR *dir = NULL;

@@ -28,5 +28,9 @@ COSMO_AUTO_DEFINE(DIR *, folder_close);
 /* The next name, valid until the next call; NULL at the end. Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err folder_next(DIR *dir, const char **ret_name);
 
+/* Remove the files in it, not the folders; *ret_count counts them, *ret_left those that stay.
+ * Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err folder_clear(int dir_fd, uint64_t *ret_count, uint64_t *ret_left);
+
 /* Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err folder_is_empty(int dir_fd, bool *ret);

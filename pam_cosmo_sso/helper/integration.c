@@ -75,15 +75,26 @@ static enum cosmo_err connect_gate(struct store *store, const struct integration
 	return err ? err : gate_write_open(run_fd, word, integration->id);
 }
 
+static enum cosmo_err replace_text(char **text, const char *by)
+{
+	if (!by)
+		return COSMO_OK;
+	free(COSMO_STEAL(text));
+	if (asprintf(text, "%s", by) >= 0)
+		return COSMO_OK;
+	*text = NULL;
+	return COSMO_E_NOMEM;
+}
+
 static enum cosmo_err take_terms(struct integration *integration, const struct integration_end *end)
 {
-	if (end->reason) {
-		free(COSMO_STEAL(&integration->reason));
-		if (asprintf(&integration->reason, "%s", end->reason) < 0) {
-			integration->reason = NULL;
-			return COSMO_E_NOMEM;
-		}
-	}
+	bool is_told = end->reason || !integration->by;
+	enum cosmo_err err = replace_text(&integration->reason, end->reason);
+
+	if (!err && is_told)
+		err = replace_text(&integration->by, end->by);
+	if (err)
+		return err;
 	integration->unfinished = end->unfinished;
 	integration->keep_sessions = end->keep_sessions;
 	integration->strip_setgid = end->strip_setgid;
@@ -120,6 +131,7 @@ static enum cosmo_err save_disconnected(struct store *store, const struct integr
 		return COSMO_OK;
 	if (integration->connected) {
 		free(COSMO_STEAL(&integration->reason));
+		free(COSMO_STEAL(&integration->by));
 		integration->since_s = fdio_now_s();
 	}
 	integration->connected = false;

@@ -18,6 +18,7 @@ struct integration {
 	bool offline_access; /* the IdP lists the scope */
 	uint64_t machine_hash;
 	char *reason;     /* of a disconnect; NULL if none */
+	char *by;         /* who disconnected, as actor.h has it; NULL if not known */
 	char *login_page; /* where codes are typed, as the IdP said at connect; NULL: not known */
 	bool unfinished;  /* a disconnect has steps left (disconnect.h), which are done thus: */
 	bool keep_sessions;
@@ -69,6 +70,7 @@ COSMO_MUST_USE enum cosmo_err integration_close(struct store *store);
 
 struct integration_end {
 	const char *reason; /* NULL: none is given */
+	const char *by;     /* likewise; goes with the reason */
 	bool unfinished;    /* steps follow, until integration_finish() */
 	bool keep_sessions; /* of these steps */
 	bool strip_setgid;

@@ -19,6 +19,7 @@ void integration_free(struct integration *integration)
 	free(integration->client_id);
 	free(integration->login_page);
 	free(integration->reason);
+	free(integration->by);
 	free(integration);
 }
 
@@ -41,6 +42,7 @@ enum seen_bit {
 	SEEN_UNFINISHED = 1U << 10,
 	SEEN_KEEP = 1U << 11,
 	SEEN_STRIP = 1U << 12,
+	SEEN_BY = 1U << 13,
 	SEEN_NEEDED =
 		SEEN_CONNECTED | SEEN_ID | SEEN_SINCE | SEEN_MACHINE | SEEN_OFFLINE | SEEN_END,
 };
@@ -65,6 +67,8 @@ static enum cosmo_err take_value(
 		return record_text_get(value, &integration->client_id);
 	case SEEN_REASON:
 		return record_text_get(value, &integration->reason);
+	case SEEN_BY:
+		return record_text_get(value, &integration->by);
 	case SEEN_LOGIN_PAGE:
 		return record_text_get(value, &integration->login_page);
 	case SEEN_UNFINISHED:
@@ -96,6 +100,7 @@ static enum cosmo_err take_key(struct reading *reading, const char *key, const c
 		{"issuer", SEEN_ISSUER},
 		{"client_id", SEEN_CLIENT},
 		{"reason", SEEN_REASON},
+		{"by", SEEN_BY},
 		{"login_page", SEEN_LOGIN_PAGE},
 		{"unfinished", SEEN_UNFINISHED},
 		{"keep_sessions", SEEN_KEEP},
@@ -185,6 +190,7 @@ static void put_all(struct record_text *text, const struct integration *integrat
 	record_text_put(text, "offline_access", integration->offline_access ? "yes" : "no");
 	record_text_put(text, "machine", machine);
 	record_text_put(text, "reason", integration->reason);
+	record_text_put(text, "by", integration->by);
 	put_flag(text, "unfinished", integration->unfinished);
 	put_flag(text, "keep_sessions", integration->keep_sessions);
 	put_flag(text, "strip_setgid", integration->strip_setgid);

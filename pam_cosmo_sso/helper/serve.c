@@ -17,7 +17,8 @@
 /* Both sides are processes of this host: a message is sent or read at once or never. */
 #define MESSAGE_MS 10000
 
-#define RETRY_BYTES 128
+#define RETRY_BYTES  128
+#define DETAIL_BYTES 512
 
 /* The credentials are those of the moment the socket was made or connected. */
 static enum cosmo_err check_peer(int fd, pid_t *ret_pid)
@@ -48,9 +49,9 @@ static enum cosmo_err answer(struct exchange *exchange)
 	return COSMO_E_PROTOCOL;
 }
 
-/* @text NULL: that of the outcome. */
+/* @text NULL: that of the outcome; @detail NULL: none. */
 static enum cosmo_err send_result(
-	struct dialogue *dialogue, enum cosmo_err outcome, const char *text)
+	struct dialogue *dialogue, enum cosmo_err outcome, const char *text, const char *detail)
 {
 	COSMO_AUTO(message_free) struct message *result = NULL;
 	enum cosmo_err err = message_new(MESSAGE_RESULT, &result);
@@ -59,6 +60,7 @@ static enum cosmo_err send_result(
 		return err;
 	message_put_err(result, outcome);
 	message_put_str(result, FIELD_TEXT, text ? text : cosmo_err_text(outcome));
+	message_put_str(result, FIELD_DETAIL, detail);
 	return dialogue_send(dialogue, result, fdio_boot_ms() + MESSAGE_MS);
 }
 
@@ -84,18 +86,24 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 	exchange_init(owned, store, dialogue, request, peer_pid);
 	outcome = answer(owned);
 	if (outcome != COSMO_E_BUDGET || exchange.retry_s <= 0)
-		return send_result(dialogue, outcome, NULL);
+		return send_result(dialogue, outcome, NULL, NULL);
 	write_retry(exchange.retry_s, retry, sizeof(retry));
-	return send_result(dialogue, outcome, retry);
+	return send_result(dialogue, outcome, retry, NULL);
 }
 
-/* Without a store nobody can be judged: the one line says why. */
-static enum cosmo_err refuse(struct dialogue *dialogue, enum cosmo_err outcome)
+/* Without a store nobody can be judged, but everybody can be made a viewer. The one line says why.
+ */
+static enum cosmo_err refuse(struct dialogue *dialogue, const struct message *request,
+	pid_t peer_pid, enum cosmo_err outcome)
 {
 	const struct audit_line line = {.event = AUDIT_REQUEST_REFUSED, .reason = outcome};
+	char detail[DETAIL_BYTES] = "";
 
 	audit_send(&line);
-	return send_result(dialogue, outcome, NULL);
+	if (message_type(request) == MESSAGE_CTL_DISCONNECT &&
+		!message_u64(request, FIELD_DRY_RUN, 0))
+		admin_disconnect_gate(peer_pid, detail, sizeof(detail));
+	return send_result(dialogue, outcome, NULL, detail[0] ? detail : NULL);
 }
 
 enum cosmo_err serve(int fd, enum dialogue_channel channel)
@@ -113,7 +121,7 @@ enum cosmo_err serve(int fd, enum dialogue_channel channel)
 		return err;
 	err = store_open(&store_default_paths, &store);
 	if (err)
-		return refuse(&dialogue, err);
+		return refuse(&dialogue, request, peer_pid, err);
 	if (channel == CHANNEL_CTL_HELPER)
 		return admin_serve(&dialogue, store, request, peer_pid);
 	return serve_module(&dialogue, store, request, peer_pid);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/sign_in.h"
 
+#include <string.h>
+
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/admission.h"
 #include "pam_cosmo_sso/helper/decision.h"
@@ -87,6 +89,19 @@ static void learn(const struct exchange *exchange, const struct judge *judge, en
 		key_doubt_raise(store_cache_fd(exchange->store), began, fdio_now_s());
 }
 
+/* Told to end: by a newer sign-in, or because what this one is to is no more. */
+static enum cosmo_err why_told(struct exchange *exchange, const struct admission *admission)
+{
+	struct gate_view gate = {.state = GATE_MISSING};
+
+	gate_read(store_gate(exchange->store), &gate);
+	if (gate.state != GATE_OPEN)
+		return COSMO_E_DISCONNECTED;
+	return memcmp(gate.integration, admission->began, INTEGRATION_BYTES) == 0
+		       ? COSMO_E_REPLACED
+		       : COSMO_E_INTEGRATION_CHANGED;
+}
+
 static enum cosmo_err converse(
 	struct exchange *exchange, const struct admission *admission, bool *ret_asked)
 {
@@ -104,6 +119,8 @@ static enum cosmo_err converse(
 		err = relay_show(exchange, judge, deadline_boot_ms, ret_asked);
 	if (!err)
 		err = conclude(exchange, admission, judge, deadline_boot_ms);
+	if (err == COSMO_E_REPLACED)
+		err = why_told(exchange, admission);
 	learn(exchange, judge, doubt, err);
 	exchange_note_detail(exchange, judge_detail(judge));
 	return err;

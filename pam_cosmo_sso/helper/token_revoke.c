@@ -72,6 +72,13 @@ static void note_left(struct revoking *revoking, enum cosmo_err err)
 		revoking->err = err;
 }
 
+/* Whatever a file holds that is no record: nobody can take a token out of it. */
+static void note_damaged(struct revoking *revoking)
+{
+	revoking->tally->damaged++;
+	note_left(revoking, COSMO_E_STORE_DAMAGED);
+}
+
 static void note_not_revoked(
 	struct revoking *revoking, uint64_t count, enum cosmo_err err, const char *detail)
 {
@@ -107,7 +114,7 @@ static enum cosmo_err visit(void *context, const char *name, const struct record
 	struct revoking *revoking = context;
 
 	if (!record)
-		note_left(revoking, COSMO_E_STORE_DAMAGED);
+		note_damaged(revoking);
 	return record && record->refresh_token ? list_add(&revoking->names, name) : COSMO_OK;
 }
 

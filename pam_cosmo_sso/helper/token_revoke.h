@@ -15,6 +15,7 @@ struct token_tally {
 	uint64_t not_revoked; /* it was not asked, or did not; they die there of age */
 	uint64_t wiped;
 	uint64_t left;      /* records that could not be wiped, or be read at all */
+	uint64_t damaged;   /* of these: unreadable, so that doing it again helps nobody */
 	enum cosmo_err why; /* the first reason of not_revoked; COSMO_OK if there is none */
 	char detail[512];   /* of it, for the log and administrators; "" if there is none */
 };
