@@ -14,7 +14,6 @@
 #include "common/base/users_db_map.h"
 #include "paths.h"
 
-#define LOCK_POLL_NS 10000000L
 #define PRIVATE_NAME "private"
 
 const struct store_paths store_default_paths = {
@@ -208,7 +207,7 @@ static bool is_in_force(const struct store *store)
 
 enum cosmo_err store_lock(struct store *store, int64_t timeout_ms)
 {
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+	const struct timespec pause = {.tv_nsec = STORE_LOCK_POLL_MS * 1000000L};
 	int64_t deadline_ms = fdio_boot_ms() + timeout_ms;
 
 	if (store->lock_count > 0) {

@@ -60,5 +60,7 @@ COSMO_MUST_USE enum cosmo_err store_machine_hash(const struct store *store, uint
  * conversation. Nests within one struct store. Errors: COSMO_E_BUSY (also: a restore has put
  * another private folder in the place of the one that is open here), COSMO_E_IO. */
 #define STORE_LOCK_MS 2000
+/* Who waits tries this often: whoever takes the lock again and again leaves it alone for longer. */
+#define STORE_LOCK_POLL_MS 10
 COSMO_MUST_USE enum cosmo_err store_lock(struct store *store, int64_t timeout_ms);
 void store_unlock(struct store *store);

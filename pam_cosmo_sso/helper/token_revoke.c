@@ -6,6 +6,7 @@
  */
 #include "pam_cosmo_sso/helper/token_revoke.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +17,12 @@
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/records.h"
 
-/* While the IdP is asked: few enough for the deadline and the progress to mean something, and for
- * one message. */
-#define ASKED_BATCH     ((size_t)128)
+/* Few enough for the deadline and the progress to mean something, for one message to the judge, and
+ * to be written on a slow disk long before whoever waits for the lock gives up (STORE_LOCK_MS). */
+#define BATCH           ((size_t)128)
 #define MAX_BATCH_BYTES ((size_t)512 * 1024)
+
+_Static_assert(BATCH <= COMMIT_MAX_USERS, "a batch is one commit");
 
 /* How long the judge itself may take beyond the time it was given. */
 #define GRACE_MS 5000
@@ -43,7 +46,7 @@ struct revoking {
 	int64_t deadline_ms;
 	bool is_asking; /* the IdP, for the next batch */
 	struct name_list names;
-	struct seen *batch; /* of COMMIT_MAX_USERS */
+	struct seen *batch; /* of BATCH */
 	size_t count;
 	struct token_tally *tally;
 	enum cosmo_err err;   /* the first, of what could not be wiped */
@@ -164,10 +167,9 @@ static size_t batch_add(struct revoking *revoking, const char *name)
 static void batch_read(struct revoking *revoking, size_t *at, uint64_t *done)
 {
 	const struct name_list *names = &revoking->names;
-	size_t most = revoking->is_asking ? ASKED_BATCH : COMMIT_MAX_USERS;
 	size_t bytes = 0;
 
-	while (*at < names->len && revoking->count < most && bytes < MAX_BATCH_BYTES) {
+	while (*at < names->len && revoking->count < BATCH && bytes < MAX_BATCH_BYTES) {
 		const char *name = names->text + *at;
 
 		*at += strlen(name) + 1;
@@ -378,6 +380,8 @@ static enum cosmo_err revoke_all(
 		batch_reset(revoking);
 		if (progress)
 			progress(context, done, total);
+		if (at < revoking->names.len)
+			(void)poll(NULL, 0, 2 * STORE_LOCK_POLL_MS); /* for who waits */
 	}
 	return revoking->err;
 }
@@ -390,7 +394,7 @@ enum cosmo_err token_revoke(struct store *store, const struct config *config, co
 		.config = config,
 		.deadline_ms = fdio_boot_ms() + duration_ms,
 		.is_asking = config && config_is_connected(config) && duration_ms > 0,
-		.batch = calloc(COMMIT_MAX_USERS, sizeof(struct seen)),
+		.batch = calloc(BATCH, sizeof(struct seen)),
 		.tally = ret};
 	COSMO_AUTO(revoking_done) struct revoking *owned = &revoking;
 

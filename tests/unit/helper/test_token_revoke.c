@@ -248,11 +248,15 @@ struct told {
 	unsigned int calls;
 };
 
+/* Under one hold of the lock: on a slow disk a thousand keep it for longer than anybody waits. */
+#define MOST_AT_ONCE 256
+
 static void tell(void *context, uint64_t done, uint64_t total)
 {
 	struct told *told = context;
 
 	assert_true(done > told->done);
+	assert_true(done - told->done <= MOST_AT_ONCE);
 	told->done = done;
 	told->total = total;
 	told->calls++;
@@ -260,7 +264,7 @@ static void tell(void *context, uint64_t done, uint64_t total)
 
 #define MANY (COMMIT_MAX_USERS + 7)
 
-/* More than one batch. */
+/* More than one batch, none of them of all. */
 static void test_token_revoke__many__told_how_far(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -279,7 +283,7 @@ static void test_token_revoke__many__told_how_far(void **state)
 	assert_int_equal(tally.wiped, MANY);
 	assert_int_equal(told.done, MANY);
 	assert_int_equal(told.total, MANY);
-	assert_int_equal(told.calls, 2);
+	assert_true(told.calls > MANY / MOST_AT_ONCE);
 	assert_false(has_token(fixture, "u0"));
 	assert_false(has_token(fixture, "u1030"));
 }
