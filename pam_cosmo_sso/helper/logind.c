@@ -29,42 +29,93 @@
 #define LEAVE_MS  2000
 #define LOOK_MS   5
 
-#define USER_SLICES "/user.slice/user-"
+#define USER_SLICES    "/user.slice/user-"
+#define SESSION        "/session-"
+#define INIT_SCOPE     "/init.scope"
+#define SYSTEMD_OF_OLD ":name=systemd:"
 
-/* The line of systemd's own hierarchy: "0::/path" or, of old, "1:name=systemd:/path". */
-static char *find_path(char *groups)
+#define GROUPS_BYTES 8192
+
+/* In @line of a /proc/PID/cgroup, the path in systemd's own hierarchy: "0::/path" or, of old,
+ * "1:name=systemd:/path"; NULL: it is another one's. */
+static const char *path_in(const char *line, bool *ret_unified)
 {
-	char *cursor = NULL;
+	const char *named = strchr(line, ':');
 
-	for (char *line = strtok_r(groups, "\n", &cursor); line;
-		line = strtok_r(NULL, "\n", &cursor)) {
-		char *path = strstr(line, ":/");
+	*ret_unified = strncmp(line, "0::/", strlen("0::/")) == 0;
+	if (*ret_unified)
+		return line + strlen("0::");
+	if (!named || strncmp(named, SYSTEMD_OF_OLD "/", strlen(SYSTEMD_OF_OLD "/")) != 0)
+		return NULL;
+	return named + strlen(SYSTEMD_OF_OLD);
+}
 
-		if (path && (strncmp(line, "0::", 3) == 0 || strstr(line, ":name=systemd:/")) &&
-			strstr(path, USER_SLICES))
-			return path + 1;
+static const char *next_line(const char *line)
+{
+	const char *end = strchr(line, '\n');
+
+	return end && end[1] ? end + 1 : NULL;
+}
+
+/*
+ * The path below which systemd keeps the slices of this host, from the line of its own process in
+ * @first: "" unless it runs in a container that shows the groups of what is around it. The length;
+ * the text is in @ret. Negative: there is no such line.
+ */
+static ssize_t find_root(const char *first, bool unified, const char **ret)
+{
+	bool is_unified = false;
+
+	for (const char *line = first; line; line = next_line(line)) {
+		const char *path = path_in(line, &is_unified);
+		size_t length = path ? strcspn(path, "\n") : 0;
+
+		if (!path || is_unified != unified)
+			continue;
+		if (length >= strlen(INIT_SCOPE) && strncmp(path + length - strlen(INIT_SCOPE),
+							    INIT_SCOPE, strlen(INIT_SCOPE)) == 0)
+			length -= strlen(INIT_SCOPE);
+		else if (length == strlen("/"))
+			length = 0;
+		*ret = path;
+		return (ssize_t)length;
+	}
+	return -1;
+}
+
+/*
+ * What follows "user.slice/user-" in the first line that has it, at the host's root: anywhere else
+ * are names that a user, or who runs a container, chooses.
+ */
+static const char *find_slices(const char *first, const char *groups)
+{
+	for (const char *line = groups; line; line = next_line(line)) {
+		bool unified = false;
+		const char *path = path_in(line, &unified);
+		const char *root = NULL;
+		ssize_t length = path ? find_root(first, unified, &root) : -1;
+
+		if (length >= 0 && strncmp(path, root, (size_t)length) == 0 &&
+			strncmp(path + length, USER_SLICES, strlen(USER_SLICES)) == 0)
+			return path + length + strlen(USER_SLICES);
 	}
 	return NULL;
 }
 
-/* "user.slice/user-1000.slice" and what follows. The first one in the path: further down are names
- * that a user chooses. */
-static char *find_slice(char *groups, uint32_t *ret_uid)
+/* Of "user.slice/user-1000.slice" what follows, until the end of the line. */
+static const char *find_slice(const char *first, const char *groups, uint32_t *ret_uid)
 {
-	char *path = find_path(groups);
-	char *slice = path ? strstr(path, USER_SLICES) : NULL;
-	char *end = NULL;
+	const char *slice = find_slices(first, groups);
+	char number[16] = "";
+	size_t length = slice ? strspn(slice, "0123456789") : 0;
 
-	if (!slice)
+	if (!slice || length >= sizeof(number) ||
+		strncmp(slice + length, ".slice", strlen(".slice")) != 0)
 		return NULL;
-	slice += strlen(USER_SLICES);
-	end = strstr(slice, ".slice");
-	if (!end)
+	memcpy(number, slice, length);
+	if (parse_id(number, 0, UINT32_MAX - 1, ret_uid) != COSMO_OK)
 		return NULL;
-	*end = '\0';
-	if (parse_id(slice, 0, UINT32_MAX - 1, ret_uid) != COSMO_OK)
-		return NULL;
-	return end + strlen(".slice");
+	return slice + length + strlen(".slice");
 }
 
 static enum cosmo_err read_groups(pid_t pid, char *ret, size_t ret_size)
@@ -86,29 +137,45 @@ static enum cosmo_err read_groups(pid_t pid, char *ret, size_t ret_size)
 	return COSMO_OK;
 }
 
-enum cosmo_err logind_session_in(char *groups, char *ret_id, uint32_t *ret_uid)
+/* Of the process that all others come from. It stays where it is. */
+static enum cosmo_err read_first_groups(const char **ret)
 {
-	char *scope = find_slice(groups, ret_uid);
-	char *end = NULL;
+	static char first[GROUPS_BYTES];
+	enum cosmo_err err = first[0] ? COSMO_OK : read_groups(1, first, sizeof(first));
 
-	if (!scope || strncmp(scope, "/session-", strlen("/session-")) != 0)
+	if (err)
+		return COSMO_E_IO;
+	*ret = first;
+	return COSMO_OK;
+}
+
+enum cosmo_err logind_session_in(
+	const char *first, const char *groups, char *ret_id, uint32_t *ret_uid)
+{
+	const char *scope = find_slice(first, groups, ret_uid);
+	size_t length = 0;
+
+	if (!scope || strncmp(scope, SESSION, strlen(SESSION)) != 0)
 		return COSMO_E_NOT_FOUND;
-	scope += strlen("/session-");
-	end = scope + strcspn(scope, "./");
-	if (strncmp(end, ".scope", strlen(".scope")) != 0 || end == scope ||
-		end - scope >= SESSION_LOGIND_BYTES)
+	scope += strlen(SESSION);
+	length = strcspn(scope, "./\n");
+	if (strncmp(scope + length, ".scope", strlen(".scope")) != 0 || length == 0 ||
+		length >= SESSION_LOGIND_BYTES)
 		return COSMO_E_NOT_FOUND;
-	*end = '\0';
-	memcpy(ret_id, scope, (size_t)(end - scope) + 1);
+	memcpy(ret_id, scope, length);
+	ret_id[length] = '\0';
 	return COSMO_OK;
 }
 
 enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid)
 {
-	char groups[8192] = "";
-	enum cosmo_err err = read_groups(pid, groups, sizeof(groups));
+	char groups[GROUPS_BYTES] = "";
+	const char *first = NULL;
+	enum cosmo_err err = read_first_groups(&first);
 
-	return err ? err : logind_session_in(groups, ret_id, ret_uid);
+	if (!err)
+		err = read_groups(pid, groups, sizeof(groups));
+	return err ? err : logind_session_in(first, groups, ret_id, ret_uid);
 }
 
 static bool runs(void)
@@ -235,11 +302,13 @@ enum cosmo_err logind_end_users(struct our_uids *ours, uint32_t spared)
 
 static bool is_in_user_slice(void)
 {
-	char groups[8192] = "";
+	char groups[GROUPS_BYTES] = "";
+	const char *first = NULL;
 	uint32_t uid = 0;
 
-	return read_groups(getpid(), groups, sizeof(groups)) == COSMO_OK &&
-	       find_slice(groups, &uid);
+	return read_first_groups(&first) == COSMO_OK &&
+	       read_groups(getpid(), groups, sizeof(groups)) == COSMO_OK &&
+	       find_slice(first, groups, &uid);
 }
 
 /* A scope of its own, which systemd makes for processes that run already. */

@@ -14,12 +14,15 @@
 
 /*
  * The logind session that @pid is in, by its control group, in @ret_id of SESSION_LOGIND_BYTES, and
- * whose it is. Errors: COSMO_E_NOT_FOUND (in none), COSMO_E_IO.
+ * whose it is. One in a container on this host is another logind's. Errors: COSMO_E_NOT_FOUND (in
+ * none), COSMO_E_IO.
  */
 COSMO_MUST_USE enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid);
 
-/* The same from the text of a /proc/PID/cgroup, which is changed. Errors: COSMO_E_NOT_FOUND. */
-COSMO_MUST_USE enum cosmo_err logind_session_in(char *groups, char *ret_id, uint32_t *ret_uid);
+/* The same from the text of a /proc/PID/cgroup and @first, that of pid 1: where it is, the host's
+ * slices are. Errors: COSMO_E_NOT_FOUND. */
+COSMO_MUST_USE enum cosmo_err logind_session_in(
+	const char *first, const char *groups, char *ret_id, uint32_t *ret_uid);
 
 /* Ask for the end of this session and all that is in it. */
 void logind_end_session(const char *id);
