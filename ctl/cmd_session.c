@@ -11,6 +11,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/setgid_report.h"
 
 #define MAX_ID_BYTES 95
 
@@ -35,7 +36,7 @@ struct session_outcome {
 	uint64_t sessions;
 	uint64_t processes;
 	uint64_t left;
-	uint64_t setgid;
+	struct setgid_report setgid;
 	bool own;
 };
 
@@ -137,8 +138,7 @@ static void visit_step(void *context, const struct message *item)
 		outcome->processes = message_u64(item, FIELD_COUNT, 0);
 		outcome->left = message_u64(item, FIELD_LEFT, 0);
 	}
-	if (streq(id, "setgid"))
-		outcome->setgid = message_u64(item, FIELD_LEFT, 0);
+	setgid_report_take(&outcome->setgid, item);
 	if (streq(id, "own"))
 		outcome->own = true;
 }
@@ -189,11 +189,7 @@ static void print_outcome(const struct session_outcome *outcome)
 
 	printf("%" PRIu64 " session(s) %s, %" PRIu64 " process(es).\n", outcome->sessions, verb,
 		outcome->processes);
-	if (outcome->setgid)
-		printf("%" PRIu64
-		       " file(s) with the set-gid bit and a role's group are in the home directory;\n"
-		       "whoever runs one has that group.\n",
-			outcome->setgid);
+	setgid_report_print(&outcome->setgid);
 	if (outcome->own)
 		puts(outcome->dry_run ? "Your own session would end last."
 				      : "Your own session ends now.");
@@ -207,7 +203,10 @@ static void print_json(const struct session_outcome *outcome)
 	json_object_object_add(object, "sessions", json_object_new_uint64(outcome->sessions));
 	json_object_object_add(object, "processes", json_object_new_uint64(outcome->processes));
 	json_object_object_add(object, "left", json_object_new_uint64(outcome->left));
-	json_object_object_add(object, "setgid_files", json_object_new_uint64(outcome->setgid));
+	json_object_object_add(
+		object, "setgid_files", json_object_new_uint64(outcome->setgid.files));
+	output_json_text(
+		object, "setgid_unseen", outcome->setgid.unseen[0] ? outcome->setgid.unseen : NULL);
 	json_object_object_add(object, "own_session", json_object_new_boolean(outcome->own));
 	output_json(object);
 }
@@ -285,7 +284,7 @@ const struct command command_session = {
 		"  --json           list prints a JSON array with one object for each session (id, user,\n"
 		"                   uid, service, tty, from, leader, opened, logind, integration,\n"
 		"                   problem), end one object (dry_run, sessions, processes, left,\n"
-		"                   setgid_files, own_session)\n\n"
+		"                   setgid_files, setgid_unseen, own_session)\n\n"
 		"Exit code 1: there is no such session or user, or this was not confirmed; 2: it is no login\n"
 		"name or id; 6: something could not be ended.\n",
 	.run = run,

@@ -257,7 +257,8 @@ const struct command command_user = {
 		"               sub, home, shell), add one object (name, listed, taken_back), rebind the user\n"
 		"               as one object with dry_run, lock, unlock, disconnect and remove one object (name,\n"
 		"               dry_run, changed, unlisted, sessions, processes, left, setgid_files,\n"
-		"               own_session, token_revoked, token_problem, user, error, message, detail)\n\n"
+		"               setgid_unseen, own_session, token_revoked, token_problem, user, error,\n"
+		"               message, detail)\n\n"
 		"Exit code 1: there is no such user, the name is taken, reserved or cannot be bound, or this\n"
 		"was not confirmed; 2: it is no login name; 6: the change is made, but something could not\n"
 		"be ended.\n",

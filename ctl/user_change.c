@@ -11,6 +11,7 @@
 #include "ctl/ask.h"
 #include "ctl/exit_code.h"
 #include "ctl/output.h"
+#include "ctl/setgid_report.h"
 #include "ctl/user_item.h"
 
 #define MAX_WHY_BYTES ((size_t)255)
@@ -41,7 +42,7 @@ struct outcome {
 	uint64_t sessions;
 	uint64_t processes;
 	uint64_t left;
-	uint64_t setgid;
+	struct setgid_report setgid;
 	uint64_t revoked;
 	uint64_t not_revoked;
 	enum cosmo_err why_not;
@@ -80,14 +81,13 @@ static void take_step(struct outcome *outcome, const struct message *item)
 		outcome->unlisted = true;
 	else if (streq(id, "sessions"))
 		outcome->sessions = count;
-	else if (streq(id, "setgid"))
-		outcome->setgid = left;
 	else if (streq(id, "own"))
 		outcome->own = true;
 	if (streq(id, "processes")) {
 		outcome->processes = count;
 		outcome->left = left;
 	}
+	setgid_report_take(&outcome->setgid, item);
 	if (streq(id, "tokens")) {
 		outcome->revoked = count;
 		outcome->not_revoked = left;
@@ -165,11 +165,7 @@ static void print_sessions(const struct outcome *outcome)
 		return;
 	printf("%" PRIu64 " session(s) %s, %" PRIu64 " process(es).\n", outcome->sessions, verb,
 		outcome->processes);
-	if (outcome->setgid)
-		printf("%" PRIu64
-		       " file(s) with the set-gid bit and a role's group are in the home directory;\n"
-		       "whoever runs one has that group.\n",
-			outcome->setgid);
+	setgid_report_print(&outcome->setgid);
 	if (outcome->own)
 		puts(outcome->dry_run ? "Your own session would end last."
 				      : "Your own session ends now.");
@@ -219,7 +215,10 @@ static void print_json(const char *name, const struct outcome *outcome)
 	json_object_object_add(object, "sessions", json_object_new_uint64(outcome->sessions));
 	json_object_object_add(object, "processes", json_object_new_uint64(outcome->processes));
 	json_object_object_add(object, "left", json_object_new_uint64(outcome->left));
-	json_object_object_add(object, "setgid_files", json_object_new_uint64(outcome->setgid));
+	json_object_object_add(
+		object, "setgid_files", json_object_new_uint64(outcome->setgid.files));
+	output_json_text(
+		object, "setgid_unseen", outcome->setgid.unseen[0] ? outcome->setgid.unseen : NULL);
 	json_object_object_add(object, "own_session", json_object_new_boolean(outcome->own));
 	json_object_object_add(
 		object, "token_revoked", json_object_new_boolean(outcome->revoked > 0));

@@ -38,7 +38,8 @@ static void send_sessions(struct admin *admin, const struct session_tally *tally
 	const struct step_item items[] = {
 		{"processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK, tally->processes,
 			tally->left, NULL},
-		{"setgid", COSMO_OK, tally->stripped, tally->setgid - tally->stripped, NULL},
+		{"setgid", tally->unseen_why, tally->stripped, tally->setgid - tally->stripped,
+			tally->unseen ? tally->unseen_places : NULL},
 		{"own", COSMO_OK, tally->own, 0, NULL},
 	};
 

@@ -72,7 +72,8 @@ enum cosmo_err admin_send_sessions(
 		{"sessions", outcome, tally->ended, 0, NULL},
 		{"processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK, tally->processes,
 			tally->left, NULL},
-		{"setgid", COSMO_OK, tally->stripped, tally->setgid - tally->stripped, NULL},
+		{"setgid", tally->unseen_why, tally->stripped, tally->setgid - tally->stripped,
+			tally->unseen ? tally->unseen_places : NULL},
 		{"own", COSMO_OK, 1, 0, NULL},
 	};
 	size_t count = COSMO_ARRAY_LEN(steps) - (tally->own ? 0 : 1);

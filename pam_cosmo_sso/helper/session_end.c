@@ -4,19 +4,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/base/local_names.h"
 #include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/left_files.h"
 #include "pam_cosmo_sso/helper/local_ids.h"
 #include "pam_cosmo_sso/helper/logind.h"
 #include "pam_cosmo_sso/helper/our_uids.h"
 #include "pam_cosmo_sso/helper/process_end.h"
-#include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/session.h"
 #include "pam_cosmo_sso/helper/session_members.h"
-#include "pam_cosmo_sso/helper/setgid_files.h"
 #include "pam_cosmo_sso/helper/sudo_stamps.h"
 #include "pam_cosmo_sso/helper/uid_kill.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
@@ -24,7 +24,6 @@
 
 #define FIRST_ROOM    ((size_t)16)
 #define MAX_ANCESTORS 64
-#define SETGID_MS     20000
 
 /* Where a uid that nobody has is looked for: the end of the range that is ours unless configured
  * otherwise. */
@@ -461,69 +460,24 @@ static enum cosmo_err rehearse(struct ending *ending)
 	return err;
 }
 
-struct homes {
-	struct setgid_search search;
-	struct our_uids *ours;
-	enum cosmo_err err;
-};
-
-static enum cosmo_err look_through_home(
-	void *context, const char *name, const struct record *record)
+static enum cosmo_err find_left_files(struct ending *ending)
 {
-	struct homes *homes = context;
-	bool ours = false;
-	enum cosmo_err err = COSMO_OK;
-
-	(void)name;
-	if (!record)
-		return COSMO_OK;
-	err = our_uids_have(homes->ours, record->uid, &ours, NULL);
-	if (err || !ours)
-		return err;
-	err = setgid_files_find(&homes->search, record->home, record->uid);
-	homes->err = homes->err ? homes->err : err;
-	return COSMO_OK;
-}
-
-static enum cosmo_err look_through_homes(struct ending *ending, struct homes *homes)
-{
-	COSMO_AUTO(record_free) struct record *record = NULL;
-	const char *user = ending->scope->user;
-	enum cosmo_err err = COSMO_OK;
-
-	if (!user)
-		return records_each(ending->store, look_through_home, homes);
-	err = record_load(ending->store, user, &record);
-	if (err)
-		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
-	return look_through_home(homes, user, record);
-}
-
-static enum cosmo_err find_setgid(struct ending *ending)
-{
-	struct users_db_numbers numbers = {0};
-	uint32_t gids[USERS_DB_MAX_ROLES + USERS_DB_MAX_CONFERRED + 1] = {0};
-	struct homes homes = {.ours = &ending->ours};
-	size_t count = 0;
-	enum cosmo_err err = users_db_numbers(store_users_db(ending->store), &numbers);
-
-	if (err)
-		return err == COSMO_E_STORE_MISSING ? COSMO_OK : err;
-	gids[count++] = numbers.users_gid;
-	for (uint32_t i = 0; i < numbers.role_count; i++)
-		gids[count++] = numbers.role_gid[i];
-	for (uint32_t i = 0; i < numbers.conferred_count; i++)
-		gids[count++] = numbers.conferred_gid[i];
-	homes.search = (struct setgid_search){
-		.gids = gids,
-		.gid_count = count,
+	const struct left_scope scope = {
+		.user = ending->scope->user,
+		.folders = left_folders,
 		.strip = ending->scope->strip_setgid && !ending->scope->dry_run,
-		.deadline_boot_ms = fdio_boot_ms() + SETGID_MS,
 	};
-	err = look_through_homes(ending, &homes);
-	ending->tally->setgid = homes.search.found;
-	ending->tally->stripped = homes.search.stripped;
-	return err ? err : homes.err;
+	struct session_tally *tally = ending->tally;
+	struct left_files files = {0};
+	enum cosmo_err err = left_files_find(ending->store, &ending->ours, &scope, &files);
+
+	tally->setgid = files.found;
+	tally->stripped = files.stripped;
+	tally->unseen = files.unseen;
+	tally->unseen_why = files.why;
+	memcpy(tally->unseen_places, files.places, sizeof(files.places));
+	/* What was to be done has been done but in part. */
+	return !err && scope.strip ? files.why : err;
 }
 
 /* Everything is tried, whatever fails before it. */
@@ -572,7 +526,7 @@ enum cosmo_err session_end(struct store *store, const struct session_scope *scop
 	};
 	COSMO_AUTO(ending_done) struct ending *owned = &ending;
 	enum cosmo_err err = COSMO_OK;
-	enum cosmo_err setgid_err = COSMO_OK;
+	enum cosmo_err files_err = COSMO_OK;
 
 	*ret = (struct session_tally){0};
 	err = prepare(owned);
@@ -583,8 +537,8 @@ enum cosmo_err session_end(struct store *store, const struct session_scope *scop
 		(void)logind_leave();
 	err = scope->dry_run ? rehearse(owned) : end_all(owned);
 	if (!scope->session)
-		setgid_err = find_setgid(owned);
-	return err ? err : setgid_err;
+		files_err = find_left_files(owned);
+	return err ? err : files_err;
 }
 
 enum cosmo_err session_end_own(

@@ -12,6 +12,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+#include "pam_cosmo_sso/helper/left_files.h"
 #include "pam_cosmo_sso/helper/store.h"
 
 struct session_scope {
@@ -36,7 +37,10 @@ struct session_tally {
 	uint64_t processes; /* that ended, of sessions and outside of any */
 	uint64_t setgid;    /* set-gid files of theirs with a role's or a conferred group */
 	uint64_t stripped;  /* of these: without the bit now */
-	bool own;           /* the caller's session waits for session_end_own() */
+	uint64_t unseen;    /* places not wholly looked through for them: homes, and folders */
+	enum cosmo_err unseen_why;             /* the first reason; COSMO_OK: there is none */
+	char unseen_places[LEFT_PLACES_BYTES]; /* see struct left_files */
+	bool own; /* the caller's session waits for session_end_own() */
 };
 
 /* how far: @done of @total @what ("sessions") */
@@ -50,7 +54,8 @@ typedef void (*session_progress)(void *context, const char *what, uint64_t done,
  * logged.
  *
  * Errors: COSMO_E_NOT_FOUND (no such session; no such user), COSMO_E_INVALID (the user's name),
- * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at). *ret is filled in either way.
+ * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at); with .strip_setgid also .unseen_why.
+ * *ret is filled in either way.
  */
 COSMO_MUST_USE enum cosmo_err session_end(struct store *store, const struct session_scope *scope,
 	session_progress progress, void *context, struct session_tally *ret);

@@ -17,24 +17,28 @@
 
 struct walk {
 	struct setgid_search *search;
-	uint32_t uid;
 	enum cosmo_err err; /* the first that something was passed over for */
 };
-
-static bool is_wanted(const struct walk *walk, const struct stat *st)
-{
-	if (!S_ISREG(st->st_mode) || !(st->st_mode & S_ISGID) || st->st_uid != walk->uid)
-		return false;
-	for (size_t i = 0; i < walk->search->gid_count; i++)
-		if (walk->search->gids[i] == st->st_gid)
-			return true;
-	return false;
-}
 
 static void note(struct walk *walk, enum cosmo_err err)
 {
 	if (!walk->err)
 		walk->err = err;
+}
+
+static bool is_wanted(struct walk *walk, const struct stat *st)
+{
+	const struct setgid_search *search = walk->search;
+	bool is_theirs = false;
+	size_t i = 0;
+
+	if (!S_ISREG(st->st_mode) || !(st->st_mode & S_ISGID))
+		return false;
+	while (i < search->gid_count && search->gids[i] != st->st_gid)
+		i++;
+	if (i < search->gid_count)
+		note(walk, search->is_theirs(search->context, st->st_uid, &is_theirs));
+	return is_theirs;
 }
 
 /* What is looked at is what is changed, whatever its name stands for by now. */
@@ -117,15 +121,15 @@ static void walk_tree(struct walk *walk, DIR *top)
 	}
 }
 
-enum cosmo_err setgid_files_find(struct setgid_search *search, const char *home, uint32_t uid)
+enum cosmo_err setgid_files_find(struct setgid_search *search, const char *folder)
 {
-	struct walk walk = {.search = search, .uid = uid};
+	struct walk walk = {.search = search};
 	struct stat st = {0};
 	DIR *top = NULL;
 
-	if (lstat(home, &st) < 0)
+	if (lstat(folder, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? COSMO_OK : COSMO_E_IO;
-	top = open_below(&walk, AT_FDCWD, home, 0);
+	top = open_below(&walk, AT_FDCWD, folder, 0);
 	if (top)
 		walk_tree(&walk, top);
 	return walk.err;

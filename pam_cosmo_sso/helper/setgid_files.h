@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Set-gid files that a user left in his home: whoever runs one has its group, role or no role. */
+/* Set-gid files that users left behind: whoever runs one has its group, role or no role. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,6 +10,10 @@
 #include "common/base/err.h"
 
 struct setgid_search {
+	/* Is this uid one of those whose files are looked for? Errors: what says that nobody knows.
+	 */
+	enum cosmo_err (*is_theirs)(void *context, uint32_t uid, bool *ret);
+	void *context;
 	const uint32_t *gids; /* of roles, and of the local groups that roles confer */
 	size_t gid_count;
 	bool strip;
@@ -19,10 +23,9 @@ struct setgid_search {
 };
 
 /*
- * Look through @home, without following a link or entering what is mounted below it, for regular
- * files with the owner @uid, one of the groups and the set-gid bit; take the bit off if wanted. No
- * home is no error. Errors: COSMO_E_IO (part of it could not be looked at), COSMO_E_TOO_BIG (nor
- * could what lies too deep), COSMO_E_TIMEOUT.
+ * Look through @folder, without following a link or entering what is mounted below it, for regular
+ * files with an owner of theirs, one of the groups and the set-gid bit; take the bit off if wanted.
+ * No such folder is no error. Errors: COSMO_E_IO (part of it could not be looked at),
+ * COSMO_E_TOO_BIG (nor could what lies too deep), COSMO_E_TIMEOUT, those of .is_theirs.
  */
-COSMO_MUST_USE enum cosmo_err setgid_files_find(
-	struct setgid_search *search, const char *home, uint32_t uid);
+COSMO_MUST_USE enum cosmo_err setgid_files_find(struct setgid_search *search, const char *folder);

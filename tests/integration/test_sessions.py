@@ -190,6 +190,26 @@ result["mode"] = oct((home / "bin/tool").stat().st_mode)
     assert found["end"]["setgid_files"] == 1 and found["mode"].endswith("2755")
 
 
+def test_set_gid_files_where_everybody_may_write_are_counted_by_their_owner(rig):
+    """Left in /tmp and the like; another user's, whose sessions go on, and a mount are not looked at."""
+    found = rig.inside(CONNECTED + """
+ada, bob = world.uid("ada"), world.uid("bob")
+def put(path, uid):
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(); os.chown(path, uid, ROLE_GID); os.chmod(path, 0o2755)
+for path in ("/tmp/tool", "/tmp/.x/deep/tool", "/var/tmp/tool", "/dev/shm/tool"):
+    put(path, ada)
+put("/tmp/bobs", bob)
+put("/home/away", ada)
+os.symlink("/home", "/tmp/link")
+result["ada"] = world.json("session", "end", "--user", "ada", "--yes")
+result["text"] = world.ctl("session", "end", "--user", "bob", "--yes")["out"]
+""".replace("ROLE_GID", str(0x70000002)))
+    assert (found["ada"]["setgid_files"], found["ada"]["setgid_unseen"]) == (4, None)
+    assert "1 file(s) with the set-gid bit" in found["text"]
+
+
 def test_the_callers_own_session_ends_last_and_the_rest_is_done(rig):
     """An administrator of ours, by sudo from a session of his own: he reads his answer first."""
     found = rig.inside(CONNECTED + """

@@ -2,6 +2,7 @@
 """Files put in their places in a mount namespace of their own; nothing of it reaches the machine's file systems.
 
 usage: graft.py FOLDER SOURCE=TARGET... -- COMMAND...      FOLDER: scratch space that outlives the command
+:KEPT:KEPT=TARGET makes TARGET an empty folder in which these folders alone are still to be found.
 """
 
 import ctypes
@@ -58,11 +59,28 @@ def graft(source, target, scratch):
     _mount(str(source), str(target), None, MS_BIND)
 
 
+def empty(target, kept):
+    held = [(os.open(path, os.O_PATH | os.O_DIRECTORY), path) for path in kept if path.startswith(f"{target}/")]
+    if os.path.islink(target) and pathlib.Path(target).parent in _opened:
+        os.unlink(target)
+        os.mkdir(target)
+    _mount("none", target, "tmpfs", 0)
+    os.chmod(target, 0o1777)
+    for fd, path in held:
+        os.makedirs(path)
+        _mount(f"/proc/self/fd/{fd}", path, None, MS_BIND | MS_REC)
+        os.close(fd)
+
+
 if __name__ == "__main__":
     split = sys.argv.index("--")
     enter()
     for pair in sys.argv[2:split]:
-        graft(*pair.split("="), pathlib.Path(sys.argv[1]))
+        source, target = pair.split("=")
+        if source.startswith(":"):
+            empty(target, source.split(":")[1:])
+        else:
+            graft(source, target, pathlib.Path(sys.argv[1]))
     for number in (signal.SIGINT, signal.SIGQUIT):  # ignored in all that a shell starts in the background
         signal.signal(number, signal.SIG_DFL)
     os.execvp(sys.argv[split + 1], sys.argv[split + 1 :])

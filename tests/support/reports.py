@@ -36,16 +36,16 @@ def runtime_first(shared_object):
 
 class Reports:
     def __init__(self):
-        self._folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-reports-"))
-        self._folder.chmod(0o1777)  # programs under test may be anybody
-        self.pipe = self._folder / "pipe"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-reports-"))
+        self.folder.chmod(0o1777)  # programs under test may be anybody
+        self.pipe = self.folder / "pipe"
         os.mkfifo(self.pipe, 0o600)
         self._fd = os.open(self.pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         fcntl.fcntl(self._fd, fcntl.F_SETPIPE_SZ, ROOM_BYTES)
 
     def environment(self):
         """For the programs that a test starts."""
-        path = f"log_path={self._folder}/sanitizer"
+        path = f"log_path={self.folder}/sanitizer"
         return {"ASAN_OPTIONS": path, "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
 
     def put_in_place(self, place, *command):
@@ -57,7 +57,7 @@ class Reports:
     def take(self):
         """What was reported since the last time."""
         text = ""
-        for path in self._folder.glob("sanitizer.*"):
+        for path in self.folder.glob("sanitizer.*"):
             text += path.read_text(errors="replace")
             path.unlink()
         while True:
@@ -72,4 +72,4 @@ class Reports:
 
     def close(self):
         os.close(self._fd)
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)

@@ -118,7 +118,11 @@ class SessionRig(CtlRig):
 
     def _grafts(self):
         return [*super()._grafts(), f"{self.folder}/desk/ts=/run/sudo/ts", f"{self.folder}/desk/home=/home",
-                f"{self.folder}/desk/linger=/var/lib/systemd/linger"]
+                f"{self.folder}/desk/linger=/var/lib/systemd/linger", *self._shared_folders()]
+
+    def _shared_folders(self):
+        """Where everybody may write: the helper looks through all of it."""
+        return [f":{self.folder}:{self.reports.folder}={place}" for place in ("/tmp", "/var/tmp", "/dev/shm")]
 
     def inside(self, body, timeout_s=120):
         """What `body` has put into `result`."""

@@ -53,16 +53,29 @@ static mode_t mode_of(const char *name)
 	return st.st_mode & 07777;
 }
 
+static enum cosmo_err is_theirs(void *context, uint32_t uid, bool *ret)
+{
+	const enum cosmo_err *err = context;
+
+	*ret = uid == OWNER;
+	return *err;
+}
+
+/* What is_theirs() answers. */
+static enum cosmo_err answer;
+
 static enum cosmo_err find(struct setgid_search *search, bool strip, int64_t for_ms)
 {
 	char home[128] = "";
 
-	*search = (struct setgid_search){.gids = gids,
+	*search = (struct setgid_search){.is_theirs = is_theirs,
+		.context = &answer,
+		.gids = gids,
 		.gid_count = 1,
 		.strip = strip,
 		.deadline_boot_ms = fdio_boot_ms() + for_ms};
 	(void)snprintf(home, sizeof(home), "%s/home", scratch.path);
-	return setgid_files_find(search, home, OWNER);
+	return setgid_files_find(search, home);
 }
 
 static void test_setgid_files_find__a_home__just_theirs_with_a_role(void **state)
@@ -94,6 +107,20 @@ static void test_setgid_files_find__a_home__just_theirs_with_a_role(void **state
 	assert_int_equal(mode_of("away/tool"), 02755);
 	assert_int_equal(find(&search, true, 60000), COSMO_OK);
 	assert_int_equal(search.found, 0);
+}
+
+static void test_setgid_files_find__nobody_knows_whose__says_so(void **state)
+{
+	struct setgid_search search;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch.fd, "home", 0700), 0);
+	put("home/plain", OWNER, ROLE, 0755);
+	answer = COSMO_E_IO;
+	assert_int_equal(find(&search, false, 60000), COSMO_OK);
+	put("home/tool", OWNER, ROLE, 02755);
+	assert_int_equal(find(&search, false, 60000), COSMO_E_IO);
+	answer = COSMO_OK;
 }
 
 static void test_setgid_files_find__time_over_or_too_deep__says_so(void **state)
@@ -137,6 +164,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_setgid_files_find__a_home__just_theirs_with_a_role, make_folder,
 			remove_folder),
+		cmocka_unit_test_setup_teardown(test_setgid_files_find__nobody_knows_whose__says_so,
+			make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(test_setgid_files_find__mounted_below__not_entered,
 			make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
