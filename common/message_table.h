@@ -197,7 +197,8 @@
 	X(UNFINISHED, U64, 8)      /* 1: a disconnect has steps left */                            \
 	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */                   \
 	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */                  \
-	X(REPLACE, U64, 8)         /* 1: what is there is to be replaced */
+	X(REPLACE, U64, 8)         /* 1: what is there is to be replaced */                        \
+	X(STANDING, U64, 8)        /* 1: only where the host is connected already */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -216,6 +217,7 @@
 	X(SHOW, HOST, ONE) X(SHOW, ISSUER, ONE)                                                    \
 	X(RESULT, ERR, ONE) X(RESULT, TEXT, OPT) X(RESULT, DETAIL, OPT)                            \
 	X(CTL_CONNECT, CONFIG, ONE) X(CTL_CONNECT, DRY_RUN, OPT)                                   \
+	X(CTL_CONNECT, STANDING, OPT)                                                              \
 	X(CTL_CHECK_CONFIG, CONFIG, OPT) X(CTL_CHECK_CONFIG, PATH, OPT)                            \
 	X(CTL_APPLY, SSHD_READY, OPT)                                                              \
 	X(CTL_USER_LIST, ISSUER, OPT)                                                              \

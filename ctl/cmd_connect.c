@@ -41,6 +41,8 @@ struct connect {
 	struct json_object *steps;
 	struct json_object *share; /* NULL: there is nothing to share */
 	struct json_object *bound; /* who is bound to another IdP; NULL: not known */
+	bool stands;               /* the host was connected before this command */
+	bool is_same;              /* and just so */
 	struct client_secret secret;
 };
 
@@ -118,6 +120,8 @@ static void visit_progress(void *context, const struct message *item)
 	struct connect *connect = context;
 	const char *text = message_str(item, FIELD_TEXT);
 
+	if (message_type(item) == MESSAGE_STATUS_ITEM)
+		connect->is_same = true;
 	if (message_type(item) != MESSAGE_PROGRESS || !text)
 		return;
 	if (connect->options.json) {
@@ -132,31 +136,19 @@ static void visit_progress(void *context, const struct message *item)
 
 static void visit_status(void *context, const struct message *item)
 {
-	bool *connected = context;
+	struct connect *connect = context;
 
 	if (message_type(item) == MESSAGE_STATUS_ITEM)
-		*connected = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+		connect->stands = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
 }
 
-/* Connecting again makes a new integration: that is worth a question. */
-static enum cosmo_err confirm_reconnect(const struct connect_options *options)
+/* Is the host connected? Then nothing is worth a question: no new integration is made. */
+static enum cosmo_err look(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	bool connected = false;
 	enum cosmo_err err = message_new(MESSAGE_CTL_STATUS, &request);
 
-	if (!err)
-		err = ask_simple(request, visit_status, &connected);
-	if (err || !connected || options->dry_run)
-		return err;
-	if (output_confirm(
-		    "This host is connected already. Connecting again makes a new integration: everybody is a "
-		    "viewer until their own next sign-in. To change settings only, edit the configuration and "
-		    "run `cosmo-ssoctl apply`.",
-		    options->yes))
-		return COSMO_OK;
-	output_failure(COSMO_E_CANCELLED, "This was not confirmed.", NULL);
-	return COSMO_E_CANCELLED;
+	return err ? err : ask_simple(request, visit_status, connect);
 }
 
 static void print_json(struct connect *connect, bool good)
@@ -167,6 +159,7 @@ static void print_json(struct connect *connect, bool good)
 		object, "connected", json_object_new_boolean(good && !connect->options.dry_run));
 	json_object_object_add(
 		object, "dry_run", json_object_new_boolean(connect->options.dry_run));
+	json_object_object_add(object, "already", json_object_new_boolean(connect->is_same));
 	json_object_object_add(object, "steps", json_object_get(connect->steps));
 	json_object_object_add(object, "share", json_object_get(connect->share));
 	json_object_object_add(object, "rebind_needed", json_object_get(connect->bound));
@@ -203,7 +196,13 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 	if (err)
 		output_error("nothing was changed");
 	else if (!json && connect->options.dry_run)
-		puts("All checks passed; nothing was changed.");
+		puts(connect->stands
+				? "All checks passed; nothing was changed. This host is connected: "
+				  "`cosmo-ssoctl disconnect` comes before it can be connected anew."
+				: "All checks passed; nothing was changed.");
+	else if (!json && connect->is_same)
+		puts("Connected already; nothing was changed. Settings that were edited take effect "
+		     "by `cosmo-ssoctl apply`.");
 	else if (!json)
 		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in.");
 	if (!err && !connect->options.dry_run)
@@ -226,6 +225,7 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	}
 	message_put_bytes(request, FIELD_CONFIG, text, strlen(text));
 	message_put_u64(request, FIELD_DRY_RUN, connect->options.dry_run);
+	message_put_u64(request, FIELD_STANDING, connect->stands);
 	return ask_simple(request, visit_progress, connect);
 }
 
@@ -250,9 +250,9 @@ static enum cosmo_err confirm_bindings(struct connect *connect)
 
 static int connect_host(struct connect *connect)
 {
-	enum cosmo_err err = confirm_reconnect(&connect->options);
+	enum cosmo_err err = look(connect);
 
-	if (!err)
+	if (!err && (!connect->stands || connect->options.dry_run))
 		err = confirm_bindings(connect);
 	if (!err && connect->options.client_secret) {
 		err = client_secret_ask(COSMO_CONF_DIR, &connect->secret);
@@ -361,10 +361,11 @@ const struct command command_connect = {
 		"  --rule ROLE=VALUE           who gets which role: an exact value, or ~PATTERN for a regular\n"
 		"                              expression over the whole value; repeat it; replaces old rules\n"
 		"  --dry-run                   check everything, change nothing\n"
-		"  --json                      print one JSON object: connected, dry_run, steps, error, message,\n"
-		"                              detail\n"
-		"  --yes                       do not ask before connecting again\n\n"
-		"What is not given is taken from " COSMO_CONF_FILE ".\n"
+		"  --json                      print one JSON object: connected, dry_run, already, steps, share,\n"
+		"                              rebind_needed, error, message, detail\n"
+		"  --yes                       do not ask about names bound to persons of another provider\n\n"
+		"What is not given is taken from " COSMO_CONF_FILE ". A host that is connected\n"
+		"already stays as it is; `cosmo-ssoctl apply` changes settings, `disconnect` comes first otherwise.\n"
 		"Exit code 3: the provider could not be asked; 4: provider or configuration have to be changed.\n"
 		"Nothing is changed then.\n",
 	.run = run,

@@ -122,6 +122,7 @@ enum cosmo_err admin_serve(
 	if (err)
 		return err;
 	message_put_err(result, outcome);
+	message_put_str(result, FIELD_TEXT, admin.text);
 	if (admin.detail[0])
 		message_put_str(result, FIELD_DETAIL, admin.detail);
 	err = admin_send(&admin, result);

@@ -22,6 +22,7 @@ struct admin {
 	bool ends_own;              /* admin_end_own() was called */
 	struct session_scope scope; /* for that */
 	bool finishes;              /* then a disconnect is done with all its steps */
+	const char *text;           /* for the RESULT, static; NULL: the code's own */
 	char detail[1024]; /* for the RESULT: what precisely is wrong; "" if there is nothing to add
 			    */
 };

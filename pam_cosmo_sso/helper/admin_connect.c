@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* connect: ask the IdP live, write the configuration, make the integration, open the gate. */
+/* connect: where no integration stands, ask the IdP live, write the configuration, make the
+ * integration, open the gate. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/judge_cache.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
+#include "pam_cosmo_sso/helper/standing_connection.h"
 #include "paths.h"
 
 #define PROBE_TIMEOUT_MS 60000
@@ -208,16 +210,49 @@ static enum cosmo_err make_integration(
 	return err;
 }
 
+/* Is there something in the way of a new integration? *ret_wished: it is there already. */
+static enum cosmo_err check_standing(
+	struct admin *admin, const struct config *config, bool *ret_wished)
+{
+	struct connection_wish wish = {.config = config};
+	struct standing_connection standing = {.is_wished = false};
+	enum cosmo_err err = COSMO_OK;
+
+	wish.text = message_bytes(admin->request, FIELD_CONFIG, &wish.text_len);
+	err = standing_connection_check(admin->store, &wish, &standing);
+	if (err && standing.refusal) {
+		admin->text = standing.refusal;
+		snprintf(admin->detail, sizeof(admin->detail), "%s", standing.advice);
+	}
+	*ret_wished = standing.is_wished;
+	return err;
+}
+
+/* Before anybody is asked; what matters is how it is once the lock is held. */
+static enum cosmo_err check_beforehand(
+	struct admin *admin, const struct config *config, bool *ret_wished)
+{
+	enum cosmo_err err = check_standing(admin, config, ret_wished);
+
+	if (err || *ret_wished || !message_u64(admin->request, FIELD_STANDING, 0))
+		return err;
+	admin->text = "This host was disconnected meanwhile.";
+	snprintf(admin->detail, sizeof(admin->detail), "run `cosmo-ssoctl connect` again");
+	return COSMO_E_DISCONNECTED;
+}
+
 /* What was cached before is of another integration; what has just been asked for live is good. */
 static enum cosmo_err make_integration_locked(struct admin *admin, const struct config *config,
-	const struct judge *judge, const struct message *probed)
+	const struct judge *judge, const struct message *probed, bool *ret_wished)
 {
 	enum cosmo_err err = store_lock(admin->store, STORE_LOCK_MS);
 
 	if (err)
 		return err;
-	err = make_integration(admin, config, probed);
-	if (!err) {
+	err = check_standing(admin, config, ret_wished);
+	if (!err && !*ret_wished)
+		err = make_integration(admin, config, probed);
+	if (!err && !*ret_wished) {
 		judge_cache_drop(store_cache_fd(admin->store));
 		judge_keep_fetched(judge, admin->store);
 	}
@@ -251,18 +286,14 @@ static const char *issuer_of(const struct integration *integration)
 	return integration ? integration->issuer : NULL;
 }
 
-enum cosmo_err admin_connect(struct admin *admin)
+static enum cosmo_err probe_and_connect(
+	struct admin *admin, const struct config *config, bool *ret_wished)
 {
-	COSMO_AUTO(config_free) struct config *config = NULL;
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	COSMO_AUTO(message_free) struct message *probed = NULL;
 	COSMO_AUTO(integration_free) struct integration *before = NULL;
-	enum cosmo_err err = integration_check_machine(admin->store);
+	enum cosmo_err err = admin_check(admin, config, NEW_CONFIG);
 
-	if (!err)
-		err = parse_request(admin, &config);
-	if (!err)
-		err = admin_check(admin, config, NEW_CONFIG);
 	if (!err)
 		err = probe(admin, config, &judge, &probed);
 	if (!err)
@@ -272,7 +303,23 @@ enum cosmo_err admin_connect(struct admin *admin)
 	/* For the log alone: what cannot be read is replaced. */
 	if (integration_load(admin->store, &before))
 		before = NULL;
-	err = make_integration_locked(admin, config, judge, probed);
-	log_connect(admin, config, issuer_of(before), err);
+	err = make_integration_locked(admin, config, judge, probed, ret_wished);
+	if (!*ret_wished)
+		log_connect(admin, config, issuer_of(before), err);
 	return err;
+}
+
+enum cosmo_err admin_connect(struct admin *admin)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	bool is_wished = false;
+	enum cosmo_err err = integration_check_machine(admin->store);
+
+	if (!err)
+		err = parse_request(admin, &config);
+	if (!err && !message_u64(admin->request, FIELD_DRY_RUN, 0))
+		err = check_beforehand(admin, config, &is_wished);
+	if (!err && !is_wished)
+		err = probe_and_connect(admin, config, &is_wished);
+	return !err && is_wished ? admin_status(admin) : err;
 }

@@ -6,7 +6,8 @@
  *     confer=GROUP         role developer confers this local group; before connect
  *     connect              a new integration, settings, an open gate
  *     sshd=PATH            provisional entries are on, for processes of PATH
- *     disconnect
+ *     disconnect           at once, with nothing left to be done
+ *     break-off            a disconnect that has steps left
  *     close                the gate, and no more; a word that stands alone, and waits for no lock
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
@@ -152,6 +153,8 @@ static void end_tokens(struct maker *maker)
 
 static void one_word(struct maker *maker, char *word)
 {
+	static const struct integration_end broken_off = {.reason = "test", .unfinished = true};
+
 	if (strncmp(word, "sshd=", 5) == 0) {
 		configure(maker, word + 5, NULL);
 		maker->provisional_on = 1;
@@ -161,6 +164,8 @@ static void one_word(struct maker *maker, char *word)
 		connect_store(maker);
 	else if (streq(word, "disconnect"))
 		check(integration_disconnect(maker->store, "test"), "disconnect");
+	else if (streq(word, "break-off"))
+		check(integration_end(maker->store, &broken_off), "break-off");
 	else if (strncmp(word, "issuer=", 7) == 0)
 		maker->issuer = word + 7;
 	else if (streq(word, "end-tokens"))

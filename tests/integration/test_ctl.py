@@ -337,39 +337,63 @@ def test_connect__dry_run__asks_everything_and_writes_nothing(rig, idp):
 
 def test_connect__json__is_one_document(rig, idp):
     document = rig.connect(idp, "--json").json
-    assert set(document) == {"connected", "dry_run", "steps", "share", "rebind_needed", "error", "message", "detail"}
+    assert set(document) == {"connected", "dry_run", "already", "steps", "share", "rebind_needed", "error", "message", "detail"}
     assert document["connected"] is True and document["error"] is None
     assert document["share"] == rig.ctl("status", "--share", "--json").json
     assert rig.connect(idp, "--dry-run", "--json").json["share"] is None
 
 
-def test_connect__again__asks_first_and_makes_a_new_integration(connected, idp):
-    first = connected.ctl("status", "--json").json["integration"]
+def test_connect__again_just_so__says_so_and_changes_nothing(connected, idp):
+    before, asked = connected.snapshot(), len(idp.requests)
+    done = connected.connect(idp)
+    assert (done.code, done.err) == (OK, "")
+    assert done.out.startswith("Connected already; nothing was changed.")
+    assert done.out.endswith("\n" + connected.ctl("status", "--share").out)
+    document = connected.connect(idp, "--json").json
+    assert document["already"] is document["connected"] is True and document["error"] is None
+    assert document["share"]["integration"] == connected.ctl("status", "--json").json["integration"]
+    assert connected.snapshot() == before and len(idp.requests) == asked
+
+
+AGAIN = {
+    "rule": ({"rule": "viewer=everybody"}, "run `cosmo-ssoctl apply`"),
+    "claim": ({"claim": "roles"}, "run `cosmo-ssoctl apply`"),
+    "client": ({"client_id": "another"}, "run `cosmo-ssoctl disconnect` first"),
+    "issuer": ({"issuer": "https://other.example"}, "run `cosmo-ssoctl disconnect` first"),
+}
+
+
+@pytest.mark.parametrize("changes, says", AGAIN.values(), ids=AGAIN.keys())
+def test_connect__again_otherwise__is_refused_and_says_what_to_do(connected, idp, changes, says):
+    before, asked = connected.snapshot(), len(idp.requests)
+    done = connected.connect(idp, "--yes", "--json", **changes)
+    document = error_of(done, DENIED, "exists")
+    assert "connected already" in document["message"] and says in document["detail"]
+    assert document["already"] is False and says in done.err and "nothing was changed" in done.err
+    assert connected.snapshot() == before and len(idp.requests) == asked
+
+
+def test_connect__again_as_a_rehearsal__asks_everything_and_says_what_comes_first(connected, idp):
+    before, asked = connected.snapshot(), len(idp.requests)
+    done = connected.connect(idp, "--dry-run", rule="viewer=everybody")
+    assert done.code == OK and "All checks passed" in done.out and "`cosmo-ssoctl disconnect` comes before" in done.out
+    assert connected.snapshot() == before and len(idp.requests) == asked + 3
+
+
+def test_connect__again_with_a_secret_typed__is_refused_and_nothing_is_left(connected, idp):
     before = connected.snapshot()
-    done = connected.connect(idp, "--json")
-    error_of(done, DENIED, "cancelled")
-    assert "connected already" in done.err and "--yes" in done.err
-    assert connected.snapshot() == before
-    assert connected.connect(idp, "--dry-run").code == OK
-    assert connected.ctl("status", "--json").json["integration"] == first
-    assert connected.connect(idp, "--yes").code == OK
-    assert connected.ctl("status", "--json").json["integration"] != first
+    client = connected.ctl_in_terminal(*connected.connect_words(idp, "--client-secret"))
+    client.expect_exact("it is not shown): ")
+    client.sendline(SECRET)
+    client.expect_exact("nothing was changed")
+    client.wait()
+    assert client.exitstatus == DENIED and secret_files(connected) == [] and connected.snapshot() == before
 
 
-def test_connect__again__asks_on_the_terminal(connected, idp):
-    first = connected.ctl("status", "--json").json["integration"]
-    for answer, changed in (("", False), ("n", False), ("yes", True)):
-        client = connected.ctl_in_terminal(*connected.connect_words(idp))
-        client.expect_exact("Go on? [y/N] ")
-        client.sendline(answer)
-        client.expect_exact(["nothing was changed", "Connected."])
-        client.wait()
-        assert (connected.ctl("status", "--json").json["integration"] != first) is changed, answer
-
-
-def test_connect__again__what_is_not_given_is_kept(connected, idp):
+def test_connect__after_a_disconnect__what_is_not_given_is_kept(connected):
     connected.configure(connected.config_text.replace("#refresh_after = 15m", "refresh_after = 5m"))
-    assert connected.ctl("connect", "--rule", "developer=~dev.*", "--yes").code == OK
+    connected.store("disconnect")
+    assert connected.ctl("connect", "--rule", "developer=~dev.*").code == OK
     text = connected.config_text
     assert "\nrefresh_after = 5m\n" in text and "\ndeveloper=~dev.*\n" in text and "\nadmin=admins\n" not in text
 
@@ -397,12 +421,10 @@ def test_connect__configuration_that_others_may_write__is_not_used(rig, idp):
 def test_connect__a_later_step_fails__the_old_configuration_is_back(rig, idp):
     """The durable state cannot be written: what was the file before is the file after."""
     assert rig.connect(idp).code == OK
-    place = rig.folder / "state/private/integration"
-    assert place.is_file()
-    place.unlink()
-    (place / "in-the-way").mkdir(parents=True)
+    rig.store("disconnect")
+    (rig.folder / "state/private/integration.next/in-the-way").mkdir(parents=True)
     before = rig.config_text
-    done = rig.connect(idp, "--yes", rule="viewer=everybody")
+    done = rig.connect(idp, rule="viewer=everybody")
     assert done.code == INTERNAL and "nothing was changed" in done.err
     assert rig.config_text == before
 

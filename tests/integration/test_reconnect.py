@@ -12,15 +12,14 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.ctl_rig import CtlRig, shipped_config  # noqa: E402
-from support.fake_idp import FOREVER, FakeIdp  # noqa: E402
+from support.fake_idp import FOREVER, Answer, FakeIdp  # noqa: E402
 
-OK, DENIED = 0, 1
+OK, DENIED, BUSY = 0, 1, 5
 
 
 @pytest.fixture
 def idp():
     with FakeIdp() as idp:
-        idp.keys.jwks()  # made before anybody waits for them
         yield idp
 
 
@@ -149,3 +148,64 @@ def test_reconnect__a_code_of_the_former_idp__is_dead_at_the_next(rig, idp, othe
     idp.pending = 0
     assert exchange.result() == "E_INTEGRATION_CHANGED"
     assert rig.state() == before
+
+
+def unchanged(rig, idp, act):
+    """What `act` returns, which has changed nothing and asked nobody."""
+    before, asked = rig.snapshot(), len(idp.requests)
+    done = act()
+    assert rig.snapshot() == before and len(idp.requests) == asked
+    return done
+
+
+@pytest.mark.parametrize("word", ["break-off", "close"])
+def test_reconnect__a_disconnect_has_steps_left__refused_so_that_they_are_not_forgotten(rig, idp, word):
+    rig.store(word)
+    done = unchanged(rig, idp, lambda: rig.connect(idp, "--yes", "--json"))
+    assert (done.code, done.json["error"], done.json["connected"]) == (BUSY, "busy", False)
+    assert "steps left" in done.err and "run `cosmo-ssoctl disconnect`" in done.err
+
+
+def test_reconnect__the_gate_is_gone__refused_until_it_is_made_again(rig, idp):
+    (rig.folder / "run/gate").unlink()
+    done = unchanged(rig, idp, lambda: rig.connect(idp, "--yes"))
+    assert done.code == DENIED and "[exists]" in done.err and "run `cosmo-ssoctl boot`" in done.err
+    assert rig.ctl("boot").code == OK
+    assert rig.connect(idp, "--json").json["already"] is True
+
+
+def test_reconnect__disconnected_while_a_connected_host_is_asked__nothing_is_connected(rig, idp):
+    """The client saw a connected host, and has asked nobody whether to go on with another IdP's."""
+    rig.store("disconnect")
+    exchange = rig.start("ctl")
+    exchange.peer.send("CTL_CONNECT", CONFIG=rig.config_text, STANDING=1)
+    assert unchanged(rig, idp, exchange.recv).error == "E_DISCONNECTED"
+    exchange.all_gone()
+
+
+MEANWHILE = {
+    "connected_so": ("", (), ["STATUS_ITEM", "OK"]),
+    "connected_otherwise": ("# with other words\n", (), ["E_EXISTS"]),
+    "connected_and_half_disconnected": ("", ("break-off",), ["E_BUSY"]),
+}
+
+
+@pytest.mark.parametrize("more, words, expected", MEANWHILE.values(), ids=MEANWHILE.keys())
+def test_reconnect__something_stands_when_the_idp_has_answered__is_left_alone(rig, idp, more, words, expected):
+    rig.store("disconnect")
+    idp.script("/device", Answer(body=idp.device_authorization(), hold=True))
+    exchange, asked = rig.start("ctl"), len(idp.requests)
+    exchange.peer.send("CTL_CONNECT", CONFIG=rig.config_text + more)
+    idp.wait_for(asked + 3)
+    connect(rig, idp)
+    if words:
+        rig.store(*words)
+    before = rig.snapshot()
+    idp.release()
+    answers = []
+    while not answers or answers[-1].type != "RESULT":
+        answers.append(exchange.recv())
+    exchange.all_gone()
+    said = [answer.type for answer in answers if answer.type not in ("PROGRESS", "RESULT")]
+    assert said + [answers[-1].error if answers[-1].ERR else "OK"] == expected
+    assert rig.snapshot() == before

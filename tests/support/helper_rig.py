@@ -254,7 +254,9 @@ class HelperRig:
         return self.ask("SIGN_IN", USER=user, **fields)
 
     def connect_with(self, config):
-        """As cosmo-ssoctl connects a host, with the text of a configuration."""
+        """As cosmo-ssoctl connects a host, with the text of a configuration; one that is connected is disconnected first."""
+        if (self.folder / "state/private/integration").exists():
+            self.store("disconnect")
         exchange = self.start("ctl")
         exchange.peer.send("CTL_CONNECT", CONFIG=config)
         while (message := exchange.recv()).type == "PROGRESS":
