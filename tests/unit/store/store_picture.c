@@ -117,12 +117,25 @@ static const char *check_person(
 
 	if (record_load(store, sight->user.name, &record))
 		return "somebody is shown who has no record";
+	if (record->flags & USERS_DB_REMOVED)
+		return "somebody is shown who was removed";
 	if (uid_register_check(store, record->name, sight->user.uid))
 		return "the register knows another uid";
 	if (shown_user(&picture->settings, NULL, record, &expected.user))
 		return "a record cannot be shown";
 	name_roles(&picture->settings, expected.user.roles, expected.roles, sizeof(expected.roles));
 	return sight_equals(sight, &expected) ? NULL : "what is shown is not what the record says";
+}
+
+/* Of the removed a record is kept, so that nobody gets their uid. */
+static const char *check_absent(const char *name, struct store *store)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(store, name, &record);
+
+	if (!err && record->flags & USERS_DB_REMOVED)
+		return NULL;
+	return err == COSMO_E_NOT_FOUND ? NULL : "somebody has a record and is not shown";
 }
 
 const char *picture_check(const struct picture *picture, struct store *store)
@@ -132,13 +145,9 @@ const char *picture_check(const struct picture *picture, struct store *store)
 
 	for (size_t i = 0; i < PICTURE_PEOPLE; i++) {
 		const struct sight *sight = &picture->people[i];
-		COSMO_AUTO(record_free) struct record *record = NULL;
-		const char *problem = NULL;
+		const char *problem = sight->is_there ? check_person(picture, sight, store)
+						      : check_absent(picture_names[i], store);
 
-		if (sight->is_there)
-			problem = check_person(picture, sight, store);
-		else if (record_load(store, picture_names[i], &record) != COSMO_E_NOT_FOUND)
-			problem = "somebody has a record and is not shown";
 		if (problem)
 			return problem;
 		shown += sight->is_there;
