@@ -31,6 +31,7 @@
 
 #define USER_SLICES    "/user.slice/user-"
 #define SESSION        "/session-"
+#define RUNTIME_DIR    "/user-runtime-dir@"
 #define INIT_SCOPE     "/init.scope"
 #define SYSTEMD_OF_OLD ":name=systemd:"
 
@@ -176,6 +177,23 @@ enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_t *ret_uid)
 	if (!err)
 		err = read_groups(pid, groups, sizeof(groups));
 	return err ? err : logind_session_in(first, groups, ret_id, ret_uid);
+}
+
+enum cosmo_err logind_slice_of(pid_t pid, uint32_t *ret_uid)
+{
+	char groups[GROUPS_BYTES] = "";
+	const char *first = NULL;
+	const char *place = NULL;
+	enum cosmo_err err = read_first_groups(&first);
+
+	if (!err)
+		err = read_groups(pid, groups, sizeof(groups));
+	if (err)
+		return err;
+	place = find_slice(first, groups, ret_uid);
+	if (!place || strncmp(place, RUNTIME_DIR, strlen(RUNTIME_DIR)) == 0)
+		return COSMO_E_NOT_FOUND;
+	return COSMO_OK;
 }
 
 static bool runs(void)

@@ -24,6 +24,13 @@ COSMO_MUST_USE enum cosmo_err logind_session_of(pid_t pid, char *ret_id, uint32_
 COSMO_MUST_USE enum cosmo_err logind_session_in(
 	const char *first, const char *groups, char *ret_id, uint32_t *ret_uid);
 
+/*
+ * Whose slice @pid is in: it was started in a session or by the user manager of that user, whoever
+ * it runs as and whatever has become of its parents. What systemd runs there itself, to make the
+ * user's folders, is not meant. Errors: COSMO_E_NOT_FOUND (in none), COSMO_E_IO.
+ */
+COSMO_MUST_USE enum cosmo_err logind_slice_of(pid_t pid, uint32_t *ret_uid);
+
 /* Ask for the end of this session and all that is in it. */
 void logind_end_session(const char *id);
 

@@ -2,6 +2,7 @@
 #include "pam_cosmo_sso/helper/session_end.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "pam_cosmo_sso/helper/process_end.h"
 #include "pam_cosmo_sso/helper/session.h"
 #include "pam_cosmo_sso/helper/session_members.h"
+#include "pam_cosmo_sso/helper/slice_members.h"
 #include "pam_cosmo_sso/helper/sudo_stamps.h"
 #include "pam_cosmo_sso/helper/uid_kill.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
@@ -24,6 +26,9 @@
 
 #define FIRST_ROOM    ((size_t)16)
 #define MAX_ANCESTORS 64
+
+#define HIDDEN_MS      2000
+#define HIDDEN_LOOK_MS 10
 
 /* Where a uid that nobody has is looked for: the end of the range that is ours unless configured
  * otherwise. */
@@ -93,6 +98,23 @@ static bool is_ending(const void *context, const struct session *session)
 	return !is_own(context, session);
 }
 
+/* Of the caller; he may be root, with no ancestor left that is the user. */
+static enum cosmo_err find_own_logind(struct ending *ending)
+{
+	uint32_t uid = 0;
+	bool ours = false;
+	enum cosmo_err err = COSMO_OK;
+
+	if (ending->scope->caller > 1 &&
+		logind_session_of(ending->scope->caller, ending->own_logind, &uid) == COSMO_OK)
+		err = our_uids_have(&ending->ours, uid, &ours, NULL);
+	if (!err && ours && !ending->own_uid)
+		ending->own_uid = uid;
+	if (!ours || uid != ending->own_uid)
+		ending->own_logind[0] = '\0';
+	return err;
+}
+
 /* The caller and whom he was started by. */
 static enum cosmo_err find_ancestors(struct ending *ending)
 {
@@ -110,12 +132,7 @@ static enum cosmo_err find_ancestors(struct ending *ending)
 		if (!err && ours && !ending->own_uid)
 			ending->own_uid = process.uids[0];
 	}
-	if (err || !ending->own_uid)
-		return err;
-	if (logind_session_of(ending->scope->caller, ending->own_logind, &process.uids[0]) ||
-		process.uids[0] != ending->own_uid)
-		ending->own_logind[0] = '\0';
-	return COSMO_OK;
+	return err ? err : find_own_logind(ending);
 }
 
 static enum cosmo_err add_session(void *context, const struct session *session)
@@ -239,11 +256,12 @@ static enum cosmo_err make_marks(struct ending *ending, size_t count)
 
 /*
  * Who is of which session, who runs as one of ours, and who is spared. Where everything of a user
- * ends, what descends from his processes does too: what he started by sudo in a terminal that has
- * outlived its session.
+ * ends, what descends from his processes does too, and what root runs in his slice: what he started
+ * by sudo in a terminal that has outlived its session, or from which it was cut loose.
  */
 static enum cosmo_err mark(struct ending *ending, struct process_list *list)
 {
+	const struct slice_session own = {ending->own_uid, ending->own_logind};
 	enum cosmo_err err = make_marks(ending, list->count);
 
 	for (size_t i = 0; !ending->scope->session && i < list->count && !err; i++) {
@@ -256,6 +274,8 @@ static enum cosmo_err mark(struct ending *ending, struct process_list *list)
 	if (!err)
 		err = session_members_mark(list, ending->sessions, ending->count, is_own, ending,
 			NULL, ending->spared);
+	if (!err && !ending->scope->session)
+		err = slice_members_mark(list, &ending->ours, &own, ending->member, ending->spared);
 	if (!err)
 		err = keep_members(ending, list);
 	for (size_t i = 0; i < list->count && !err; i++)
@@ -275,7 +295,7 @@ static enum cosmo_err choose(void *context, struct process_list *list, bool last
 	for (size_t i = 0; i < list->count && !err; i++) {
 		struct process *process = &list->items[i];
 
-		if (process->whose && ending->spared[i])
+		if ((process->whose || ending->member[i]) && ending->spared[i])
 			ending->tally->own = true;
 		if (ending->spared[i] || (!process->whose && !ending->member[i]))
 			continue;
@@ -406,11 +426,17 @@ static enum cosmo_err settle_records(struct ending *ending)
 	return first;
 }
 
-/*
- * One who forks from process to process may never have been in a list at the right moment. So the
- * kernel is asked, for everybody of whom anything was seen.
- */
-static enum cosmo_err kill_uids(struct ending *ending, uint32_t shield_uid)
+/* Of one of ours, and to end. */
+static bool is_left(const struct ending *ending, const struct process_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].whose && !ending->spared[i] &&
+			!acts_for_another(&list->items[i]))
+			return true;
+	return false;
+}
+
+static enum cosmo_err kill_uids(struct ending *ending, uint32_t shield_uid, bool *ret_left)
 {
 	struct process_list list = {0};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
@@ -418,12 +444,34 @@ static enum cosmo_err kill_uids(struct ending *ending, uint32_t shield_uid)
 
 	if (!err)
 		err = mark(ending, owned);
+	*ret_left = !err && is_left(ending, owned);
 	for (size_t i = 0; i < ending->ours.count && shield_uid && !err; i++) {
 		uint32_t uid = ending->ours.known[i].uid;
 
 		if (ending->ours.known[i].ours && whole_uid(ending, owned, uid))
 			uid_kill(uid, shield_uid);
 	}
+	return err;
+}
+
+/*
+ * One who forks from process to process may never have been in a list at the right moment. So the
+ * kernel is asked, for everybody of whom anything was seen; then again, until those who were hit
+ * are gone.
+ */
+static enum cosmo_err kill_hidden(struct ending *ending, uint32_t shield_uid)
+{
+	int64_t deadline_boot_ms = fdio_boot_ms() + HIDDEN_MS;
+	bool left = true;
+	enum cosmo_err err = kill_uids(ending, shield_uid, &left);
+
+	if (ending->scope->session)
+		return err;
+	do {
+		(void)poll(NULL, 0, HIDDEN_LOOK_MS);
+		if (!err)
+			err = kill_uids(ending, shield_uid, &left);
+	} while (!err && left && fdio_boot_ms() < deadline_boot_ms);
 	return err;
 }
 
@@ -442,7 +490,7 @@ static enum cosmo_err end_processes(struct ending *ending)
 		process_end(&processes, &ending->tally->processes, &ending->tally->left);
 
 	if (!err)
-		err = kill_uids(ending, processes.shield_uid);
+		err = kill_hidden(ending, processes.shield_uid);
 	return err;
 }
 

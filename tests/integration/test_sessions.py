@@ -9,6 +9,7 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.cgroup import Cgroup  # noqa: E402
 from support.session_rig import SessionRig  # noqa: E402
 
 CONNECTED = 'world.store("connect", "user=ada,developer", "user=bob,developer")\n'
@@ -322,6 +323,75 @@ result["ada"] = [world.runs(pid) for pid in ada]
 result["others"] = [world.runs(pid) for pid in [*bob, *local]]
 """)
     assert not any(found["ada"]) and all(found["others"]) and found["end"]["left"] == 0, found
+
+
+@pytest.fixture
+def slices():
+    """A folder of cgroups such as systemd makes them, for pid 1 and what it starts."""
+    cgroup = Cgroup("slices")
+    if not cgroup.procs:
+        pytest.skip("the machine's systemd hands out the cgroups")
+    yield CGROUPS.replace("BASE", repr(str(pathlib.Path(cgroup.procs[-1]).parent)))
+    cgroup.remove()
+
+
+CGROUPS = """
+def join(where):
+    folder = pathlib.Path(BASE) / where
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cgroup.procs").write_text("0")
+def loose(where, uid=0, command=None):
+    ready, told = os.pipe()
+    pid = os.fork()
+    if not pid:
+        join(where)
+        os.setsid()
+        os.setresuid(uid, uid, uid)
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        os.write(told, b"x")
+        if command:
+            os.execv(command[0], command)
+        while True:
+            signal.pause()
+    os.read(ready, 1)
+    return world.watch(pid)
+join("init.scope")
+"""
+
+
+def test_what_root_runs_cut_loose_in_a_slice_of_the_users_ends_with_him(rig, slices):
+    """setsid, forked twice, its session closed: its cgroup alone tells whose it is."""
+    found = rig.inside(CONNECTED + slices + """
+ada, bob = world.uid("ada"), world.uid("bob")
+his = f"user.slice/user-{ada}.slice"
+ended = {"scope": loose(f"{his}/session-7.scope"), "manager": loose(f"{his}/user@{ada}.service/app.slice/x.service")}
+subprocess.run(["cp", "/bin/sleep", "/home/sshd"], check=True)
+stays = {"runtime": loose(f"{his}/user-runtime-dir@{ada}.service"), "bobs": loose(f"user.slice/user-{bob}.slice/session-8.scope"),
+         "locals": loose("user.slice/user-4711.slice/session-9.scope"), "local": loose(f"{his}/session-7.scope", uid=4711),
+         "container": loose(f"machine.slice/m/{his}/session-7.scope"), "system": loose("system.slice/cron.service"),
+         "sshd": loose(f"{his}/session-7.scope", command=["/home/sshd", "100000"])}
+result["dry"] = world.json("session", "end", "--user", "ada", "--dry-run")["processes"]
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["ended"] = {name: world.runs(pid) for name, pid in ended.items()}
+result["stays"] = {name: world.runs(pid) for name, pid in stays.items()}
+""")
+    assert found["dry"] == 2 and not any(found["ended"].values()) and all(found["stays"].values()), found
+    assert found["end"] == found["end"] | {"processes": 2, "left": 0, "own_session": False}
+
+
+def test_the_caller_in_a_slice_of_a_users_has_his_answer_first(rig, slices):
+    """Root, of whose ancestors none is the user any more; what is in his session with him is left for the end."""
+    found = rig.inside(CONNECTED + slices + """
+scope = f"user.slice/user-{world.uid('ada')}.slice/session-7.scope"
+other, answer = loose(scope), "/home/answer"
+caller = loose(scope, command=["/bin/sh", "-c", f"{CTL} session end --user ada --yes --json >{answer}; exec sleep 100000"])
+select.select([world.watched[caller]], [], [], 60)
+select.select([world.watched[other]], [], [], 60)
+result["answer"] = json.loads(pathlib.Path(answer).read_text())
+result["runs"] = [world.runs(caller), world.runs(other)]
+""")
+    assert found["answer"]["own_session"] and found["runs"] == [False, False]
 
 
 @pytest.mark.parametrize("door", ["", "sshd = developer, admin"])
