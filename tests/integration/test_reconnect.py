@@ -164,6 +164,8 @@ def test_reconnect__a_disconnect_has_steps_left__refused_so_that_they_are_not_fo
     done = unchanged(rig, idp, lambda: rig.connect(idp, "--yes", "--json"))
     assert (done.code, done.json["error"], done.json["connected"]) == (BUSY, "busy", False)
     assert "steps left" in done.err and "run `cosmo-ssoctl disconnect`" in done.err
+    assert rig.ctl("disconnect").code == OK
+    connect(rig, idp)
 
 
 def test_reconnect__the_gate_is_gone__refused_until_it_is_made_again(rig, idp):
