@@ -132,6 +132,9 @@ static const char *const lines[] = {
 	[USER_TEXT_PASSWORD] = "when `passwd` or the like is to change the password",
 	[USER_TEXT_TRY_AGAIN] =
 		"in place of `budget`, where it is known when the next attempt is let through",
+	[USER_TEXT_DISCONNECTED_ON] =
+		"in place of `disconnected`, where it is not known since when: the host was never connected, or its disconnect could not be written to the disk",
+	[USER_TEXT_DISCONNECTED_SINCE] = "in place of `disconnected`, where that is known",
 };
 
 const char *err_when(enum cosmo_err err)

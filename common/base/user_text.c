@@ -9,6 +9,10 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
+#define ASK_ADMIN   " Please ask the administrator of this host."
+#define TRY_LATER   " Please try again later."
+#define START_AGAIN " Start again to get a new code."
+
 static const char *const lines[] = {
 	[USER_TEXT_SIGN_IN] = "Sign in to {host} as {user}. Approve on this page:",
 	[USER_TEXT_SIGN_IN_FROM] =
@@ -27,6 +31,9 @@ static const char *const lines[] = {
 	[USER_TEXT_PASSWORD] =
 		"Your password is managed at your organization's sign-in server. Please change it there.",
 	[USER_TEXT_TRY_AGAIN] = "There were too many sign-in attempts. Please try again in {left}.",
+	[USER_TEXT_DISCONNECTED_ON] = "Single sign-on is disconnected on {host}." ASK_ADMIN,
+	[USER_TEXT_DISCONNECTED_SINCE] =
+		"Single sign-on is disconnected on {host} since {since}." ASK_ADMIN,
 };
 
 _Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_COUNT, "a text for each line");
@@ -35,10 +42,6 @@ const char *user_text(enum user_text which)
 {
 	return lines[which];
 }
-
-#define ASK_ADMIN   " Please ask the administrator of this host."
-#define TRY_LATER   " Please try again later."
-#define START_AGAIN " Start again to get a new code."
 
 static const char *const texts[] = {
 	[COSMO_OK] = "Done.",

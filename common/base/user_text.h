@@ -20,7 +20,9 @@
 	X(SHORT, "short")                                                                          \
 	X(SHORT_FROM, "short_from")                                                                \
 	X(PASSWORD, "password")                                                                    \
-	X(TRY_AGAIN, "try_again")
+	X(TRY_AGAIN, "try_again")                                                                  \
+	X(DISCONNECTED_ON, "disconnected_on")                                                      \
+	X(DISCONNECTED_SINCE, "disconnected_since")
 
 enum user_text {
 #define USER_TEXT_ENUM_(symbol, id) USER_TEXT_##symbol,
@@ -36,7 +38,8 @@ struct user_text_values {
 	const char *source; /* address the user comes from */
 	const char *uri;
 	const char *code;
-	const char *left; /* time left, "9:58"; of TRY_AGAIN "12 minutes" */
+	const char *left;  /* time left, "9:58"; of TRY_AGAIN "12 minutes" */
+	const char *since; /* day and time by this host's clock, "2026-01-31 09:05" */
 };
 
 /* The text with its braces; printable ASCII, no newline. */

@@ -34,6 +34,7 @@ static const char *value_of(
 		{"uri", values->uri},
 		{"code", values->code},
 		{"left", values->left},
+		{"since", values->since},
 	};
 	size_t name_len = (size_t)(end - name);
 

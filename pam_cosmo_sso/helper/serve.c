@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/serve.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "common/base/fdio.h"
-#include "common/base/user_text.h"
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/refusal_text.h"
 #include "pam_cosmo_sso/helper/session_phase.h"
 #include "pam_cosmo_sso/helper/sign_in.h"
 #include "pam_cosmo_sso/helper/store.h"
@@ -17,7 +15,6 @@
 /* Both sides are processes of this host: a message is sent or read at once or never. */
 #define MESSAGE_MS 10000
 
-#define RETRY_BYTES  128
 #define DETAIL_BYTES 512
 
 /* The credentials are those of the moment the socket was made or connected. */
@@ -64,31 +61,18 @@ static enum cosmo_err send_result(
 	return dialogue_send(dialogue, result, fdio_boot_ms() + MESSAGE_MS);
 }
 
-static void write_retry(int64_t retry_s, char *ret, size_t ret_size)
-{
-	char left[32] = "";
-	int64_t minutes = (retry_s + 59) / 60;
-
-	(void)snprintf(
-		left, sizeof(left), "%" PRId64 " minute%s", minutes, minutes == 1 ? "" : "s");
-	(void)user_text_fill(
-		USER_TEXT_TRY_AGAIN, &(struct user_text_values){.left = left}, ret, ret_size);
-}
-
 static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *store,
 	const struct message *request, pid_t peer_pid)
 {
 	struct exchange exchange = {0};
 	COSMO_AUTO(exchange_done) struct exchange *owned = &exchange;
-	char retry[RETRY_BYTES] = "";
+	char text[REFUSAL_TEXT_BYTES] = "";
 	enum cosmo_err outcome = COSMO_E_INTERNAL;
 
 	exchange_init(owned, store, dialogue, request, peer_pid);
 	outcome = answer(owned);
-	if (outcome != COSMO_E_BUDGET || exchange.retry_s <= 0)
-		return send_result(dialogue, outcome, NULL, NULL);
-	write_retry(exchange.retry_s, retry, sizeof(retry));
-	return send_result(dialogue, outcome, retry, NULL);
+	refusal_text(owned, outcome, text);
+	return send_result(dialogue, outcome, text[0] ? text : NULL, NULL);
 }
 
 /* Without a store nobody can be judged, but everybody can be made a viewer. The one line says why.

@@ -4,14 +4,18 @@
 
 Needs root and COSMO_BUILD_DIR."""
 
+import datetime
 import pathlib
 import re
+import socket
 import sys
+import zoneinfo
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from support import messages  # noqa: E402
 from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.helper_site import HelperSite  # noqa: E402
@@ -202,6 +206,45 @@ def test_a_sign_in_that_waits_is_refused_and_one_that_begins_asks_nobody(site):
     site.idp.requests.clear()
     assert site.rig.sign_in().recv().error == "E_DISCONNECTED"
     assert site.idp.requests == []
+
+
+ELSEWHERE = "Asia/Kathmandu"  # five hours and three quarters from where the tests run
+ZONE = f"""
+import ctypes
+if ctypes.CDLL(None).mount(b"/usr/share/zoneinfo/{ELSEWHERE}", b"/etc/localtime", None, 4096, None) != 0:  # MS_BIND
+    raise OSError("mount")
+"""
+
+
+def told(rig, message="SIGN_IN", service="sshd"):
+    """What a person reads who is refused."""
+    exchange = rig.start(hostile=ZONE).send(message, SERVICE=service)
+    result = exchange.recv()
+    assert (result.type, result.error) == ("RESULT", "E_DISCONNECTED")
+    exchange.all_gone()
+    return result.TEXT
+
+
+# case: message: a disconnected host says which it is, and since when by its own clock; nobody is asked
+def test_sign_in__disconnected__is_told_where_and_since_when(site):
+    assert site.rig.ctl("disconnect").code == 0
+    site.idp.requests.clear()
+    since = datetime.datetime.fromtimestamp(int(re.search(r"^since = (\d+)", durable(site.rig), re.MULTILINE).group(1)),
+                                            zoneinfo.ZoneInfo(ELSEWHERE))
+    text = messages.line("disconnected_since", host=socket.gethostname(), since=f"{since:%Y-%m-%d %H:%M}")
+    assert told(site.rig) == told(site.rig, "ACCOUNT", "sudo") == text
+    assert site.idp.requests == []
+
+
+def test_sign_in__gate_closed_but_connected_on_the_disk__is_told_no_time(site):
+    _, result = ask(site.rig, READ_ONLY.format(path=installed("COSMO_STATE_DIR")))
+    assert result.error == "E_IO" and "connected = yes" in durable(site.rig)
+    assert told(site.rig) == messages.line("disconnected_on", host=socket.gethostname())
+
+
+def test_sign_in__never_connected__is_told_no_time(site):
+    (site.rig.folder / "state/private/integration").unlink()
+    assert told(site.rig) == messages.line("disconnected_on", host=socket.gethostname())
 
 
 @pytest.mark.parametrize("words", [("x",), ("--reason", ""), ("--reason", "x" * 256), ("--keep-sessions", "--strip-setgid")])

@@ -37,14 +37,15 @@ def test_messages__module__has_no_sentence_of_its_own():
     assert not found
 
 
-# case: message: what the helper has the module say is the sentence of the failure, or when to try again
+# case: message: what the helper has the module say is the sentence of the failure, or one with more
 def test_messages__helper__tells_the_module_nothing_but_the_failure():
     texts = {path.name: [call for call in calls(code(path), "message_put_str") if "FIELD_TEXT" in call]
              for path in HELPER}
     assert texts.pop("serve.c") == ["result, FIELD_TEXT, text ? text : cosmo_err_text(outcome)"]
     fills = {path.name: calls(code(path), "user_text_fill") for path in HELPER}
-    assert [call.split(",")[0] for call in fills["serve.c"]] == ["USER_TEXT_TRY_AGAIN"]
-    assert [name for name, found in fills.items() if found] == ["serve.c"]
+    assert [call.split(",")[0] for call in fills["refusal_text.c"]] == [
+        "USER_TEXT_TRY_AGAIN", "since[0] ? USER_TEXT_DISCONNECTED_SINCE : USER_TEXT_DISCONNECTED_ON"]
+    assert [name for name, found in fills.items() if found] == ["refusal_text.c"]
     assert {name for name, found in texts.items() if found} == {"admin.c"}  # speaks with ctl
 
 

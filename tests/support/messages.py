@@ -30,6 +30,12 @@ def failure(number):
     return _known()[1][number]
 
 
+@functools.cache
+def line(name, **values):
+    """A line around the code, filled."""
+    return dict(rows(built("docs/messages.md").read_text(), "Around the code"))[name].format(**values)
+
+
 def check(text):
     """Each line of a message is one that docs/messages.md has, an address, or drawn."""
     lines, failures = _known()

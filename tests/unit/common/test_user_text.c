@@ -30,7 +30,16 @@ static const struct user_text_values ordinary = {
 	.uri = "https://login.example.org/device",
 	.code = "WDJB-MJHT",
 	.left = "9:58",
+	.since = "2026-01-31 09:05",
 };
+
+/* Whole sentences, which a terminal may break. */
+static bool is_sentence(enum user_text which)
+{
+	return which == USER_TEXT_SHORT || which == USER_TEXT_SHORT_FROM ||
+	       which == USER_TEXT_PASSWORD || which == USER_TEXT_DISCONNECTED_ON ||
+	       which == USER_TEXT_DISCONNECTED_SINCE;
+}
 
 /* case: message: each line around the code is ASCII and fits 80 columns with ordinary values */
 static void test_user_text__each_line__is_ascii_and_fits_a_screen(void **state)
@@ -47,8 +56,7 @@ static void test_user_text__each_line__is_ascii_and_fits_a_screen(void **state)
 		for (const char *p = text; *p; p++)
 			assert_true(*p >= ' ' && *p <= '~');
 		assert_null(strpbrk(text, "{}"));
-		if (i != USER_TEXT_SHORT && i != USER_TEXT_SHORT_FROM && i != USER_TEXT_PASSWORD)
-			assert_true(len <= SCREEN_COLS);
+		assert_true(len <= (is_sentence((enum user_text)i) ? SENTENCE_BYTES : SCREEN_COLS));
 	}
 }
 
@@ -108,6 +116,20 @@ static void test_err_text__each_failure__is_short_and_plain(void **state)
 	}
 }
 
+/* case: message: a disconnected host says which it is, since when, and whom to ask */
+static void test_user_text_fill__disconnected__says_where_and_since_when(void **state)
+{
+	char text[200] = "";
+
+	(void)state;
+	user_text_fill(USER_TEXT_DISCONNECTED_SINCE, &ordinary, text, sizeof(text));
+	assert_string_equal(text,
+		"Single sign-on is disconnected on web1 since 2026-01-31 09:05. Please ask the administrator of this host.");
+	user_text_fill(USER_TEXT_DISCONNECTED_ON, &ordinary, text, sizeof(text));
+	assert_string_equal(text,
+		"Single sign-on is disconnected on web1. Please ask the administrator of this host.");
+}
+
 static void test_user_text_fill__braces_in_a_value__stand_for_themselves(void **state)
 {
 	const struct user_text_values values = {.host = "{user}", .user = "a{code}", .code = "{"};
@@ -146,6 +168,7 @@ int main(void)
 		cmocka_unit_test(test_user_text__each_id__is_no_other_message),
 		cmocka_unit_test(test_err_text__each_failure__says_what_to_do_next),
 		cmocka_unit_test(test_err_text__each_failure__is_short_and_plain),
+		cmocka_unit_test(test_user_text_fill__disconnected__says_where_and_since_when),
 		cmocka_unit_test(test_user_text_fill__braces_in_a_value__stand_for_themselves),
 		cmocka_unit_test(test_user_text_fill__each_size__is_cut_and_ended),
 	};
