@@ -219,7 +219,7 @@ def test_rebind__newcomer_is_refused__nothing_changes(rig, identity, more, refus
 
 REFUSED = {
     "not_enrolled": (["user=dev"], [], "grace", DENIED, "not_found", "nobody is enrolled under this name"),
-    "removed": (["user=dev,admin,removed"], [], "dev", DENIED, "removed", "another login name at the IdP"),
+    "removed": (["user=dev,admin,removed"], [], "dev", DENIED, "removed", "`cosmo-ssoctl user add NAME` takes that back first"),
     "locked": (["user=dev,admin,locked"], [], "dev", DENIED, "locked", "nobody can sign in under a locked name"),
     "local_user": (["user=dev"], ["dev:x:1000:1000::/:/bin/sh"], "dev", DENIED, "name_reserved", "a local user has this name"),
     "disconnected": (["user=dev", "disconnect"], [], "dev", DENIED, "disconnected", "run `cosmo-ssoctl connect`"),

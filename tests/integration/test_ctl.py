@@ -104,7 +104,7 @@ def test_version__is_the_projects(rig):
 
 
 WRONG = {
-    "command": (["conect"], "there is no command \"conect\"; the commands are: connect, enable"),
+    "command": (["conect"], "there is no command \"conect\"; the commands are: connect, disconnect"),
     "control": (["a\x1b[2J"], "there is no command \"a?[2J\""),
     "option": (["status", "--jsn"], "there is no option --jsn; its options are: --json"),
     "value": (["connect", "--issuer"], "--issuer needs a value"),
@@ -560,7 +560,7 @@ def test_user__somebody__is_shown_whole(rig):
 
 def test_user_add__a_free_name__is_listed_once(connected):
     done = connected.ctl("user", "add", "grace", "--json")
-    assert done.code == OK and done.json == {"name": "grace", "listed": True}
+    assert done.code == OK and done.json == {"name": "grace", "listed": True, "taken_back": False}
     (grace,) = connected.ctl("user", "list", "--json").json
     assert grace["name"] == "grace" and grace["listed"] is True and grace["uid"] is None
     assert "grace" in connected.ctl("user", "list").out
@@ -672,6 +672,7 @@ def test_check_config__a_role_without_a_rule__is_warned_of(rig, idp):
     assert rig.ctl("check-config", "--json").json["warnings"] == says
     done = rig.ctl("apply")
     assert (done.code, done.err) == (OK, warned) and "in effect" in done.out
+    rig.store("disconnect")
     done = rig.connect(idp, "--yes", rule="admin=~.*")
     assert done.code == OK and all(f"- {line}\n" in done.out for line in says)
     rig.configure(rig.config_text.replace("\nadmin=~.*\n", "\nadmin=~.*\ndeveloper = x\ndba = ~y\n"))
@@ -698,6 +699,7 @@ def test_check_config__a_local_group_that_is_not_there__is_warned_of(rig, idp):
     done = rig.ctl("check-config", "--json")
     assert done.code == OK and done.json["warnings"] == says
     assert rig.ctl("apply").err == "".join(f"cosmo-ssoctl: warning: {line}\n" for line in says)
+    rig.store("disconnect")
     done = rig.ctl("connect", "--yes")
     assert done.code == OK and all(f"- {line}\n" in done.out for line in says), done
     rig.local(groups=["plugdev:x:46:", "tapes:x:47:", "scanners:x:48:"])
@@ -710,18 +712,24 @@ def test_check_config__a_group_with_the_gid_of_a_privileged_one__is_refused(rig,
     rig.local(groups=["tape:x:27:", "sudo:x:27:", "plugdev:x:46:"])
     rig.configure(rig.config_text + "\n[role dba]\nlocal_groups = plugdev tape\n")
     line = rig.config_text.splitlines().index("[role dba]") + 1
-    for words in (["check-config"], ["apply"], ["connect", "--yes"]):
+
+    def is_refused(*words):
         before = rig.snapshot()
         done = rig.ctl(*words)
         assert done.code == MISCONFIGURED and "[config]" in done.err and "gid 27 of sudo" in done.err, done
         assert f":{line}: " in done.err and "allow_privileged = yes" in done.err
         assert rig.snapshot() == before
+
+    is_refused("check-config")
+    is_refused("apply")
     refused = rig.config_text
     rig.configure(refused.replace("[role dba]\n", "[role dba]\nallow_privileged = yes\n"))
     assert rig.ctl("apply").code == OK
     rig.configure(refused)  # and not put into effect by a sign-in either
     rig.false_judge(f"show(); identity(ISSUER={idp.issuer!r})")
     assert rig.sign_in().result() == "E_CONFIG" and rig.records() == []
+    rig.store("disconnect")
+    is_refused("connect", "--yes")
 
 
 def test_check_config__too_large_or_not_there__is_said(rig):

@@ -46,10 +46,11 @@ class World:
 
     def start(self, command=SLEEP, uid=0, python=None, uids=None):
         '''A process of its own; `python`: what it does instead of a command, once it is that user.'''
-        ready, told = os.pipe()
+        (ready, told), (watched, watching) = os.pipe(), os.pipe()
         pid = os.fork()
         if not pid:
             os.close(ready)
+            os.read(watched, 1)  # who ends at once must be watched before
             os.setgroups([])
             os.setresuid(*(uids or (uid, uid, uid)))
             if python:
@@ -59,10 +60,13 @@ class World:
                     signal.pause()
             os.set_inheritable(told, False)
             os.execvp(command[0], command)
+        self.watch(pid)
+        os.write(watching, b"x")
         os.close(told)
         os.read(ready, 1)
-        os.close(ready)
-        return self.watch(pid)
+        for descriptor in (ready, watched, watching):
+            os.close(descriptor)
+        return pid
 
     def say(self, message, user, **fields):
         '''As the module does: the calling process is the one that opens the session.'''
