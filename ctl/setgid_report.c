@@ -26,7 +26,7 @@ void setgid_report_print(const struct setgid_report *report)
 			report->files);
 	if (!report->unseen[0])
 		return;
-	fputs("Not wholly looked through for such files: ", stdout);
+	(void)fputs("Not wholly looked through for such files: ", stdout);
 	output_text(report->unseen);
 	putchar('\n');
 }

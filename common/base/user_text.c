@@ -31,9 +31,9 @@ static const char *const lines[] = {
 	[USER_TEXT_PASSWORD] =
 		"Your password is managed at your organization's sign-in server. Please change it there.",
 	[USER_TEXT_TRY_AGAIN] = "There were too many sign-in attempts. Please try again in {left}.",
-	[USER_TEXT_DISCONNECTED_ON] = "Single sign-on is disconnected on {host}." ASK_ADMIN,
+	[USER_TEXT_DISCONNECTED_ON] = ("Single sign-on is disconnected on {host}." ASK_ADMIN),
 	[USER_TEXT_DISCONNECTED_SINCE] =
-		"Single sign-on is disconnected on {host} since {since}." ASK_ADMIN,
+		("Single sign-on is disconnected on {host} since {since}." ASK_ADMIN),
 };
 
 _Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_COUNT, "a text for each line");

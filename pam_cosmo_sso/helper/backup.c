@@ -306,6 +306,7 @@ static enum cosmo_err sync_folder_of(const char *path)
 
 	if (!copy)
 		return COSMO_E_NOMEM;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the helper has one thread */
 	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 || fsync(fd) < 0 ? COSMO_E_IO : COSMO_OK;
 }

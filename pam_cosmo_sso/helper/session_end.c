@@ -57,7 +57,6 @@ struct ending {
 	uint64_t shown;             /* last told by progress */
 	bool *member;               /* of the present look: of a session that ends */
 	bool *spared;               /* likewise */
-	bool *wholly;               /* likewise: runs as one of ours and nobody else */
 	struct process_list before; /* the members of the look before */
 	struct process_list acting; /* who acted for one of ours in each look so far */
 	bool looked;
@@ -71,7 +70,6 @@ static void ending_done(struct ending *ending)
 	free(ending->sessions);
 	free(ending->member);
 	free(ending->spared);
-	free(ending->wholly);
 }
 COSMO_AUTO_DEFINE(struct ending *, ending_done);
 
@@ -247,11 +245,9 @@ static enum cosmo_err make_marks(struct ending *ending, size_t count)
 {
 	free(ending->member);
 	free(ending->spared);
-	free(ending->wholly);
 	ending->member = calloc(count + 1, sizeof(*ending->member));
 	ending->spared = calloc(count + 1, sizeof(*ending->spared));
-	ending->wholly = calloc(count + 1, sizeof(*ending->wholly));
-	return ending->member && ending->spared && ending->wholly ? COSMO_OK : COSMO_E_NOMEM;
+	return ending->member && ending->spared ? COSMO_OK : COSMO_E_NOMEM;
 }
 
 /*
@@ -266,14 +262,14 @@ static enum cosmo_err mark(struct ending *ending, struct process_list *list)
 
 	for (size_t i = 0; !ending->scope->session && i < list->count && !err; i++) {
 		err = note_whose(ending, &list->items[i]);
-		ending->wholly[i] = !err && is_wholly_ours(&list->items[i]);
+		ending->member[i] = !err && is_wholly_ours(&list->items[i]);
 	}
 	if (!err)
-		err = session_members_mark(list, ending->sessions, ending->count, is_ending, ending,
-			ending->wholly, ending->member);
+		err = session_members_mark(
+			list, ending->sessions, ending->count, is_ending, ending, ending->member);
 	if (!err)
-		err = session_members_mark(list, ending->sessions, ending->count, is_own, ending,
-			NULL, ending->spared);
+		err = session_members_mark(
+			list, ending->sessions, ending->count, is_own, ending, ending->spared);
 	if (!err && !ending->scope->session)
 		err = slice_members_mark(list, &ending->ours, &own, ending->member, ending->spared);
 	if (!err)

@@ -139,7 +139,7 @@ static void mark_leaders(struct kinship *kinship, const struct session *sessions
 
 enum cosmo_err session_members_mark(const struct process_list *list, const struct session *sessions,
 	size_t count, bool (*wanted)(const void *context, const struct session *session),
-	const void *context, const bool *known, bool *ret_member)
+	const void *context, bool *member)
 {
 	COSMO_AUTO(free) unsigned char *kin = calloc(list->count + 1, sizeof(*kin));
 	COSMO_AUTO(free) size_t *path = calloc(list->count + 1, sizeof(*path));
@@ -147,8 +147,8 @@ enum cosmo_err session_members_mark(const struct process_list *list, const struc
 
 	if (!kin || !path)
 		return COSMO_E_NOMEM;
-	for (size_t i = 0; known && i < list->count; i++)
-		if (known[i])
+	for (size_t i = 0; i < list->count; i++)
+		if (member[i])
 			kin[i] = KIN_YES;
 	mark_leaders(&kinship, sessions, count, wanted, context);
 	mark_scopes(&kinship, sessions, count, wanted, context);
@@ -159,6 +159,6 @@ enum cosmo_err session_members_mark(const struct process_list *list, const struc
 	}
 	for (size_t i = 0; i < list->count; i++)
 		if (kin[i] == KIN_YES && list->items[i].pid != getpid())
-			ret_member[i] = true;
+			member[i] = true;
 	return COSMO_OK;
 }

@@ -13,11 +13,11 @@
 #include "pam_cosmo_sso/helper/session.h"
 
 /*
- * Set @ret_member[i] for each member among @list of one of @sessions for which @wanted says so, and
- * for each that descends from one with @known[i] (NULL: from none); others stay as they are. Never
- * this process itself. Errors: COSMO_E_NOMEM.
+ * Set @member[i] for each member among @list of one of @sessions for which @wanted says so, and for
+ * each that descends from one for which it is set already; others stay as they are. Never for this
+ * process itself. Errors: COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err session_members_mark(const struct process_list *list,
 	const struct session *sessions, size_t count,
 	bool (*wanted)(const void *context, const struct session *session), const void *context,
-	const bool *known, bool *ret_member);
+	bool *member);
