@@ -126,7 +126,7 @@ class SessionRig(CtlRig):
 
     def _shared_folders(self):
         """Where everybody may write: the helper looks through all of it."""
-        return [f":{self.folder}:{self.reports.folder}={place}" for place in ("/tmp", "/var/tmp", "/dev/shm")]
+        return [f":{self.folder}:{self.reports.folder}:{TESTS.parent}={place}" for place in ("/tmp", "/var/tmp", "/dev/shm")]
 
     def inside(self, body, timeout_s=120):
         """What `body` has put into `result`."""
