@@ -3,9 +3,6 @@
 #include <stdio.h>
 
 #include "ctl/command.h"
-#include "ctl/exit_code.h"
-#include "ctl/options.h"
-#include "ctl/output.h"
 #include "ctl/step_report.h"
 
 static const struct step_text texts[] = {
@@ -19,30 +16,17 @@ static const struct step_text texts[] = {
 	{"damaged", NULL, NULL, "  %s", false},
 };
 
+static void print_end(const struct step_report *report)
+{
+	puts(report->dry_run ? "Nothing was changed." : "users.1.db was made anew.");
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
-	struct step_report report = {.texts = texts, .text_count = COSMO_ARRAY_LEN(texts)};
-	const struct option_spec specs[] = {
-		{"dry-run", OPTION_FLAG, &report.dry_run},
-		{"json", OPTION_FLAG, &report.json},
-	};
-	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = COSMO_OK;
-	int first = 0;
+	struct step_report report = {
+		.texts = texts, .text_count = COSMO_ARRAY_LEN(texts), .said = print_end};
 
-	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
-		return EXIT_CODE_USAGE;
-	if (first != argc)
-		return command_usage_error(self, "it takes no operand");
-	err = message_new(MESSAGE_CTL_REPAIR, &request);
-	if (err) {
-		output_failure(err, NULL, NULL);
-		return (int)exit_code_of(err);
-	}
-	err = step_report_ask(&report, request);
-	if (!err && !report.json)
-		puts(report.dry_run ? "Nothing was changed." : "users.1.db was made anew.");
-	return (int)exit_code_of(err);
+	return step_report_run(self, argc, argv, MESSAGE_CTL_REPAIR, &report);
 }
 
 const struct command command_repair = {

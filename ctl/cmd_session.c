@@ -11,7 +11,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
-#include "ctl/setgid_report.h"
+#include "ctl/session_report.h"
 
 #define MAX_ID_BYTES 95
 
@@ -32,12 +32,7 @@ struct session_listing {
 /* What was done, or in a rehearsal would be. */
 struct session_outcome {
 	const struct session_words *words;
-	bool dry_run;
-	uint64_t sessions;
-	uint64_t processes;
-	uint64_t left;
-	struct setgid_report setgid;
-	bool own;
+	struct session_report ended;
 };
 
 static struct json_object *item_json(const struct message *item)
@@ -122,7 +117,6 @@ static int run_list(bool json)
 static void visit_step(void *context, const struct message *item)
 {
 	struct session_outcome *outcome = context;
-	const char *id = message_str(item, FIELD_STEP_ID);
 	const char *text = message_str(item, FIELD_TEXT);
 	char shown[257] = "";
 
@@ -130,17 +124,8 @@ static void visit_step(void *context, const struct message *item)
 		log_filter(text, true, shown, sizeof(shown));
 		puts(shown);
 	}
-	if (message_type(item) != MESSAGE_STEP_ITEM)
-		return;
-	if (streq(id, "sessions"))
-		outcome->sessions = message_u64(item, FIELD_COUNT, 0);
-	if (streq(id, "processes")) {
-		outcome->processes = message_u64(item, FIELD_COUNT, 0);
-		outcome->left = message_u64(item, FIELD_LEFT, 0);
-	}
-	setgid_report_take(&outcome->setgid, item);
-	if (streq(id, "own"))
-		outcome->own = true;
+	if (message_type(item) == MESSAGE_STEP_ITEM)
+		session_report_take(&outcome->ended, item);
 }
 
 static enum cosmo_err ask(struct session_outcome *outcome, bool dry_run)
@@ -153,7 +138,7 @@ static enum cosmo_err ask(struct session_outcome *outcome, bool dry_run)
 		output_failure(err, NULL, NULL);
 		return err;
 	}
-	*outcome = (struct session_outcome){.words = words, .dry_run = dry_run};
+	*outcome = (struct session_outcome){.words = words, .ended = {.dry_run = dry_run}};
 	message_put_str(request, FIELD_USER, words->user);
 	message_put_str(request, FIELD_SESSION, words->id);
 	if (dry_run)
@@ -171,43 +156,23 @@ static enum cosmo_err confirm(const struct session_outcome *found)
 			"This ends %" PRIu64
 			" session(s) of %s and everything that runs as %s: %" PRIu64
 			" process(es).%s",
-			found->sessions, words->user, words->user, found->processes,
-			found->own ? " Your own session ends last." : "");
+			found->ended.sessions, words->user, words->user, found->ended.processes,
+			found->ended.own ? " Your own session ends last." : "");
 	else
 		snprintf(question, sizeof(question),
 			"This ends the session %s: %" PRIu64 " process(es).%s", words->id,
-			found->processes, found->own ? " It is your own." : "");
+			found->ended.processes, found->ended.own ? " It is your own." : "");
 	if (output_confirm(question, words->yes))
 		return COSMO_OK;
 	output_failure(COSMO_E_CANCELLED, "This was not confirmed.", NULL);
 	return COSMO_E_CANCELLED;
 }
 
-static void print_outcome(const struct session_outcome *outcome)
-{
-	const char *verb = outcome->dry_run ? "would be ended" : "ended";
-
-	printf("%" PRIu64 " session(s) %s, %" PRIu64 " process(es).\n", outcome->sessions, verb,
-		outcome->processes);
-	setgid_report_print(&outcome->setgid);
-	if (outcome->own)
-		puts(outcome->dry_run ? "Your own session would end last."
-				      : "Your own session ends now.");
-}
-
 static void print_json(const struct session_outcome *outcome)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "dry_run", json_object_new_boolean(outcome->dry_run));
-	json_object_object_add(object, "sessions", json_object_new_uint64(outcome->sessions));
-	json_object_object_add(object, "processes", json_object_new_uint64(outcome->processes));
-	json_object_object_add(object, "left", json_object_new_uint64(outcome->left));
-	json_object_object_add(
-		object, "setgid_files", json_object_new_uint64(outcome->setgid.files));
-	output_json_text(
-		object, "setgid_unseen", outcome->setgid.unseen[0] ? outcome->setgid.unseen : NULL);
-	json_object_object_add(object, "own_session", json_object_new_boolean(outcome->own));
+	session_report_json(&outcome->ended, object);
 	output_json(object);
 }
 
@@ -224,7 +189,7 @@ static int run_end(const struct session_words *words)
 	if (!err && words->json)
 		print_json(&outcome);
 	else if (!err)
-		print_outcome(&outcome);
+		session_report_print(&outcome.ended);
 	return (int)exit_code_of(err);
 }
 

@@ -7,6 +7,8 @@
 
 #include "common/base/log.h"
 #include "ctl/ask.h"
+#include "ctl/exit_code.h"
+#include "ctl/options.h"
 #include "ctl/output.h"
 
 /* The one %s of @format. */
@@ -108,4 +110,30 @@ enum cosmo_err step_report_ask(struct step_report *report, struct message *reque
 	output_json_failure(object);
 	output_json(object);
 	return err;
+}
+
+int step_report_run(const struct command *self, int argc, char **argv, enum message_type type,
+	struct step_report *report)
+{
+	const struct option_spec specs[] = {
+		{"dry-run", OPTION_FLAG, &report->dry_run},
+		{"json", OPTION_FLAG, &report->json},
+	};
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	enum cosmo_err err = COSMO_OK;
+	int first = 0;
+
+	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
+		return EXIT_CODE_USAGE;
+	if (first != argc)
+		return command_usage_error(self, "it takes no operand");
+	err = message_new(type, &request);
+	if (err) {
+		output_failure(err, NULL, NULL);
+		return (int)exit_code_of(err);
+	}
+	err = step_report_ask(report, request);
+	if (!err && !report->json)
+		report->said(report);
+	return (int)exit_code_of(err);
 }

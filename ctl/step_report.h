@@ -7,6 +7,7 @@
 
 #include "common/base/err.h"
 #include "common/message.h"
+#include "ctl/command.h"
 
 /* How the lines of a step begin; each takes a number as %s, or is NULL: nothing is said. */
 struct step_text {
@@ -22,6 +23,8 @@ struct step_report {
 	size_t text_count;
 	bool json;
 	bool dry_run;
+	/* What is said last, to a person, when all went well. */
+	void (*said)(const struct step_report *report);
 	struct json_object *steps; /* with @json */
 	size_t count;
 };
@@ -32,3 +35,8 @@ struct step_report {
  * failure before the first step is left to output_finish(). Returns the RESULT's code.
  */
 COSMO_MUST_USE enum cosmo_err step_report_ask(struct step_report *report, struct message *request);
+
+/* A command that takes --dry-run, --json and no operand, and asks @type of the helper. Returns its
+ * exit code. */
+int step_report_run(const struct command *self, int argc, char **argv, enum message_type type,
+	struct step_report *report);

@@ -11,7 +11,7 @@
 #include "ctl/ask.h"
 #include "ctl/exit_code.h"
 #include "ctl/output.h"
-#include "ctl/setgid_report.h"
+#include "ctl/session_report.h"
 #include "ctl/user_item.h"
 
 #define MAX_WHY_BYTES ((size_t)255)
@@ -35,14 +35,9 @@ static const struct verb {
 /* What came of it, as the helper told. */
 struct outcome {
 	const struct user_change_words *words;
-	bool dry_run;
+	struct session_report ended;
 	bool changed;
 	bool unlisted;
-	bool own;
-	uint64_t sessions;
-	uint64_t processes;
-	uint64_t left;
-	struct setgid_report setgid;
 	uint64_t revoked;
 	uint64_t not_revoked;
 	enum cosmo_err why_not;
@@ -79,15 +74,7 @@ static void take_step(struct outcome *outcome, const struct message *item)
 		outcome->changed = count > 0;
 	else if (streq(id, "listed"))
 		outcome->unlisted = true;
-	else if (streq(id, "sessions"))
-		outcome->sessions = count;
-	else if (streq(id, "own"))
-		outcome->own = true;
-	if (streq(id, "processes")) {
-		outcome->processes = count;
-		outcome->left = left;
-	}
-	setgid_report_take(&outcome->setgid, item);
+	session_report_take(&outcome->ended, item);
 	if (streq(id, "tokens")) {
 		outcome->revoked = count;
 		outcome->not_revoked = left;
@@ -126,7 +113,7 @@ static enum cosmo_err ask(
 		return err;
 	}
 	json_object_put(outcome->user);
-	*outcome = (struct outcome){.words = words, .dry_run = dry_run};
+	*outcome = (struct outcome){.words = words, .ended = {.dry_run = dry_run}};
 	message_put_str(request, FIELD_USER, name);
 	message_put_u64(request, FIELD_CHANGE, (uint64_t)change);
 	message_put_str(request, FIELD_REASON, words->why);
@@ -146,8 +133,8 @@ static enum cosmo_err confirm(const char *name, const struct outcome *found)
 			"%s will be removed: nobody can sign in under the name any more, %" PRIu64
 			" session(s) and everything else that runs as %s end. The uid is never given to "
 			"anybody else; %s and other files stay.%s",
-			name, found->sessions, name, found->home,
-			found->own ? " Your own session ends last." : "");
+			name, found->ended.sessions, name, found->home,
+			found->ended.own ? " Your own session ends last." : "");
 	else
 		snprintf(question, sizeof(question),
 			"%s has never signed in, and is taken off the list for enrolment.", name);
@@ -157,25 +144,11 @@ static enum cosmo_err confirm(const char *name, const struct outcome *found)
 	return COSMO_E_CANCELLED;
 }
 
-static void print_sessions(const struct outcome *outcome)
-{
-	const char *verb = outcome->dry_run ? "would be ended" : "ended";
-
-	if (!outcome->user || outcome->words->keep_sessions)
-		return;
-	printf("%" PRIu64 " session(s) %s, %" PRIu64 " process(es).\n", outcome->sessions, verb,
-		outcome->processes);
-	setgid_report_print(&outcome->setgid);
-	if (outcome->own)
-		puts(outcome->dry_run ? "Your own session would end last."
-				      : "Your own session ends now.");
-}
-
 static void print_tokens(const struct outcome *outcome)
 {
 	if (outcome->revoked)
-		puts(outcome->dry_run ? "The refresh token would be revoked at the IdP."
-				      : "The refresh token was revoked at the IdP.");
+		puts(outcome->ended.dry_run ? "The refresh token would be revoked at the IdP."
+					    : "The refresh token was revoked at the IdP.");
 	if (!outcome->not_revoked)
 		return;
 	output_error("warning: the refresh token is wiped here, but the IdP did not revoke it: %s "
@@ -188,19 +161,19 @@ static void print(const char *name, enum user_change change, const struct outcom
 	const struct verb *verb = verb_of(change);
 	bool is_remove = change == USER_CHANGE_REMOVE;
 
-	if (outcome->dry_run)
+	if (outcome->ended.dry_run)
 		puts("This can be done; nothing was changed.");
 	else if (outcome->user && outcome->changed)
 		printf("%s %s.\n", name, verb->done);
 	else if (outcome->user)
 		printf("%s %s.\n", name, verb->was);
-	if (outcome->unlisted && !outcome->dry_run)
+	if (outcome->unlisted && !outcome->ended.dry_run)
 		printf("%s is not listed for enrolment any more.\n", name);
-	if (change != USER_CHANGE_UNLOCK)
-		print_sessions(outcome);
+	if (change != USER_CHANGE_UNLOCK && outcome->user && !outcome->words->keep_sessions)
+		session_report_print(&outcome->ended);
 	if (change == USER_CHANGE_DISCONNECT || is_remove)
 		print_tokens(outcome);
-	if (is_remove && outcome->user && !outcome->dry_run)
+	if (is_remove && outcome->user && !outcome->ended.dry_run)
 		printf("The uid stays reserved. The files stay as well: %s\n", outcome->home);
 }
 
@@ -209,17 +182,9 @@ static void print_json(const char *name, const struct outcome *outcome)
 	struct json_object *object = json_object_new_object();
 
 	output_json_text(object, "name", name);
-	json_object_object_add(object, "dry_run", json_object_new_boolean(outcome->dry_run));
+	session_report_json(&outcome->ended, object);
 	json_object_object_add(object, "changed", json_object_new_boolean(outcome->changed));
 	json_object_object_add(object, "unlisted", json_object_new_boolean(outcome->unlisted));
-	json_object_object_add(object, "sessions", json_object_new_uint64(outcome->sessions));
-	json_object_object_add(object, "processes", json_object_new_uint64(outcome->processes));
-	json_object_object_add(object, "left", json_object_new_uint64(outcome->left));
-	json_object_object_add(
-		object, "setgid_files", json_object_new_uint64(outcome->setgid.files));
-	output_json_text(
-		object, "setgid_unseen", outcome->setgid.unseen[0] ? outcome->setgid.unseen : NULL);
-	json_object_object_add(object, "own_session", json_object_new_boolean(outcome->own));
 	json_object_object_add(
 		object, "token_revoked", json_object_new_boolean(outcome->revoked > 0));
 	output_json_text(object, "token_problem",
@@ -261,7 +226,7 @@ int user_change_run(const struct command *self, const char *name, enum user_chan
 	/* A failure that came after the change tells of the change too. */
 	if (words->json && (!err || outcome.user))
 		print_json(name, &outcome);
-	else if (!words->json && (!err || (outcome.user && !outcome.dry_run)))
+	else if (!words->json && (!err || (outcome.user && !outcome.ended.dry_run)))
 		print(name, change, &outcome);
 	json_object_put(outcome.user);
 	return (int)exit_code_of(err);

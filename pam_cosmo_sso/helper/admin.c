@@ -47,6 +47,30 @@ enum cosmo_err admin_send(struct admin *admin, struct message *item)
 	return err;
 }
 
+enum cosmo_err admin_send_step(struct admin *admin, const struct admin_step *step)
+{
+	struct message *item = NULL;
+	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
+
+	if (err)
+		return err;
+	message_put_str(item, FIELD_STEP_ID, step->id);
+	message_put_err(item, step->outcome);
+	message_put_u64(item, FIELD_COUNT, step->count);
+	message_put_u64(item, FIELD_LEFT, step->left);
+	message_put_str(item, FIELD_DETAIL, step->detail);
+	return admin_send(admin, item);
+}
+
+enum cosmo_err admin_send_steps(struct admin *admin, const struct admin_step *steps, size_t count)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = admin_send_step(admin, &steps[i]);
+	return err;
+}
+
 enum cosmo_err admin_progress(struct admin *admin, const char *format, ...)
 {
 	struct message *item = NULL;

@@ -79,6 +79,8 @@ struct admin_step {
 	const char *detail; /* NULL: none */
 };
 COSMO_MUST_USE enum cosmo_err admin_send_step(struct admin *admin, const struct admin_step *step);
+COSMO_MUST_USE enum cosmo_err admin_send_steps(
+	struct admin *admin, const struct admin_step *steps, size_t count);
 
 /* The steps of session_end(), and its progress as a session_progress whose context is the admin. */
 COSMO_MUST_USE enum cosmo_err admin_send_sessions(

@@ -10,32 +10,9 @@
 #include "pam_cosmo_sso/helper/gate_write.h"
 #include "paths.h"
 
-struct step_item {
-	const char *id;
-	enum cosmo_err err;
-	uint64_t count;
-	uint64_t left;
-	const char *detail;
-};
-
-/* Whoever asked may be gone: the work goes on. */
-static void send_item(struct admin *admin, const struct step_item *step)
-{
-	struct message *item = NULL;
-
-	if (message_new(MESSAGE_STEP_ITEM, &item))
-		return;
-	message_put_str(item, FIELD_STEP_ID, step->id);
-	message_put_err(item, step->err);
-	message_put_u64(item, FIELD_COUNT, step->count);
-	message_put_u64(item, FIELD_LEFT, step->left);
-	message_put_str(item, FIELD_DETAIL, step->detail);
-	(void)!admin_send(admin, item);
-}
-
 static void send_sessions(struct admin *admin, const struct session_tally *tally)
 {
-	const struct step_item items[] = {
+	const struct admin_step items[] = {
 		{"processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK, tally->processes,
 			tally->left, NULL},
 		{"setgid", tally->unseen_why, tally->stripped, tally->setgid - tally->stripped,
@@ -43,35 +20,33 @@ static void send_sessions(struct admin *admin, const struct session_tally *tally
 		{"own", COSMO_OK, tally->own, 0, NULL},
 	};
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(items); i++)
-		send_item(admin, &items[i]);
+	(void)!admin_send_steps(admin, items, COSMO_ARRAY_LEN(items));
 }
 
 static void send_tokens(struct admin *admin, const struct token_tally *tally)
 {
-	const struct step_item items[] = {
+	const struct admin_step items[] = {
 		{"revoked", tally->why, tally->revoked, tally->not_revoked,
 			tally->detail[0] ? tally->detail : NULL},
 		{"damaged", tally->damaged ? COSMO_E_STORE_DAMAGED : COSMO_OK, 0, tally->damaged,
 			NULL},
 	};
 
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(items); i++)
-		send_item(admin, &items[i]);
+	(void)!admin_send_steps(admin, items, COSMO_ARRAY_LEN(items));
 }
 
+/* Whoever asked may be gone: the work goes on. */
 static void send_step(
 	void *context, enum disconnect_step step, const struct disconnect_report *report)
 {
 	const struct disconnect_outcome *outcome = &report->steps[step];
-	const struct step_item item = {disconnect_step_id(step), outcome->err, outcome->count,
+	const struct admin_step item = {disconnect_step_id(step), outcome->err, outcome->count,
 		outcome->left, outcome->detail[0] ? outcome->detail : NULL};
+	const struct admin_step again = {"again", COSMO_OK, report->was_disconnected, 0, NULL};
 
-	const struct step_item again = {"again", COSMO_OK, report->was_disconnected, 0, NULL};
-
-	send_item(context, &item);
+	(void)!admin_send_step(context, &item);
 	if (step == DISCONNECT_GATE)
-		send_item(context, &again);
+		(void)!admin_send_step(context, &again);
 	if (step == DISCONNECT_SESSIONS)
 		send_sessions(context, &report->sessions);
 	else if (step == DISCONNECT_TOKENS)

@@ -50,21 +50,6 @@ enum cosmo_err admin_session_list(struct admin *admin)
 	return session_each(store_run_fd(admin->store), send_session, admin);
 }
 
-enum cosmo_err admin_send_step(struct admin *admin, const struct admin_step *step)
-{
-	struct message *item = NULL;
-	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
-
-	if (err)
-		return err;
-	message_put_str(item, FIELD_STEP_ID, step->id);
-	message_put_err(item, step->outcome);
-	message_put_u64(item, FIELD_COUNT, step->count);
-	message_put_u64(item, FIELD_LEFT, step->left);
-	message_put_str(item, FIELD_DETAIL, step->detail);
-	return admin_send(admin, item);
-}
-
 enum cosmo_err admin_send_sessions(
 	struct admin *admin, const struct session_tally *tally, enum cosmo_err outcome)
 {
@@ -76,12 +61,8 @@ enum cosmo_err admin_send_sessions(
 			tally->unseen ? tally->unseen_places : NULL},
 		{"own", COSMO_OK, 1, 0, NULL},
 	};
-	size_t count = COSMO_ARRAY_LEN(steps) - (tally->own ? 0 : 1);
-	enum cosmo_err err = COSMO_OK;
 
-	for (size_t i = 0; i < count && !err; i++)
-		err = admin_send_step(admin, &steps[i]);
-	return err;
+	return admin_send_steps(admin, steps, COSMO_ARRAY_LEN(steps) - (tally->own ? 0 : 1));
 }
 
 void admin_tell_sessions(void *context, const char *what, uint64_t done, uint64_t total)

@@ -13,38 +13,6 @@
 #include "pam_cosmo_sso/helper/repair.h"
 #include "pam_cosmo_sso/helper/restore.h"
 
-struct step {
-	const char *id;
-	enum cosmo_err outcome;
-	uint64_t count;
-	uint64_t left;
-	const char *detail; /* NULL: none */
-};
-
-static enum cosmo_err send_step(struct admin *admin, const struct step *step)
-{
-	struct message *item = NULL;
-	enum cosmo_err err = message_new(MESSAGE_STEP_ITEM, &item);
-
-	if (err)
-		return err;
-	message_put_str(item, FIELD_STEP_ID, step->id);
-	message_put_err(item, step->outcome);
-	message_put_u64(item, FIELD_COUNT, step->count);
-	message_put_u64(item, FIELD_LEFT, step->left);
-	message_put_str(item, FIELD_DETAIL, step->detail);
-	return admin_send(admin, item);
-}
-
-static enum cosmo_err send_steps(struct admin *admin, const struct step *steps, size_t count)
-{
-	enum cosmo_err err = COSMO_OK;
-
-	for (size_t i = 0; i < count && !err; i++)
-		err = send_step(admin, &steps[i]);
-	return err;
-}
-
 static bool is_dry_run(const struct admin *admin)
 {
 	return message_u64(admin->request, FIELD_DRY_RUN, 0) != 0;
@@ -52,7 +20,7 @@ static bool is_dry_run(const struct admin *admin)
 
 static enum cosmo_err send_report(struct admin *admin, const struct repair_report *report)
 {
-	const struct step steps[] = {
+	const struct admin_step steps[] = {
 		{"users_db", report->users_db, 0, 0, NULL},
 		{"seed", report->seed, 0, 0, NULL},
 		{"integration", report->integration, 0, 0, NULL},
@@ -61,13 +29,13 @@ static enum cosmo_err send_report(struct admin *admin, const struct repair_repor
 		{"register", COSMO_OK, report->unregistered, 0, NULL},
 		{"recordless", COSMO_OK, report->recordless, 0, NULL},
 	};
-	enum cosmo_err err = send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
+	enum cosmo_err err = admin_send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
 
 	for (size_t i = 0; i < report->damaged && i < REPAIR_MAX_NAMED && !err; i++) {
-		const struct step step = {
+		const struct admin_step step = {
 			"damaged", report->named[i].err, 0, 1, report->named[i].name};
 
-		err = send_step(admin, &step);
+		err = admin_send_step(admin, &step);
 	}
 	return err;
 }
@@ -138,22 +106,22 @@ enum cosmo_err admin_adopt(struct admin *admin)
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	struct adopt_report report = {0};
 	enum cosmo_err err = admin_load_config(admin, &config);
-	const struct step done[] = {{"ours", COSMO_OK, 1, 0, NULL}};
+	const struct admin_step done[] = {{"ours", COSMO_OK, 1, 0, NULL}};
 
 	if (!err)
 		err = adopt(admin->store, config, is_dry_run(admin), &report);
 	if (!err && report.is_ours)
-		return send_steps(admin, done, COSMO_ARRAY_LEN(done));
+		return admin_send_steps(admin, done, COSMO_ARRAY_LEN(done));
 	if (config && !is_dry_run(admin))
 		log_adoption(admin, &report, err);
 	if (!err) {
-		const struct step steps[] = {
+		const struct admin_step steps[] = {
 			{"users", COSMO_OK, report.users, 0, NULL},
 			{"tokens", report.left ? COSMO_E_STORE_DAMAGED : COSMO_OK, report.tokens,
 				report.left, NULL},
 		};
 
-		err = send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
+		err = admin_send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
 	}
 	return err;
 }
@@ -194,13 +162,13 @@ enum cosmo_err admin_backup(struct admin *admin)
 	log_copy(admin, AUDIT_BACKUP, err);
 	explain_backup(admin, &report, err);
 	if (!err) {
-		const struct step steps[] = {
+		const struct admin_step steps[] = {
 			{"users", report.left ? COSMO_E_STORE_DAMAGED : COSMO_OK, report.users,
 				report.left, NULL},
 			{"uids", COSMO_OK, report.uids, 0, NULL},
 		};
 
-		sent = send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
+		sent = admin_send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
 		err = report.left ? COSMO_E_STORE_DAMAGED : sent;
 	}
 	return err;
@@ -246,12 +214,12 @@ enum cosmo_err admin_restore(struct admin *admin)
 	if (!order.dry_run)
 		log_copy(admin, AUDIT_RESTORE, err);
 	if (!err) {
-		const struct step steps[] = {
+		const struct admin_step steps[] = {
 			{"users", COSMO_OK, report.users, 0, NULL},
 			{"uids", COSMO_OK, report.uids, 0, NULL},
 		};
 
-		err = send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
+		err = admin_send_steps(admin, steps, COSMO_ARRAY_LEN(steps));
 	}
 	return err;
 }
