@@ -198,7 +198,8 @@
 	X(BY_HAND, U64, 8)         /* 1: an administrator asks, not the timer */                   \
 	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */                  \
 	X(REPLACE, U64, 8)         /* 1: what is there is to be replaced */                        \
-	X(STANDING, U64, 8)        /* 1: only where the host is connected already */
+	X(STANDING, U64, 8)        /* 1: only where the host is connected already */               \
+	X(BY, STR, 192)            /* who disconnected */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -258,7 +259,7 @@
 	X(STATUS_ITEM, UNFINISHED, OPT) X(STATUS_ITEM, CHECKED_S, OPT)                             \
 	X(STATUS_ITEM, REFUSALS, OPT) X(STATUS_ITEM, OUTAGE_ERR, OPT)                              \
 	X(STATUS_ITEM, OUTAGE_SINCE_S, OPT) X(STATUS_ITEM, USERNAME_CLAIM, OPT)                    \
-	X(STATUS_ITEM, STRIP_DOMAIN, MANY)                                                         \
+	X(STATUS_ITEM, STRIP_DOMAIN, MANY) X(STATUS_ITEM, BY, OPT)                                 \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \

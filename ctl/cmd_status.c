@@ -67,6 +67,10 @@ static void print_json(const struct message *item)
 	output_json_text(object, "outage", outage_id(item));
 	json_object_object_add(object, "outage_since",
 		json_object_new_uint64(message_u64(item, FIELD_OUTAGE_SINCE_S, 0)));
+	output_json_text(object, "reason", message_str(item, FIELD_REASON));
+	output_json_text(object, "by", message_str(item, FIELD_BY));
+	json_object_object_add(object, "unfinished",
+		json_object_new_boolean(message_u64(item, FIELD_UNFINISHED, 0) != 0));
 	output_json_text(object, "problem",
 		message_has(item, FIELD_ERR) ? cosmo_err_id(message_err(item)) : NULL);
 	output_json(object);
@@ -97,17 +101,41 @@ static void print_check(const struct message *item)
 			cosmo_err_text(outage_of(item)));
 }
 
-static void print_text(const struct message *item)
+static void print_state(const struct message *item, bool open)
 {
-	bool open = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
 	char since[32] = "";
 
 	output_time((int64_t)message_u64(item, FIELD_SINCE_S, 0), since, sizeof(since));
 	if (open || message_u64(item, FIELD_SINCE_S, 0))
 		printf("%-14s %s since %s\n", "Single sign-on", open ? "connected" : "disconnected",
 			since);
+	else if (message_has(item, FIELD_INTEGRATION))
+		print_line(
+			"Single sign-on", message_u64(item, FIELD_UNFINISHED, 0)
+						  ? "disconnected until this host is started again"
+						  : "disconnected");
 	else
 		print_line("Single sign-on", "never connected: run `cosmo-ssoctl connect`");
+}
+
+/* How it came to that, and what is still to be done. */
+static void print_end(const struct message *item)
+{
+	if (message_has(item, FIELD_REASON))
+		print_line("Reason", message_str(item, FIELD_REASON));
+	if (message_has(item, FIELD_BY))
+		print_line("By", message_str(item, FIELD_BY));
+	if (message_u64(item, FIELD_UNFINISHED, 0))
+		print_line("Unfinished",
+			"steps of the disconnect are left: run `cosmo-ssoctl disconnect`");
+}
+
+static void print_text(const struct message *item)
+{
+	bool open = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+
+	print_state(item, open);
+	print_end(item);
 	print_line("Gate", gate_name(message_u64(item, FIELD_GATE, 0)));
 	print_line("Issuer", message_str(item, FIELD_ISSUER));
 	print_line("Client id", message_str(item, FIELD_CLIENT_ID));

@@ -7,17 +7,45 @@
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/show.h"
 
-static void put_integration(struct message *item, const struct integration *integration)
+/* Closed by a disconnect that could not write it down; a copied host's gate is closed as well. */
+static bool is_closed_for_now(
+	struct store *store, const struct integration *integration, const struct gate_view *gate)
+{
+	uint64_t machine_hash = 0;
+
+	return integration->connected && gate->state == GATE_CLOSED &&
+	       store_machine_hash(store, &machine_hash) == COSMO_OK &&
+	       integration->machine_hash == machine_hash;
+}
+
+/* How the host came to be disconnected; what was never written down is not known. */
+static void put_end(struct message *item, const struct integration *integration)
+{
+	message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
+	message_put_str(item, FIELD_REASON, integration->reason);
+	message_put_str(item, FIELD_BY, integration->by);
+	if (integration->unfinished)
+		message_put_u64(item, FIELD_UNFINISHED, 1);
+}
+
+static void put_integration(struct message *item, struct store *store,
+	const struct integration *integration, const struct gate_view *gate)
 {
 	char id[2 * INTEGRATION_BYTES + 1] = "";
 
 	format_hex(integration->id, INTEGRATION_BYTES, id);
-	if (integration->connected)
-		message_put_str(item, FIELD_INTEGRATION, id);
 	message_put_str(item, FIELD_ISSUER, integration->issuer);
 	message_put_str(item, FIELD_CLIENT_ID, integration->client_id);
-	message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
 	message_put_u64(item, FIELD_OFFLINE_ACCESS, integration->offline_access);
+	if (!integration->connected) {
+		put_end(item, integration);
+		return;
+	}
+	message_put_str(item, FIELD_INTEGRATION, id);
+	if (gate->state == GATE_OPEN)
+		message_put_u64(item, FIELD_SINCE_S, (uint64_t)integration->since_s);
+	if (is_closed_for_now(store, integration, gate))
+		message_put_u64(item, FIELD_UNFINISHED, 1);
 }
 
 /* What people have to know to sign in. */
@@ -85,7 +113,7 @@ enum cosmo_err admin_status(struct admin *admin)
 	gate_read(store_gate(admin->store), &gate);
 	message_put_u64(item, FIELD_GATE, gate.state);
 	if (integration) {
-		put_integration(item, integration);
+		put_integration(item, admin->store, integration, &gate);
 		put_check(item, admin->store, integration);
 	}
 	users_problem = put_users_db(item, admin->store);

@@ -125,7 +125,7 @@ def test_disconnected__sign_in__refused_at_once_without_asking_the_idp(connected
     with pytest.raises(RuntimeError):
         connected.configure("access", "sshd", "admin") or connected.key_login("ada", "id")
     connected.configure("access", "sshd", "viewer, developer, admin")
-    assert status(host)["gate"] == "closed"
+    assert status(host)["gate"] == "closed" and status(host)["reason"] == "the audit"
 
 
 def test_disconnect__host_reboots__still_viewers_and_reconnected_by_sign_ins(connected, host):

@@ -174,6 +174,36 @@ def test_what_cannot_be_written_is_told_and_done_by_the_next_run(site, trouble, 
     assert done.code == 0 and gate(site.rig) == CLOSED and "connected = no" in durable(site.rig)
 
 
+def status(rig):
+    """As JSON, and as a person reads it; both say by the exit code that the host is not connected."""
+    told, text = rig.ctl("status", "--json"), rig.ctl("status")
+    assert told.code == text.code == 1
+    return told.json, re.sub(" +", " ", text.out)
+
+
+def test_status__disconnected__says_since_when_why_and_by_whom(site):
+    began = int(datetime.datetime.now().timestamp())
+    assert site.rig.ctl("disconnect", "--reason", "the audit").code == 0
+    told, text = status(site.rig)
+    assert told["since"] >= began and told["reason"] == "the audit" and not told["unfinished"] and told["problem"] is None
+    assert told["by"].startswith("root") and told["integration"] is None
+    assert "Single sign-on disconnected since " in text and "Reason the audit\n" in text and f"By {told['by']}\n" in text
+    assert "Unfinished" not in text
+
+
+def test_status__steps_left__says_so_and_what_to_do(site):
+    ask(site.rig, READ_ONLY.format(path=installed("COSMO_STATE_DIR") + "/private/users"))
+    told, text = status(site.rig)
+    assert told["unfinished"] and told["since"] > 0 and "Unfinished steps of the disconnect are left: run `cosmo-ssoctl disconnect`" in text
+
+
+def test_status__closed_but_connected_on_the_disk__is_not_told_as_lasting(site):
+    ask(site.rig, READ_ONLY.format(path=installed("COSMO_STATE_DIR")))
+    told, text = status(site.rig)
+    assert told["unfinished"] and told["since"] == 0 and told["reason"] is None
+    assert "Single sign-on disconnected until this host is started again\n" in text and "run `cosmo-ssoctl disconnect`" in text
+
+
 def test_a_store_that_cannot_be_used_keeps_the_gate_from_nothing(site):
     (site.rig.folder / "state/private").chmod(0o777)
     done = site.rig.ctl("disconnect")
