@@ -55,17 +55,16 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 /*
  * Who was let in before the door was closed, and was held up on the way (a caller can be stopped),
  * must not come in behind those who end all sessions. Which role a service wants is another matter:
- * sudo asks that about one user, and opens the session of another.
+ * sudo asks that about one user, and opens the session of another. A configuration that cannot be
+ * used says nothing of the user; the account phase refuses everybody by then.
  */
 static enum cosmo_err check_still_open(struct exchange *exchange)
 {
 	enum cosmo_err err = account_decide(exchange);
 
-	return err == COSMO_E_DISCONNECTED || err == COSMO_E_INTEGRATION_CHANGED ||
-			       err == COSMO_E_LEASE_OVER || err == COSMO_E_SIGNED_OUT ||
-			       err == COSMO_E_LOCKED || err == COSMO_E_REMOVED
-		       ? err
-		       : COSMO_OK;
+	return err == COSMO_E_SERVICE || err == COSMO_E_SERVICE_OFF || err == COSMO_E_CONFIG
+		       ? COSMO_OK
+		       : err;
 }
 
 /* When the session's process began, by the wall clock. */

@@ -434,6 +434,14 @@ def test_a_local_user_of_the_same_name_is_never_answered_for(rig):
     assert rig.sign_in().result() == "E_NAME_RESERVED"
 
 
+def test_session__whatever_else_is_wrong_by_now__does_not_open(rig):
+    """A local user has got the name since the account phase: no reason to let in whoever holds it here."""
+    rig.store("user=ada,admin")
+    rig.local(["ada:x:1000:1000::/home/ada:/bin/sh"])
+    assert rig.ask("OPEN_SESSION").result() == "E_NAME_RESERVED"
+    assert not list((rig.folder / "run/private/sessions").glob("*"))
+
+
 def test_session_records_name_the_leader_and_go_at_close(rig):
     rig.store("user=ada,admin")
     folder = rig.folder / "run/private/sessions"
