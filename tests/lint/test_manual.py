@@ -109,10 +109,16 @@ def verb_entries():
     return found
 
 
+# What several commands take or print, and the call by which one does.
+SHARED = {"step_report.c": "step_report_run(", "session_report.c": "session_report_json("}
+
+
 def source_of(command):
     name = "enable" if command == "disable" else "apply" if command == "boot" else command.replace("-", "_")
     parts = [SOURCE / f"ctl/cmd_{name}.c", *sorted((SOURCE / "ctl").glob(f"{name}_*.c"))]
-    return "".join(path.read_text() for path in parts)
+    source = "".join(path.read_text() for path in parts)
+    shared = [name for name, mark in SHARED.items() if mark in source]
+    return source + "".join((SOURCE / "ctl" / name).read_text() for name in shared)
 
 
 def test_manual__commands__are_those_of_the_program():
