@@ -28,7 +28,8 @@ typedef void (*token_progress)(void *context, uint64_t done, uint64_t total);
  * @config NULL: only wipe. Tokens go to the issuer they are from alone, and for at most
  * @duration_ms; when the IdP cannot be reached, or says that it revokes nothing, it is not asked
  * any more. A record that got another token meanwhile keeps it: a later sign-in wins. Takes the
- * writer lock for each batch of records, never while the IdP is asked: the caller must not hold it.
+ * writer lock for each batch of records, never while the IdP is asked: a caller that holds it may
+ * only wipe.
  * @progress may be NULL. Nobody there, or no token, is a success. *ret is filled whatever happens.
  *
  * Errors, of what could not be wiped alone: COSMO_E_BUSY, COSMO_E_STORE_DAMAGED, COSMO_E_IO,

@@ -16,6 +16,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/backup.h"
 #include "pam_cosmo_sso/helper/backup_file.h"
+#include "pam_cosmo_sso/helper/record_write.h"
 #include "pam_cosmo_sso/helper/restore.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 #include "tests/unit/store/store_fixture.h"
@@ -323,6 +324,44 @@ static void test_restore__users_are_there__only_if_they_are_to_be_replaced(void 
 	assert_int_equal(store_lock(fixture->store, 0), COSMO_E_BUSY);
 }
 
+static char *text_of(struct record *record, const char *display_name)
+{
+	struct record_text text = {0};
+	char *ret = NULL;
+
+	free(record->display_name);
+	record->display_name = strdup(display_name);
+	assert_int_equal(record_format(record, &text), COSMO_OK);
+	ret = strndup(text.data, text.len);
+	record_text_done(&text);
+	assert_non_null(ret);
+	return ret;
+}
+
+/* As a backup has it of somebody who signs in while it is made. */
+static void test_restore__record_twice__the_last_counts(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	COSMO_AUTO(record_free) struct record *ada = fixture_record(fixture, "ada");
+	COSMO_AUTO(free) char *before = text_of(ada, "Before");
+	COSMO_AUTO(free) char *after = text_of(ada, "After");
+	char uid[9] = "";
+	const char *const entries[][3] = {SEED, {"record", "ada", before}, {"record", "ada", after},
+		{"uid", uid, "ada"}, {"name", "ada", uid}};
+	const struct restore_order order = {.path = file_of(fixture), .replace = true};
+	COSMO_AUTO(store_free) struct store *store = NULL;
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct restore_report report;
+
+	snprintf(uid, sizeof(uid), "%08x", ada->uid);
+	write_file(fixture, entries, COSMO_ARRAY_LEN(entries));
+	assert_int_equal(put_back(fixture, &order, &report), COSMO_OK);
+	assert_int_equal(report.users, 1);
+	assert_int_equal(store_open(&fixture->paths, &store), COSMO_OK);
+	assert_int_equal(record_load(store, "ada", &record), COSMO_OK);
+	assert_string_equal(record->display_name, "After");
+}
+
 static void test_restore__connected_host__refused(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
@@ -462,6 +501,7 @@ int main(void)
 		WITH_READY_FIXTURE(test_restore__entries_that_cannot_be__refused),
 		WITH_READY_FIXTURE(test_restore__onto_an_empty_store__all_is_back),
 		WITH_READY_FIXTURE(test_restore__users_are_there__only_if_they_are_to_be_replaced),
+		WITH_READY_FIXTURE(test_restore__record_twice__the_last_counts),
 		WITH_READY_FIXTURE(test_restore__connected_host__refused),
 		WITH_READY_FIXTURE(test_restore__file_of_others__refused),
 		WITH_READY_FIXTURE(test_restore__killed_or_no_space_at_any_change__old_or_restored),
