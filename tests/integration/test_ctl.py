@@ -19,6 +19,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support import port  # noqa: E402
+from support.ctl_fixtures import connected, idp, rig  # noqa: E402, F401
 from support.ctl_rig import NOBODY, CtlRig, shipped_config  # noqa: E402
 from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 from support.helper_site import config  # noqa: E402
@@ -32,25 +33,6 @@ NEEDS_ROOT = (["status"], ["check"], ["user", "list"], ["user", "add", "ada"], [
 DISCOVERY = "/.well-known/openid-configuration"
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 ADA = {"preferred_username": "ada", "sub": "1", "groups": ["admins"]}
-
-
-@pytest.fixture
-def rig():
-    with CtlRig() as rig:
-        rig.configure(shipped_config())
-        yield rig
-
-
-@pytest.fixture
-def idp():
-    with FakeIdp() as idp:
-        yield idp
-
-
-@pytest.fixture
-def connected(rig, idp):
-    assert rig.connect(idp).code == OK
-    return rig
 
 
 def no_raw_control(text):

@@ -13,30 +13,10 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support.ctl_rig import CtlRig, shipped_config  # noqa: E402
-from support.fake_idp import FakeIdp  # noqa: E402
+from support.ctl_fixtures import connected, idp, rig  # noqa: E402, F401
 from support.helper_site import config  # noqa: E402
 
 OK, DENIED, INTERNAL = 0, 1, 6
-
-
-@pytest.fixture
-def rig():
-    with CtlRig() as rig:
-        rig.configure(shipped_config())
-        yield rig
-
-
-@pytest.fixture
-def idp():
-    with FakeIdp() as idp:
-        yield idp
-
-
-@pytest.fixture
-def connected(rig, idp):
-    assert rig.connect(idp).code == OK
-    return rig
 
 
 def share_of(rig):
