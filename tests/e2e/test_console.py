@@ -181,7 +181,7 @@ def test_login__local_users__untouched(site, host):
     for user in ("tess", "root"):
         prompt, shown = site.console_login(user)
         assert "Approve" not in prompt and f"({user})" in shown
-    assert host.journal("event=", after=cursor) == []
+    assert host.decisions(after=cursor) == []
 
 
 # su: whose account is opened has to be admitted, and approves where that is asked for; an admin's as shipped.

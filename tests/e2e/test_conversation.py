@@ -123,7 +123,7 @@ def test_client_goes_while_it_is_asked__nobody_and_nothing_left(site, host, leav
             assert site.conversing()
             leave(login)
             wait_gone(site)
-    lines = host.journal("event=", after=cursor)
+    lines = host.decisions(after=cursor)
     assert len(lines) == 2, lines
     for line in lines:
         assert re.search(r"event=sign_in_cancelled name_hash=[0-9a-f]{16} reason=cancelled service=sshd", line)
@@ -175,7 +175,7 @@ def test_nobody_can_see_the_code__ends_by_the_deadline(site, ada, host, far_away
         assert "Code:" not in err and err.count("time for signing in ended") == 1
         watch(lambda: "cosmo-sso-" not in site.conversing(), GONE_S, "the end of ours")
         wait_gone(site)
-    lines = host.journal("event=", after=cursor)
+    lines = host.decisions(after=cursor)
     assert len(lines) == 2 and all("event=sign_in_refused" in line and "reason=deadline" in line for line in lines), lines
     assert site.idp.device_requests() == requests + 2
     assert site.stored() == stored
@@ -188,7 +188,7 @@ def test_batch_mode__fails_without_asking(site, ada, host):
     out, err = batch.communicate(timeout=PATIENCE_S)
     assert (batch.returncode, out) == (255, "") and "Permission denied" in err
     assert site.idp.device_requests() == requests
-    assert host.journal("event=", after=cursor) == []
+    assert host.decisions(after=cursor) == []
 
 
 # Other options, other windows.
@@ -293,7 +293,7 @@ def test_password_tried__refused_at_once_without_a_request(site, ada, host, pass
         text = login.refused()
     assert text.count("password:") == 1 and "Permission denied" in text and login.prompts_in(text) == 0
     assert site.idp.counts()["requests"] == counts["requests"]
-    (refused,) = host.journal("event=", after=cursor)
+    (refused,) = host.decisions(after=cursor)
     assert "event=sign_in_refused" in refused and "reason=no_prompt" in refused
     assert host.journal("horse", after=cursor) == []
 
@@ -446,7 +446,7 @@ def test_max_auth_tries_1__in_or_refused_once(site, ada, host, sshd):
         text = login.refused()
     assert len(re.findall(r"The sign-in was denied in the browser\.", " ".join(text.split()))) == 1
     assert login.prompts_in(text) == 1 and site.idp.device_requests() == requests + 1
-    (refused,) = host.journal("event=", after=cursor)
+    (refused,) = host.decisions(after=cursor)
     assert "event=sign_in_refused user=ada reason=access_denied" in refused
 
 
@@ -466,7 +466,7 @@ def test_budget_used_up__said_once(site, ada, host):
         site.configure("limits", "user_per_hour", "1000")
     assert "Code:" not in text and len(re.findall(r"(?i)too many", text)) == 1
     assert len(host.journal(r"event=sign_in_refused user=ada reason=budget", after=cursor)) == 1
-    assert len(host.journal("event=", after=cursor)) == 1
+    assert len(host.decisions(after=cursor)) == 1
     assert site.idp.device_requests() == requests
 
 

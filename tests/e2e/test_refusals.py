@@ -272,7 +272,7 @@ def test_name__ill_formed_or_reserved__not_ours(site, host, name, tmp_path):
         # The second is sshd's own: it does not show PAM a name that starts with a dash.
         assert shown in (f"({name}@127.0.0.1) Password:", f"{name}@127.0.0.1's password:")
     assert site.idp.device_requests() == requests
-    assert host.journal(r"event=", after=cursor) == []
+    assert host.decisions(after=cursor) == []
 
 
 class NotOurs(SignIn):

@@ -295,6 +295,10 @@ class TestHost:
         lines = self.run(["journalctl", "--no-pager", "-q", "-o", "short", *place]).stdout.splitlines()
         return [line for line in lines if re.search(pattern, line)]
 
+    def decisions(self, after):
+        """What we logged, but for sessions that close: sshd closes one some time after its client has gone."""
+        return self.journal("event=(?!session_close)", after)
+
     def wait_journal(self, pattern, timeout_s=PATIENCE_S, after=None):
         """The first matching line, already there or yet to come."""
         place = ["--after-cursor", after] if after else []
