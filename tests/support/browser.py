@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""A person with a browser: headless Chromium on the IdP's own pages, a fresh profile for each visit."""
+"""A person with a browser: headless Chromium on the IdP's own pages, with nothing left of the visit before."""
 
+import atexit
 import base64
 import contextlib
 import shutil
 import tempfile
+import threading
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -32,6 +34,56 @@ def _key_pin(certificate_file):
     return base64.b64encode(digest.finalize()).decode()
 
 
+class _Browsers:
+    """Chromium takes seconds to start: whoever is through with one leaves it to the next visitor of the same IdP."""
+
+    def __init__(self):
+        self._idle = {}
+        self._profiles = []
+        self._lock = threading.Lock()
+        atexit.register(self._quit)
+
+    def _start(self, key_pin):
+        profile = tempfile.mkdtemp(prefix="cosmo-sso-browser-")
+        self._profiles.append(profile)
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium")
+        for flag in (*FLAGS, f"--user-data-dir={profile}", f"--ignore-certificate-errors-spki-list={key_pin}"):
+            options.add_argument(flag)
+        return webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
+
+    @staticmethod
+    def _forget(driver):
+        driver.get("about:blank")
+        driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        driver.execute_cdp_cmd("Network.clearBrowserCache", {})
+
+    @contextlib.contextmanager
+    def visit(self, key_pin):
+        with self._lock:
+            idle = self._idle.setdefault(key_pin, [])
+            driver = idle.pop() if idle else None
+        driver = driver or self._start(key_pin)
+        try:
+            yield driver
+            self._forget(driver)
+        except BaseException:
+            driver.quit()
+            raise
+        with self._lock:
+            idle.append(driver)
+
+    def _quit(self):
+        for idle in self._idle.values():
+            for driver in idle:
+                driver.quit()
+        for profile in self._profiles:
+            shutil.rmtree(profile, ignore_errors=True)
+
+
+_browsers = _Browsers()
+
+
 class Person:
     """Somebody who has an account at the IdP, and does what the pages say."""
 
@@ -39,22 +91,8 @@ class Person:
         self.idp = idp
         self.username = username
 
-    @contextlib.contextmanager
     def _browser(self):
-        profile = tempfile.mkdtemp(prefix="cosmo-sso-browser-")
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium")
-        for flag in (*FLAGS, f"--user-data-dir={profile}"):
-            options.add_argument(flag)
-        options.add_argument(f"--ignore-certificate-errors-spki-list={_key_pin(self.idp.certificate_file)}")
-        driver = None
-        try:
-            driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
-            yield driver
-        finally:
-            if driver:
-                driver.quit()
-            shutil.rmtree(profile, ignore_errors=True)
+        return _browsers.visit(_key_pin(self.idp.certificate_file))
 
     @staticmethod
     def _find(driver, element_id):
