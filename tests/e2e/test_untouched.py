@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from support import browser
 from support.host import TestHost
 from support.opened import Opened
 from support.packets import PacketCounter
@@ -212,6 +213,7 @@ def test_timer__of_the_product__not_due_while_tests_count(compared):
 def test_local_users__harmed_host__as_without_us(harmed):
     """The same to the letter; and no wait is possible, since nothing of ours is started and the IdP is not asked."""
     site, before, _ = harmed
+    browser.close_all()  # an idle one still talks to the IdP
     cursor = site.host.journal_cursor()
     with PacketCounter(site.idp.port) as packets, programs(site) as opened:
         assert seen(site) == before

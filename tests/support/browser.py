@@ -41,7 +41,7 @@ class _Browsers:
         self._idle = {}
         self._profiles = []
         self._lock = threading.Lock()
-        atexit.register(self._quit)
+        atexit.register(self.close)
 
     def _start(self, key_pin):
         profile = tempfile.mkdtemp(prefix="cosmo-sso-browser-")
@@ -61,7 +61,7 @@ class _Browsers:
     @contextlib.contextmanager
     def visit(self, key_pin):
         with self._lock:
-            idle = self._idle.setdefault(key_pin, [])
+            idle = self._idle.get(key_pin)
             driver = idle.pop() if idle else None
         driver = driver or self._start(key_pin)
         try:
@@ -71,17 +71,21 @@ class _Browsers:
             driver.quit()
             raise
         with self._lock:
-            idle.append(driver)
+            self._idle.setdefault(key_pin, []).append(driver)
 
-    def _quit(self):
-        for idle in self._idle.values():
-            for driver in idle:
-                driver.quit()
-        for profile in self._profiles:
-            shutil.rmtree(profile, ignore_errors=True)
+    def close(self):
+        """None stays open, nor a connection of one."""
+        with self._lock:
+            idle = [driver for drivers in self._idle.values() for driver in drivers]
+            self._idle.clear()
+        for driver in idle:
+            driver.quit()
+        while self._profiles:
+            shutil.rmtree(self._profiles.pop(), ignore_errors=True)
 
 
 _browsers = _Browsers()
+close_all = _browsers.close
 
 
 class Person:

@@ -12,7 +12,7 @@ import tempfile
 
 from . import idp as idp_module
 from . import namespace, product, root_tree
-from .browser import Person
+from .browser import Person, close_all
 from .host import TestHost
 from .idp import Idp
 from .site import RULES, Site
@@ -147,7 +147,10 @@ def own_folder():
             raise KeyboardInterrupt
         os.chmod(folder, 0o755)
         tempfile.tempdir = os.environ["TMPDIR"] = folder
-        yield
+        try:
+            yield
+        finally:
+            close_all()  # a browser that is still open would write into the folder once more
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
