@@ -221,7 +221,7 @@ def talkative_sshd(host):
     host.put("/etc/ssh/sshd_config.d/05-debug.conf", "LogLevel DEBUG\n")
     host.run(["systemctl", "reload", "ssh"])
     yield
-    host.run("rm /etc/ssh/sshd_config.d/05-debug.conf && systemctl reload ssh")
+    host.run("rm /etc/ssh/sshd_config.d/05-debug.conf && systemctl restart ssh")
 
 
 def test_key__left_over_home_of_unknown_name__opens_nothing(site, host, talkative_sshd):

@@ -12,7 +12,7 @@ from support import browser
 from support.host import TestHost
 from support.opened import Opened
 from support.packets import PacketCounter
-from support.process import PATIENCE_S
+from support.process import PATIENCE_S, watch
 from support.site import Site
 
 USERS = ("root", "tess", "exa")
@@ -68,6 +68,12 @@ def idp_frozen(site):
     site.idp.thaw()
 
 
+def states(host):
+    """Of all that is ours and is not dead, a letter each."""
+    found = host.run("ps -o stat= -p $(pgrep -d, cosmo-sso-)").stdout.split()
+    return [state[0] for state in found if not state.startswith("Z")]
+
+
 @contextlib.contextmanager
 def stopped_midway(site):
     """Somebody's sign-in is under way, and all that serves it is stopped, as is the IdP: no connection can end by itself."""
@@ -77,9 +83,8 @@ def stopped_midway(site):
         site.idp.freeze()
         yield
         site.idp.thaw()
-        states = site.host.run("ps -o stat= -p $(pgrep -d, cosmo-sso-)").stdout.split()
-        states = [state[0] for state in states if not state.startswith("Z")]  # ada's own, not yet put to rest
-        assert states == ["T"] * 3
+        # Ada's own may not have been put to rest yet.
+        watch(lambda: states(site.host) == ["T"] * 3, PATIENCE_S, "helper, judge and fetch, stopped, and no other")
         site.host.run(["pkill", "-CONT", "cosmo-sso-"])
 
 
@@ -141,7 +146,7 @@ KBD = "/etc/ssh/sshd_config.d/05-kbd.conf"
 def without_us(site):
     """Before anything of ours is there; with the one setting of sshd's that its manual says must differ."""
     site.host.put(KBD, "KbdInteractiveAuthentication yes\n")
-    site.host.run("systemctl reload ssh")
+    site.host.run("systemctl restart ssh")
     return seen(site)
 
 

@@ -56,11 +56,11 @@ def pytest(label, *paths, **environment):
 
 
 def pytest_files(label, folder, **environment):
-    """The same for a folder whose tests wait more than they work: each file in a process of its own, as many at once as
-    there are processors, the largest first."""
+    """The same for a folder whose tests wait more than they work: each file in a process of its own, one more at
+    once than there are processors, the largest first."""
     files = sorted((SOURCE / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
     total = Count(failed=0 if files else 1)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
         runs = pool.map(lambda path: _pytest([str(path)], environment, stdout=subprocess.PIPE,
                                              stderr=subprocess.STDOUT, text=True), files)
         for done, count in runs:
