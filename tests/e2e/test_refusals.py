@@ -201,10 +201,10 @@ def test_sign_in__disabled_at_idp_after_approval__refused(site, host):
     attempt = Attempt(site)
     with site.sign_in("ada") as login:
         login.prompt()
-        host.run(["pkill", "-STOP", "cosmo-sso-fetch"])
+        host.run(["pkill", "-STOP", "cosmo-sso-judge"])  # not fetch, of which it would soon think the IdP is silent
         login.approve()
         site.idp.person("ada", disabled=True)
-        host.run(["pkill", "-CONT", "cosmo-sso-fetch"])
+        host.run(["pkill", "-CONT", "cosmo-sso-judge"])
         login.enter()
         text = login.refused()
     attempt.check(text, "The sign-in server no longer accepts this sign-in.", "invalid_grant")

@@ -59,14 +59,15 @@ def busy(host, *users):
                 stack.enter_context(open_ssh(host, user, command=["sleep", "100000"])),
                 stack.enter_context(open_ssh(host, user, "-s", command=["sftp"])),
             ]
-            host.run(["loginctl", "enable-linger", str(uid)])
+            # By systemd: the logind of Debian 13 hears nobody from a control group outside its own.
+            host.run(["systemd-run", "--quiet", "--wait", "--collect", "loginctl", "enable-linger", str(uid)])
         for uid in uids.values():
             watch(lambda uid=uid: len(lasting(host, uid)) == 6, PATIENCE_S, "three connections and the user manager")
         try:
             yield clients
         finally:
             for uid in uids.values():
-                host.run(["loginctl", "disable-linger", str(uid)], check=False)
+                host.run(["systemd-run", "--quiet", "--wait", "--collect", "loginctl", "disable-linger", str(uid)], check=False)
 
 
 @contextlib.contextmanager
