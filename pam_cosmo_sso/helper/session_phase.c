@@ -3,10 +3,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/account.h"
+#include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/logind.h"
 #include "pam_cosmo_sso/helper/process.h"
 #include "pam_cosmo_sso/helper/session.h"
@@ -68,13 +70,15 @@ static enum cosmo_err check_still_open(struct exchange *exchange)
 }
 
 /* When the session's process began, by the wall clock. */
-static int64_t started_s(const struct session *session)
+static int64_t started_ms(const struct session *session)
 {
+	struct timespec now = {0};
 	int64_t ticks_a_second = sysconf(_SC_CLK_TCK);
 
-	if (ticks_a_second <= 0)
+	if (ticks_a_second <= 0 || clock_gettime(CLOCK_REALTIME, &now) < 0)
 		return 0;
-	return fdio_now_s() - fdio_boot_ms() / 1000 + (int64_t)session->start / ticks_a_second;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - fdio_boot_ms() +
+	       (int64_t)session->start * 1000 / ticks_a_second;
 }
 
 /* A viewer by key may come in after the sign-out; who was on his way in before has more than that.
@@ -93,9 +97,39 @@ static enum cosmo_err check_not_signed_out(struct exchange *exchange, const stru
 		return COSMO_E_REMOVED;
 	if (record->flags & USERS_DB_LOCKED)
 		return COSMO_E_LOCKED;
-	if (record->reason == COSMO_E_SIGNED_OUT && started_s(session) <= record->changed_s)
+	if (record->reason == COSMO_E_SIGNED_OUT && started_ms(session) / 1000 <= record->changed_s)
 		return COSMO_E_SIGNED_OUT;
 	return COSMO_OK;
+}
+
+/*
+ * The same for everybody at once: login(1) takes the groups before it opens the session, and
+ * whoever sits at the terminal can hold it up in between (Ctrl-S). A moment to come says that the
+ * clock was put back since: nothing follows from that.
+ */
+static enum cosmo_err check_not_disconnected(
+	struct exchange *exchange, const struct session *session)
+{
+	COSMO_AUTO(integration_free) struct integration *integration = NULL;
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct gate_view gate = {0};
+	enum cosmo_err err = exchange_find_record(exchange, &record);
+
+	if (err)
+		return err;
+	if (!record)
+		return COSMO_E_NOT_ENROLLED;
+	gate_read(store_gate(exchange->store), &gate);
+	if (gate.state == GATE_OPEN &&
+		memcmp(gate.integration, record->integration, INTEGRATION_BYTES) == 0)
+		return COSMO_OK;
+	err = integration_load(exchange->store, &integration);
+	if (err)
+		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+	if (integration->since_s > fdio_now_s() ||
+		started_ms(session) >= integration->since_s * 1000)
+		return COSMO_OK;
+	return gate.state == GATE_OPEN ? COSMO_E_INTEGRATION_CHANGED : COSMO_E_DISCONNECTED;
 }
 
 /* Recorded first: whoever closes the door after this look finds the session, and ends it. */
@@ -105,6 +139,8 @@ static enum cosmo_err look_again(struct exchange *exchange, const struct session
 
 	if (!err)
 		err = check_not_signed_out(exchange, session);
+	if (!err)
+		err = check_not_disconnected(exchange, session);
 	if (err && session_remove(store_run_fd(exchange->store), session->leader, session->start,
 			   session->uid))
 		exchange_note_detail(exchange, "its record could not be removed");

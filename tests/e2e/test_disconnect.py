@@ -8,8 +8,11 @@ import subprocess
 
 import pytest
 
+from support.browser import Person
+from support.console import Console
 from support.live_sessions import busy, enrol, lasting, listed, pids_of, shared_connection, uid_of
 from support.process import PATIENCE_S, watch
+from support.site import LOGIN
 
 PEOPLE = ("ada", "dev", "vic")
 SUDOERS = "%cosmo-admin ALL=(ALL) NOPASSWD: ALL\n%cosmo-developer ALL=(ALL) NOPASSWD: /usr/bin/id\n"
@@ -109,6 +112,25 @@ def test_disconnect__people_at_work__out_and_viewers_at_once(connected, host, tm
         assert len(host.journal(r'event=disconnect .*detail="?.*the audit', after=cursor)) == 1
         assert all(step["result"] == "ok" for step in told["steps"]), told
     assert_viewers(site, PEOPLE)
+
+
+def test_disconnect__login_held_up_with_ctrl_s__not_in_behind_it(connected, host):
+    """login has taken the groups by then, and waits for the terminal before it opens the session."""
+    admin = host.run(["getent", "group", "cosmo-admin"]).stdout.split(":")[2]
+    with Console(connected, LOGIN, "ada") as login:
+        login.name()
+        login.prompt()
+        login.terminal.key("C-s")
+        cursor = host.journal_cursor()
+        Person(connected.idp, "ada").approve(login.url, login.code)
+        groups = "grep -h ^Groups: $(pgrep -x login | sed 's|.*|/proc/&/status|')"
+        watch(lambda: admin in host.run(groups, check=False).stdout.split(), PATIENCE_S, "the groups of login")
+        host.run(["cosmo-ssoctl", "disconnect"])
+        login.terminal.key("C-q")
+        host.wait_journal("event=session_(open|refused) user=ada .*service=login", after=cursor)
+        assert host.journal("event=session_refused user=ada reason=disconnected service=login", after=cursor)
+        assert "ada@" not in login.ended()
+    assert listed(host) == []
 
 
 def test_disconnected__sign_in__refused_at_once_without_asking_the_idp(connected, host):

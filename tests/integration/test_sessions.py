@@ -396,15 +396,34 @@ result["runs"] = [world.runs(caller), world.runs(other)]
 
 @pytest.mark.parametrize("door", ["", "sshd = developer, admin"])
 def test_who_was_held_up_before_his_session_does_not_come_in_behind_a_disconnect(rig, door):
-    """A viewer does where viewers may, a locked user nowhere."""
+    """With the groups that he had before on him; who begins later comes in as a viewer where viewers may, a locked user nowhere."""
     rig.configure(f"[access]\n{door}\n")
     found = rig.inside("""
+def later(user):
+    ready, told = os.pipe()
+    if not os.fork():
+        os.write(told, world.say("OPEN_SESSION", user).encode())
+        os._exit(0)
+    return os.read(ready, 100).decode()
+def next_second():
+    now = int(time.time())
+    while int(time.time()) == now:
+        time.sleep(0.01)
 world.store("connect", "user=ada,developer", "user=eve,developer,locked")
 result["before"] = [world.say("OPEN_SESSION", user) for user in ("ada", "eve")]
+next_second()
 world.store("disconnect")
 result["after"] = [world.say("OPEN_SESSION", user) for user in ("ada", "eve")]
+result["later"] = [later(user) for user in ("ada", "eve")]
+next_second()
+world.store("connect")
+result["reconnected"] = [world.say("OPEN_SESSION", "ada"), later("ada")]
+result["left"] = [item["leader"] == os.getpid() for item in world.json("session", "list")]
 """)
-    assert found == {"before": ["OK", "E_LOCKED"], "after": ["E_DISCONNECTED" if door else "OK", "E_LOCKED"]}
+    refused = "E_DISCONNECTED", "E_INTEGRATION_CHANGED"
+    assert found == {"before": ["OK", "E_LOCKED"], "after": [refused[0], "E_LOCKED"],
+                     "later": [refused[0] if door else "OK", "E_LOCKED"],
+                     "reconnected": [refused[1], refused[1] if door else "OK"], "left": []}
 
 
 def test_who_acts_for_a_user_now_and_then_is_not_killed_with_him(rig):
