@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "common/base/local_names.h"
+#include "pam_cosmo_sso/helper/carried_groups.h"
 #include "pam_cosmo_sso/helper/logind.h"
 #include "pam_cosmo_sso/helper/session_members.h"
 #include "pam_cosmo_sso/helper/slice_members.h"
@@ -92,7 +94,22 @@ static enum cosmo_err note_owner(struct session_ending *ending, struct process *
 	return err;
 }
 
-/* By one of its uids, or by the namespace that it is shut up in. */
+/* What root runs with whose groups is root's own doing. */
+static enum cosmo_err note_carrier(struct session_ending *ending, struct process *process)
+{
+	uint32_t owner = 0;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids); i++)
+		if (process->uids[i] == 0)
+			return COSMO_OK;
+	err = carried_groups_owner(process->pid, &ending->ours, LOCAL_GROUP_FILE, &owner);
+	if (!err)
+		process->whose = owner;
+	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
+}
+
+/* By one of its uids, by the namespace that it is shut up in, or by the groups that it kept. */
 static enum cosmo_err note_whose(struct session_ending *ending, struct process *process)
 {
 	enum cosmo_err err = COSMO_OK;
@@ -104,7 +121,9 @@ static enum cosmo_err note_whose(struct session_ending *ending, struct process *
 		if (!err && ours)
 			process->whose = process->uids[i];
 	}
-	return err || process->whose ? err : note_owner(ending, process);
+	if (!err && !process->whose)
+		err = note_owner(ending, process);
+	return err || process->whose ? err : note_carrier(ending, process);
 }
 
 static bool is_wholly_ours(const struct process *process)

@@ -303,6 +303,35 @@ result["his"], result["others"] = world.runs(his), [world.runs(pid) for pid in o
     assert not found["his"] and found["others"] == [True, True] and found["end"]["processes"] == 1
 
 
+def test_who_has_taken_another_uid_by_a_set_uid_program_and_kept_his_groups_is_ended(rig):
+    """The uid is a local user's, or one of his own by subuid(5). What root does with his groups, and whom root gave the group, is
+    another matter."""
+    found = rig.inside(CONNECTED + """
+def start(uid, groups):
+    ready, told = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.setgroups(groups)
+        os.setresuid(uid, uid, uid)
+        os.write(told, b"x")
+        while True:
+            signal.pause()
+    os.read(ready, 1)
+    return world.watch(pid)
+ada, bob = world.uid("ada"), world.uid("bob")
+his = [start(uid, [1879048192, ada]) for uid in (4711, 100000)]
+others = [start(4711, [1879048192, bob]), start(4711, [1879048192]), start(0, [ada])]
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"] = [world.runs(pid) for pid in his], [world.runs(pid) for pid in others]
+with open("/etc/group", "a") as file:
+    print(f"adas:x:{ada}:tess", file=file)
+given = start(4711, [ada])
+world.json("session", "end", "--user", "ada", "--yes")
+result["given"] = world.runs(given)
+""")
+    assert found["runs"] == [[False] * 2, [True] * 3] and found["end"]["processes"] == 2 and found["given"]
+
+
 def test_what_root_runs_below_a_process_that_outlived_its_session_ends_with_it(rig):
     """sudo in a tmux that was left running: its session is long closed, and root's child hears no signal."""
     found = rig.inside(CONNECTED + """
