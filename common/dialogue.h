@@ -28,6 +28,8 @@ enum dialogue_state {
 	STATE_PROBING,
 	STATE_CHECKING,
 	STATE_REVOKING,
+	STATE_REFRESHING,
+	STATE_REFRESHED,
 	STATE_DONE,
 	STATE_BROKEN, /* after any error: nothing more is sent or read */
 };

@@ -71,7 +71,11 @@
 	X(JUDGE_CHECK)                                                                             \
 	X(JUDGE_REVOKE)                                                                            \
 	/* judge -> helper */                                                                      \
-	X(JUDGE_REVOKED)
+	X(JUDGE_REVOKED)                                                                           \
+	/* helper -> judge */                                                                      \
+	X(JUDGE_REFRESH)                                                                           \
+	/* judge -> helper */                                                                      \
+	X(JUDGE_TOKEN)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -279,6 +283,9 @@
 	X(JUDGE_REVOKE, REFRESH_TOKEN, MANY)                                                       \
 	X(JUDGE_REVOKED, COUNT, ONE) X(JUDGE_REVOKED, LEFT, ONE) X(JUDGE_REVOKED, ERR, OPT)        \
 	X(JUDGE_REVOKED, DETAIL, OPT)                                                              \
+	JUDGE_SETUP_FIELDS(X, JUDGE_REFRESH) JUDGE_CLAIM_FIELDS(X, JUDGE_REFRESH)                  \
+	X(JUDGE_REFRESH, JWKS_FINAL, OPT) X(JUDGE_REFRESH, REFRESH_TOKEN, ONE)                     \
+	X(JUDGE_TOKEN, REFRESH_TOKEN, ONE) X(JUDGE_TOKEN, REFRESH_EXPIRES_IN_S, OPT)               \
 	JUDGE_CLAIM_FIELDS(X, JUDGE_RULES) X(JUDGE_RULES, CLAIMS, OPT)                             \
 	X(JUDGE_VERIFY, TOKEN, ONE) X(JUDGE_VERIFY, JWKS, ONE) X(JUDGE_VERIFY, ISSUER, OPT)        \
 	X(JUDGE_VERIFY, CLIENT_ID, OPT) X(JUDGE_VERIFY, ALG, MANY) X(JUDGE_VERIFY, SKEW_S, ONE)    \
@@ -382,6 +389,14 @@
 	X(JUDGE, START, CLIENT, JUDGE_REVOKE, REVOKING)                                            \
 	X(JUDGE, REVOKING, SERVER, JUDGE_REVOKED, DONE)                                            \
 	X(JUDGE, REVOKING, SERVER, JUDGE_FAILED, DONE)                                             \
+	X(JUDGE, START, CLIENT, JUDGE_REFRESH, REFRESHING)                                         \
+	X(JUDGE, REFRESHING, SERVER, JUDGE_CACHE, REFRESHING)                                      \
+	X(JUDGE, REFRESHING, SERVER, JUDGE_TOKEN, REFRESHED)                                       \
+	X(JUDGE, REFRESHING, SERVER, JUDGE_IDENTITY, DONE)                                         \
+	X(JUDGE, REFRESHING, SERVER, JUDGE_FAILED, DONE)                                           \
+	X(JUDGE, REFRESHED, SERVER, JUDGE_CACHE, REFRESHED)                                        \
+	X(JUDGE, REFRESHED, SERVER, JUDGE_IDENTITY, DONE)                                          \
+	X(JUDGE, REFRESHED, SERVER, JUDGE_FAILED, DONE)                                            \
 	X(JUDGE, START, CLIENT, JUDGE_RULES, ASKED)                                                \
 	X(JUDGE, START, CLIENT, JUDGE_VERIFY, ASKED)                                               \
 	X(JUDGE, ASKED, SERVER, JUDGE_MATCH, ASKED)                                                \

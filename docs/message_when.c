@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 #define NEVER              "not at a sign-in; `cosmo-ssoctl` alone says it"
+#define LOGGED             "never: it is in the log, for the role holds on"
+#define SHOWN_OR_ENTRY     "while the code is shown, or at an entry"
 #define BETWEEN            "never: a state between two answers"
 #define ANYWHERE           "at any point"
 #define BEFORE             "before a code is shown"
@@ -65,7 +67,7 @@ static const char *const failures[] = {
 	[COSMO_E_DENIED] = SHOWN,
 	[COSMO_E_CODE_EXPIRED] = SHOWN,
 	[COSMO_E_DEADLINE] = UNTIL,
-	[COSMO_E_INVALID_GRANT] = SHOWN,
+	[COSMO_E_INVALID_GRANT] = SHOWN_OR_ENTRY,
 	[COSMO_E_NO_ID_TOKEN] = APPROVED,
 	[COSMO_E_JWS_FORM] = APPROVED,
 	[COSMO_E_JWS_ALG] = APPROVED,
@@ -95,7 +97,7 @@ static const char *const failures[] = {
 	[COSMO_E_DISCONNECTED] = ANYWHERE,
 	[COSMO_E_INTEGRATION_CHANGED] = ANYWHERE,
 	[COSMO_E_OTHER_USER] = APPROVED,
-	[COSMO_E_OTHER_SUBJECT] = APPROVED,
+	[COSMO_E_OTHER_SUBJECT] = APPROVED_OR_ENTRY,
 	[COSMO_E_SUBJECT_TAKEN] = APPROVED,
 	[COSMO_E_NAME_RESERVED] = ANYWHERE,
 	[COSMO_E_UID] = APPROVED,
@@ -114,6 +116,9 @@ static const char *const failures[] = {
 	[COSMO_E_REPLACED] = SHOWN,
 	[COSMO_E_OTHER_ISSUER] = APPROVED,
 	[COSMO_E_SIGNED_OUT] = APPROVED_OR_ENTRY,
+	[COSMO_E_REFRESH_INTERRUPTED] = ENTRY,
+	[COSMO_E_REFRESH_NO_CLAIMS] = LOGGED,
+	[COSMO_E_RENAMED] = ENTRY,
 };
 
 static const char *const lines[] = {

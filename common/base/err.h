@@ -125,7 +125,10 @@ enum cosmo_err_class {
 	/* appended later */                                                                       \
 	X(E_REPLACED, "replaced", DENIED)                                                          \
 	X(E_OTHER_ISSUER, "other_issuer", DENIED)                                                  \
-	X(E_SIGNED_OUT, "signed_out", DENIED)
+	X(E_SIGNED_OUT, "signed_out", DENIED)                                                      \
+	X(E_REFRESH_INTERRUPTED, "refresh_interrupted", DENIED)                                    \
+	X(E_REFRESH_NO_CLAIMS, "refresh_no_claims", UNREACHABLE)                                   \
+	X(E_RENAMED, "renamed", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

@@ -203,9 +203,15 @@ static const char *const texts[] = {
 		"This login name belongs to an account at the sign-in server that this host used before. Please ask the administrator of this host to let your present account have the name.",
 	[COSMO_E_SIGNED_OUT] =
 		"An administrator of this host signed you out. Please sign in again with the code.",
+	[COSMO_E_REFRESH_INTERRUPTED] =
+		"Your sign-in could not be renewed, because an earlier renewal was interrupted. Please sign in again with the code.",
+	[COSMO_E_REFRESH_NO_CLAIMS] =
+		"The sign-in server did not say whether you still have your role." TRY_LATER,
+	[COSMO_E_RENAMED] =
+		"Your account has another login name at the sign-in server than on this host." ASK_ADMIN,
 };
 
-_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_SIGNED_OUT + 1, "a text for each error");
+_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_RENAMED + 1, "a text for each error");
 
 const char *cosmo_err_text(enum cosmo_err err)
 {

@@ -94,8 +94,9 @@ static const char *const advice[] = {
 		"If it happens often: a longer `deadline` in [service NAME], and a longer "
 		"LoginGraceTime for sshd.",
 	[COSMO_E_INVALID_GRANT] =
-		"Nothing, if it passes. If the code was approved in time, look for two things that "
-		"ask for the same one.",
+		"At an entry: the IdP took the person's sign-in back (disabled, dismissed, sessions ended "
+		"there); the person signs in again, if the IdP lets them. At a sign-in: nothing, if it "
+		"passes; if the code was approved in time, look for two things that ask for the same one.",
 
 	[COSMO_E_NO_ID_TOKEN] = "`scopes` must have openid, and the client must be an OIDC client.",
 	[COSMO_E_JWS_FORM] = ASK_IDP VERIFY "Encrypted ID tokens are not supported.",
@@ -191,6 +192,17 @@ static const char *const advice[] = {
 	[COSMO_E_SIGNED_OUT] = NOTHING
 	" `cosmo-ssoctl user disconnect NAME` was run, or the account was locked and unlocked "
 	"meanwhile; the person signs in again. " SHOW_USER,
+	[COSMO_E_REFRESH_INTERRUPTED] =
+		"Nothing: the person signs in again. The IdP's answer to a refresh was lost (the helper was "
+		"ended, the host lost power, the connection broke, the disk was full), and the IdP does not "
+		"accept a refresh token twice. " SHOW_USER,
+	[COSMO_E_REFRESH_NO_CLAIMS] =
+		"Let the IdP send an ID token with each refresh, or let the access token open its userinfo "
+		"endpoint. Until then roles last for `role_lease` after a sign-in.",
+	[COSMO_E_RENAMED] =
+		"A name is used here for as long as the IdP gives it to the same person. Give it back there; "
+		"or bind it to somebody else (`cosmo-ssoctl user rebind NAME`), and let the person sign in "
+		"under the new one.",
 };
 
 const char *err_advice(enum cosmo_err err)

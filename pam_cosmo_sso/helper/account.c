@@ -5,16 +5,17 @@
 #include "pam_cosmo_sso/helper/boot_gate.h"
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/policy.h"
+#include "pam_cosmo_sso/helper/refresh.h"
+#include "pam_cosmo_sso/helper/refresh_due.h"
 
-enum cosmo_err account_decide(struct exchange *exchange)
+/* *ret_is_due: may asking the IdP make another answer of this one? A service that is closed stays
+ * so, and so does the no that an administrator or the IdP has said already. */
+static enum cosmo_err decide(struct exchange *exchange, bool *ret_is_due)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct gate_view gate = {0};
-	enum cosmo_err err = exchange_configure(exchange);
+	enum cosmo_err err = exchange_find_record(exchange, &record);
 
-	if (err)
-		return err;
-	err = exchange_find_record(exchange, &record);
 	if (err)
 		return err;
 	if (record) {
@@ -26,13 +27,51 @@ enum cosmo_err account_decide(struct exchange *exchange)
 	err = boot_gate_read(exchange->store, &gate);
 	if (err)
 		return err;
+	*ret_is_due =
+		record && exchange->service.access != CONFIG_ACCESS_DENY &&
+		refresh_is_due(exchange->config, &exchange->service, record, &gate, fdio_now_s());
 	return policy_account(exchange->config, &exchange->service, record, &gate, fdio_now_s());
+}
+
+enum cosmo_err account_decide(struct exchange *exchange)
+{
+	bool is_due = false;
+	enum cosmo_err err = exchange_configure(exchange);
+
+	return err ? err : decide(exchange, &is_due);
+}
+
+/* Ask the IdP, and decide by what is known then. A refusal is one even where it could not be
+ * stored.
+ */
+static enum cosmo_err decide_anew(struct exchange *exchange)
+{
+	bool is_due = false;
+	enum cosmo_err reason = COSMO_OK;
+	enum refresh_end end = refresh_run(exchange, &reason, &exchange->late);
+
+	exchange->line.refresh = refresh_word(end);
+	exchange->line.refresh_reason = end == REFRESH_REFUSED ? COSMO_OK : reason;
+	return end == REFRESH_REFUSED ? reason : decide(exchange, &is_due);
 }
 
 enum cosmo_err account_answer(struct exchange *exchange)
 {
-	enum cosmo_err err = account_decide(exchange);
+	bool is_due = false;
+	enum cosmo_err err = exchange_configure(exchange);
 
+	if (!err)
+		err = decide(exchange, &is_due);
+	if (is_due)
+		err = decide_anew(exchange);
 	exchange_log(exchange, err ? AUDIT_ACCOUNT_REFUSED : AUDIT_ACCOUNT_OK, err);
 	return err;
+}
+
+void account_finish(struct exchange *exchange)
+{
+	COSMO_AUTO(refresh_free) struct refresh *late = COSMO_STEAL(&exchange->late);
+
+	if (late)
+		refresh_finish(late);
 }

@@ -59,6 +59,9 @@ void audit_format(const struct audit_line *line, char *ret, size_t ret_size)
 	log_append(ret, ret_size, "old_subject", line->old_subject);
 	log_append(ret, ret_size, "subject", line->subject);
 	log_append(ret, ret_size, "by", line->by);
+	log_append(ret, ret_size, "refresh", line->refresh);
+	log_append(ret, ret_size, "refresh_reason",
+		line->refresh_reason ? cosmo_err_id(line->refresh_reason) : NULL);
 	log_append(ret, ret_size, "step", line->step);
 	log_append(ret, ret_size, "detail", line->detail);
 }

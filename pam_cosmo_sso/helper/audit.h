@@ -41,7 +41,8 @@
 	X(ADOPT, "adopt")                                                                          \
 	X(REPAIR, "repair")                                                                        \
 	X(RECONNECT, "reconnect")                                                                  \
-	X(USER_ADDED, "user_added")
+	X(USER_ADDED, "user_added")                                                                \
+	X(REFRESH_LATE, "refresh_late")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,
@@ -70,8 +71,10 @@ struct audit_line {
 	const char *subject;     /* of the person this is about, if that is the point */
 	const char *old_subject; /* whom the name belonged to before */
 	const char *by;          /* the administrator: login name and terminal as far as known */
-	const char *step;        /* stable name of a step of something longer */
-	const char *detail;      /* never a token, code, secret or claim body */
+	const char *refresh;     /* what became of a refresh: refresh_word() */
+	enum cosmo_err refresh_reason; /* COSMO_OK is left out */
+	const char *step;              /* stable name of a step of something longer */
+	const char *detail;            /* never a token, code, secret or claim body */
 };
 
 /* The line without its sending. @ret_size >= AUDIT_MAX_LINE_BYTES. */

@@ -330,6 +330,19 @@ enum cosmo_err commit_users(struct store *store, const struct config *config,
 	return err ? err : write_all(owned);
 }
 
+enum cosmo_err commit_unshown(struct store *store, const struct record *record)
+{
+	enum cosmo_err err = record_stage(store, record, true);
+
+	if (!err)
+		err = record_settle(store, record);
+	if (err) {
+		staged_file_drop(store_folder_fd(store, STORE_USERS), record->name);
+		return err == COSMO_E_TOO_BIG ? COSMO_E_INVALID : err;
+	}
+	return fsync(store_folder_fd(store, STORE_USERS)) < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
 enum cosmo_err commit_user(
 	struct store *store, const struct config *config, const struct record *record)
 {

@@ -33,6 +33,13 @@ COSMO_MUST_USE enum cosmo_err commit_users(struct store *store, const struct con
 	const struct record *const *records, size_t count);
 
 /*
+ * Store a record of which NSS shows the same as before (a refresh token, a doubt about one); the
+ * lock must be held. Durable on COSMO_OK. Errors: COSMO_E_IO, COSMO_E_INVALID, COSMO_E_NOMEM; the
+ * record is then as before or as after.
+ */
+COSMO_MUST_USE enum cosmo_err commit_unshown(struct store *store, const struct record *record);
+
+/*
  * Finish what a writer that died had begun; every commit does so first. Lock held. Errors:
  * COSMO_E_STORE_MISSING, and as commit_user().
  */

@@ -42,14 +42,17 @@ static enum cosmo_err replace_display_name(struct record *record, const char *va
 	return replace_text(&record->display_name, clean);
 }
 
+static void drop_roles(struct record *record)
+{
+	for (uint32_t i = 0; i < record->role_count; i++)
+		free(COSMO_STEAL(&record->roles[i]));
+	record->role_count = 0;
+}
+
 static enum cosmo_err replace_roles(
 	struct record *record, const struct config *config, uint64_t roles)
 {
-	for (uint32_t i = 0; i < record->role_count; i++) {
-		free(record->roles[i]);
-		record->roles[i] = NULL;
-	}
-	record->role_count = 0;
+	drop_roles(record);
 	for (size_t i = 0; i < config->role_count; i++) {
 		char *name = NULL;
 
@@ -77,6 +80,7 @@ static enum cosmo_err replace_refresh_token(
 	record->refresh_expires_s = token && who->refresh_expires_in_s > 0
 					    ? confirmation->now_s + who->refresh_expires_in_s
 					    : 0;
+	record->refresh_asked_s = 0;
 	return COSMO_OK;
 }
 
@@ -112,4 +116,29 @@ enum cosmo_err confirmation_apply(const struct confirmation *confirmation, struc
 	record->auth_time_s = who->auth_time_s;
 	record->reason = COSMO_OK;
 	return COSMO_OK;
+}
+
+enum cosmo_err confirmation_refresh(const struct confirmation *confirmation, struct record *record)
+{
+	const struct identity *who = confirmation->identity;
+	enum cosmo_err err = COSMO_OK;
+
+	/* Not every refresh tells it; then it is as it was. */
+	if (who->display_name)
+		err = replace_display_name(record, who->display_name);
+	if (!err)
+		err = replace_roles(record, confirmation->config, confirmation->roles);
+	if (err)
+		return err;
+	record->confirmed_s = confirmation_time_s(confirmation->now_s, who->idp_time_s);
+	record->refresh_asked_s = 0;
+	record->reason = COSMO_OK;
+	return COSMO_OK;
+}
+
+void confirmation_refuse(struct record *record, enum cosmo_err reason)
+{
+	drop_roles(record);
+	record->refresh_asked_s = 0;
+	record->reason = reason;
 }

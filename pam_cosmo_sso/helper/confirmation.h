@@ -23,5 +23,16 @@ struct confirmation {
 COSMO_MUST_USE enum cosmo_err confirmation_apply(
 	const struct confirmation *confirmation, struct record *record);
 
+/*
+ * Write a refresh of the sign-in that @record is of, in memory. Roles are replaced whole and
+ * confirmed anew; when and how the person signed in stays, and so does whose the name is. The
+ * refresh token is JUDGE_TOKEN's business. Errors: as confirmation_apply().
+ */
+COSMO_MUST_USE enum cosmo_err confirmation_refresh(
+	const struct confirmation *confirmation, struct record *record);
+
+/* The IdP's no: no role is left in @record, and @reason says why. */
+void confirmation_refuse(struct record *record, enum cosmo_err reason);
+
 /* When the roles count as confirmed: never later than the IdP's own clock and some minutes. */
 int64_t confirmation_time_s(int64_t now_s, int64_t idp_time_s);

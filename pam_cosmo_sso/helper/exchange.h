@@ -14,6 +14,8 @@
 #include "pam_cosmo_sso/helper/source.h"
 #include "pam_cosmo_sso/helper/store.h"
 
+struct refresh;
+
 struct exchange {
 	struct store *store;           /* borrowed */
 	struct dialogue *dialogue;     /* towards the module; borrowed */
@@ -30,6 +32,7 @@ struct exchange {
 	char approver[65];
 	char subject[512];
 	int64_t retry_s;        /* after COSMO_E_BUDGET: when to try again; 0: not known */
+	struct refresh *late;   /* goes on after the answer, see account_finish(); NULL: none */
 	struct audit_line line; /* points into this structure */
 };
 

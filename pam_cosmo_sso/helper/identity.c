@@ -70,7 +70,7 @@ static bool has_odd_token(const struct message *message)
 	return token && memchr(token, '\0', len);
 }
 
-enum cosmo_err identity_read(const struct message *message, struct identity *ret)
+enum cosmo_err identity_read_refreshed(const struct message *message, struct identity *ret)
 {
 	struct identity who = {
 		.issuer = message_str(message, FIELD_ISSUER),
@@ -82,13 +82,26 @@ enum cosmo_err identity_read(const struct message *message, struct identity *ret
 	};
 
 	if (message_type(message) != MESSAGE_JUDGE_IDENTITY || is_empty(who.issuer) ||
-		is_empty(who.sub) || is_empty(who.username))
+		is_empty(who.sub) || !who.username)
 		return COSMO_E_PROTOCOL;
 	if (read_list(message, FIELD_ROLE, IDENTITY_MAX_ROLES, who.roles, &who.role_count) ||
 		read_list(message, FIELD_AMR, IDENTITY_MAX_AMR, who.amr, &who.amr_count) ||
 		read_numbers(message, &who))
 		return COSMO_E_PROTOCOL;
 	if ((who.claim != CLAIM_PRESENT && who.role_count > 0) || has_odd_token(message))
+		return COSMO_E_PROTOCOL;
+	*ret = who;
+	return COSMO_OK;
+}
+
+enum cosmo_err identity_read(const struct message *message, struct identity *ret)
+{
+	struct identity who = {.message = NULL};
+	enum cosmo_err err = identity_read_refreshed(message, &who);
+
+	if (err)
+		return err;
+	if (is_empty(who.username))
 		return COSMO_E_PROTOCOL;
 	*ret = who;
 	return COSMO_OK;

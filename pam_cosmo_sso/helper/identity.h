@@ -36,3 +36,7 @@ struct identity {
  * too many values, numbers no clock or id can have, roles of a claim that is not there, a refresh
  * token with a NUL inside. */
 COSMO_MUST_USE enum cosmo_err identity_read(const struct message *message, struct identity *ret);
+
+/* The same after a refresh, whose claims need not have a name: then it is "". */
+COSMO_MUST_USE enum cosmo_err identity_read_refreshed(
+	const struct message *message, struct identity *ret);

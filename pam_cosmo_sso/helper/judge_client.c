@@ -192,9 +192,10 @@ static enum cosmo_err failure(struct judge *judge, const struct message *message
 
 /* A message that has begun is waited for a little, but not beyond the deadline: the caller's own
  * patience may end just behind it. */
-static enum cosmo_err receive(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
+static enum cosmo_err receive(
+	struct judge *judge, int64_t until_boot_ms, int64_t deadline_boot_ms, struct message **ret)
 {
-	enum cosmo_err err = wait_for_judge(judge, deadline_boot_ms);
+	enum cosmo_err err = wait_for_judge(judge, until_boot_ms);
 	int64_t whole_by_ms = fdio_boot_ms() + MESSAGE_MS;
 
 	if (err)
@@ -205,10 +206,11 @@ static enum cosmo_err receive(struct judge *judge, int64_t deadline_boot_ms, str
 	return err == COSMO_E_TIMEOUT ? COSMO_E_DEADLINE : err;
 }
 
-enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
+enum cosmo_err judge_next_until(
+	struct judge *judge, int64_t until_boot_ms, int64_t deadline_boot_ms, struct message **ret)
 {
 	COSMO_AUTO(message_free) struct message *message = NULL;
-	enum cosmo_err err = receive(judge, deadline_boot_ms, &message);
+	enum cosmo_err err = receive(judge, until_boot_ms, deadline_boot_ms, &message);
 
 	while (!err && message_type(message) == MESSAGE_JUDGE_CACHE) {
 		if (judge->cached++ >= MAX_CACHED)
@@ -216,7 +218,7 @@ enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct 
 		fetched_take(&judge->discovery, message, FIELD_DISCOVERY);
 		fetched_take(&judge->jwks, message, FIELD_JWKS);
 		message_free(COSMO_STEAL(&message));
-		err = receive(judge, deadline_boot_ms, &message);
+		err = receive(judge, until_boot_ms, deadline_boot_ms, &message);
 	}
 	if (err)
 		return err;
@@ -224,6 +226,11 @@ enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct 
 		return failure(judge, message);
 	*ret = COSMO_STEAL(&message);
 	return COSMO_OK;
+}
+
+enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct message **ret)
+{
+	return judge_next_until(judge, deadline_boot_ms, deadline_boot_ms, ret);
 }
 
 const char *judge_detail(const struct judge *judge)

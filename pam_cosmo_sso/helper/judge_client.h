@@ -57,6 +57,13 @@ COSMO_MUST_USE enum cosmo_err judge_next(
 	struct judge *judge, int64_t deadline_boot_ms, struct message **ret);
 
 /*
+ * The same for whom an answer is worth having that comes late: COSMO_E_DEADLINE also when none has
+ * begun by @until_boot_ms, and then it can be asked for again.
+ */
+COSMO_MUST_USE enum cosmo_err judge_next_until(
+	struct judge *judge, int64_t until_boot_ms, int64_t deadline_boot_ms, struct message **ret);
+
+/*
  * Cache what the judge reported as fetched, for the configuration's issuer, and settle a doubt
  * about keys. Only for an exchange that ended well: what is kept decides about later ones, and one
  * that failed has proved nothing. What cannot be stored is fetched again.

@@ -50,6 +50,8 @@ static void put_record(struct record_text *text, const struct record *record)
 	record_text_put(text, "acr", record->acr);
 	record_text_put_number(text, "auth_time", record->auth_time_s);
 	record_text_put_number(text, "refresh_expires", record->refresh_expires_s);
+	if (record->refresh_asked_s)
+		record_text_put_number(text, "refresh_asked", record->refresh_asked_s);
 	record_text_put_number(text, "bound", record->bound_s);
 	record_text_put(text, "rebind_issuer", record->rebind_issuer);
 	if (record->rebind_issuer) {
@@ -86,8 +88,9 @@ static bool numbers_fit(const struct record *record)
 {
 	return record->uid != 0 && record->gid != 0 && record->enrolled_s >= 0 &&
 	       record->signed_in_s >= 0 && record->confirmed_s >= 0 && record->auth_time_s >= 0 &&
-	       record->refresh_expires_s >= 0 && record->bound_s >= 0 && record->changed_s >= 0 &&
-	       rebind_is_whole(record) && record->seen_from_count <= RECORD_MAX_SEEN_FROM &&
+	       record->refresh_expires_s >= 0 && record->refresh_asked_s >= 0 &&
+	       record->bound_s >= 0 && record->changed_s >= 0 && rebind_is_whole(record) &&
+	       record->seen_from_count <= RECORD_MAX_SEEN_FROM &&
 	       (record->flags & ~(uint32_t)(USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0;
 }
 

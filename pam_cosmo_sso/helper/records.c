@@ -43,6 +43,7 @@ void record_forget_sign_ins(struct record *record)
 	record->role_count = 0;
 	secret_free(COSMO_STEAL(&record->refresh_token));
 	record->refresh_expires_s = 0;
+	record->refresh_asked_s = 0;
 	record->signed_in_s = 0;
 	record->confirmed_s = 0;
 	record->auth_time_s = 0;
@@ -91,6 +92,7 @@ static const struct {
 	{"acr", VALUE_TEXT, offsetof(struct record, acr), true},
 	{"auth_time", VALUE_TIME, offsetof(struct record, auth_time_s), false},
 	{"refresh_expires", VALUE_TIME, offsetof(struct record, refresh_expires_s), false},
+	{"refresh_asked", VALUE_TIME, offsetof(struct record, refresh_asked_s), true},
 	{"bound", VALUE_TIME, offsetof(struct record, bound_s), true},
 	{"rebind_issuer", VALUE_TEXT, offsetof(struct record, rebind_issuer), true},
 	{"rebind_asked", VALUE_TIME, offsetof(struct record, rebind_asked_s), true},

@@ -37,7 +37,9 @@ struct record {
 	int64_t auth_time_s;                /* 0: not told */
 	struct cosmo_secret *refresh_token; /* NULL: none */
 	int64_t refresh_expires_s;          /* 0: not told */
-	char *rebind_issuer; /* NULL: the name stays this person's; else see rebind.h */
+	int64_t refresh_asked_s; /* the token was shown to the IdP then, and nothing more is known
+				    of that; 0: no such doubt */
+	char *rebind_issuer;     /* NULL: the name stays this person's; else see rebind.h */
 	int64_t rebind_asked_s;
 	int64_t rebind_until_s;
 	uint32_t sign_outs; /* how often an administrator ended what this name had; see

@@ -68,11 +68,14 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 	COSMO_AUTO(exchange_done) struct exchange *owned = &exchange;
 	char text[REFUSAL_TEXT_BYTES] = "";
 	enum cosmo_err outcome = COSMO_E_INTERNAL;
+	enum cosmo_err err = COSMO_OK;
 
 	exchange_init(owned, store, dialogue, request, peer_pid);
 	outcome = answer(owned);
 	refusal_text(owned, outcome, text);
-	return send_result(dialogue, outcome, text[0] ? text : NULL, NULL);
+	err = send_result(dialogue, outcome, text[0] ? text : NULL, NULL);
+	account_finish(owned);
+	return err;
 }
 
 /* Without a store nobody can be judged, but everybody can be made a viewer. The one line says why.

@@ -14,8 +14,8 @@
 
 /* Where claims come from: the ID token first; userinfo only for what the token lacks. */
 struct claim_sources {
-	struct json_object *id_token;
-	struct json_object *userinfo; /* NULL: not asked */
+	struct json_object *id_token; /* after a refresh that brought none: userinfo's claims */
+	struct json_object *userinfo; /* NULL: not asked, or in the place of the ID token */
 };
 
 /*

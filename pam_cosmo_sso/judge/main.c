@@ -34,6 +34,8 @@ static enum cosmo_err answer(struct request *request)
 		return request_check(request);
 	if (type == MESSAGE_JUDGE_REVOKE)
 		return request_revoke(request);
+	if (type == MESSAGE_JUDGE_REFRESH)
+		return request_refresh(request);
 	return COSMO_E_PROTOCOL;
 }
 

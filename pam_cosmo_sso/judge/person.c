@@ -14,6 +14,13 @@ enum cosmo_err person_read_rules(
 	return err;
 }
 
+bool person_lacks_roles(const struct message *request, struct json_object *id_token)
+{
+	const struct claim_sources sources = {.id_token = id_token};
+
+	return !claims_find(&sources, message_str(request, FIELD_ROLES_CLAIM));
+}
+
 bool person_needs_userinfo(const struct message *request, struct json_object *id_token)
 {
 	static const enum message_field claims[] = {
@@ -70,17 +77,32 @@ static enum cosmo_err put_roles(const struct message *request, const struct clai
 	return COSMO_OK;
 }
 
-enum cosmo_err person_put(const struct message *request, const struct claim_sources *sources,
+static enum cosmo_err put_rest(const struct message *request, const struct claim_sources *sources,
 	const struct person_rules *rules, struct reason *why, struct message *answer)
 {
 	char subject[CLAIMS_MAX_SUBJECT_BYTES + 1] = "";
-	enum cosmo_err err = put_username(request, sources, why, answer);
+	enum cosmo_err err = claims_subject(
+		sources->id_token, message_str(request, FIELD_SUBJECT_CLAIM), why, subject);
 
-	if (!err)
-		err = claims_subject(
-			sources->id_token, message_str(request, FIELD_SUBJECT_CLAIM), why, subject);
 	if (err)
 		return err;
 	message_put_str(answer, FIELD_SUB, subject);
 	return put_roles(request, sources, rules, why, answer);
+}
+
+enum cosmo_err person_put(const struct message *request, const struct claim_sources *sources,
+	const struct person_rules *rules, struct reason *why, struct message *answer)
+{
+	enum cosmo_err err = put_username(request, sources, why, answer);
+
+	return err ? err : put_rest(request, sources, rules, why, answer);
+}
+
+enum cosmo_err person_put_again(const struct message *request, const struct claim_sources *sources,
+	const struct person_rules *rules, struct reason *why, struct message *answer)
+{
+	if (claims_find(sources, message_str(request, FIELD_USERNAME_CLAIM)))
+		return person_put(request, sources, rules, why, answer);
+	message_put_str(answer, FIELD_USERNAME, "");
+	return put_rest(request, sources, rules, why, answer);
 }

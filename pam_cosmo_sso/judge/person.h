@@ -17,6 +17,9 @@ COSMO_MUST_USE enum cosmo_err person_read_rules(
 /* Does @request ask for a claim that the ID token lacks? */
 bool person_needs_userinfo(const struct message *request, struct json_object *id_token);
 
+/* Does the ID token lack the one claim that a refresh is about? */
+bool person_lacks_roles(const struct message *request, struct json_object *id_token);
+
 /* The rules to apply and who is told of the matches, as for role_rules_apply(). */
 struct person_rules {
 	const struct role_rules *rules;
@@ -29,5 +32,16 @@ struct person_rules {
  * claims_subject(), claims_values(), role_rules_apply().
  */
 COSMO_MUST_USE enum cosmo_err person_put(const struct message *request,
+	const struct claim_sources *sources, const struct person_rules *rules, struct reason *why,
+	struct message *answer);
+
+/* The same for somebody who is known by the subject already: where there is no username claim,
+ * USERNAME is empty. */
+COSMO_MUST_USE enum cosmo_err person_put_again(const struct message *request,
+	const struct claim_sources *sources, const struct person_rules *rules, struct reason *why,
+	struct message *answer);
+
+/* Either of them. */
+typedef enum cosmo_err person_put_fn(const struct message *request,
 	const struct claim_sources *sources, const struct person_rules *rules, struct reason *why,
 	struct message *answer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The six questions a judge can be asked; each answers on the peer's channel and is then done. */
+/* The seven questions a judge can be asked; each answers on the peer's channel and is then done. */
 #pragma once
 
 #include "common/base/auto.h"
@@ -22,6 +22,7 @@ COSMO_MUST_USE enum cosmo_err request_rules(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_verify(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_check(struct request *request);
 COSMO_MUST_USE enum cosmo_err request_revoke(struct request *request);
+COSMO_MUST_USE enum cosmo_err request_refresh(struct request *request);
 
 /* Send @message, which is freed. Errors: those of dialogue_send(). */
 COSMO_MUST_USE enum cosmo_err request_send(struct request *request, struct message *message);

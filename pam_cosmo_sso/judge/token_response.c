@@ -33,6 +33,21 @@ static bool is_bearer(struct json_object *json)
 	return type && strcasecmp(type, "Bearer") == 0;
 }
 
+/* Keycloak's extension; 0 stands for "never" there. */
+static void read_times(struct json_object *json, int64_t date_s, struct token_response *found)
+{
+	if (json_seconds(json, "refresh_expires_in", &found->refresh_expires_in_s) != COSMO_OK)
+		found->refresh_expires_in_s = 0;
+	found->date_s = date_s;
+}
+
+static enum cosmo_err read_refresh_token(
+	struct json_object *json, struct reason *why, struct token_response *found)
+{
+	return read_token(json, "refresh_token", TOKEN_RESPONSE_MAX_REFRESH_BYTES, why,
+		&found->refresh_token);
+}
+
 enum cosmo_err token_response_parse(
 	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret)
 {
@@ -46,17 +61,43 @@ enum cosmo_err token_response_parse(
 		err = read_token(
 			json, "access_token", COSMO_MAX_SECRET_BYTES, why, &found->access_token);
 	if (err == COSMO_OK)
-		err = read_token(json, "refresh_token", TOKEN_RESPONSE_MAX_REFRESH_BYTES, why,
-			&found->refresh_token);
+		err = read_refresh_token(json, why, found);
 	if (err != COSMO_OK)
 		return err;
 	if (!found->id_token)
 		return reason_give(why, COSMO_E_NO_ID_TOKEN,
 			"token response without id_token; is scope openid asked for?");
-	/* Keycloak's extension; 0 stands for "never" there. */
-	if (json_seconds(json, "refresh_expires_in", &found->refresh_expires_in_s) != COSMO_OK)
-		found->refresh_expires_in_s = 0;
-	found->date_s = date_s;
+	read_times(json, date_s, found);
+	*ret = COSMO_STEAL(&found);
+	return COSMO_OK;
+}
+
+/* One that cannot be used is as one that is not there. */
+static enum cosmo_err read_usable(
+	struct json_object *json, const char *name, struct cosmo_secret **ret)
+{
+	struct reason unused = {.text = ""};
+	enum cosmo_err err = read_token(json, name, COSMO_MAX_SECRET_BYTES, &unused, ret);
+
+	return err == COSMO_E_IDP_FIELD ? COSMO_OK : err;
+}
+
+enum cosmo_err token_response_parse_refreshed(
+	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret)
+{
+	COSMO_AUTO(token_response_free) struct token_response *found = calloc(1, sizeof(*found));
+	enum cosmo_err err = COSMO_OK;
+
+	if (!found)
+		return COSMO_E_NOMEM;
+	err = read_refresh_token(json, why, found);
+	if (err == COSMO_OK)
+		err = read_usable(json, "id_token", &found->id_token);
+	if (err == COSMO_OK && is_bearer(json))
+		err = read_usable(json, "access_token", &found->access_token);
+	if (err != COSMO_OK)
+		return err;
+	read_times(json, date_s, found);
 	*ret = COSMO_STEAL(&found);
 	return COSMO_OK;
 }

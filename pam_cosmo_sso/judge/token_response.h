@@ -30,5 +30,14 @@ struct token_response {
 COSMO_MUST_USE enum cosmo_err token_response_parse(
 	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret);
 
+/*
+ * The same of the answer to a refresh (RFC 6749 section 6, OpenID Connect Core 1.0, 12.2), which
+ * need not have an ID token. An ID token or an access token that cannot be used is as if it were
+ * not there: nothing may keep a new refresh token from being stored. Errors: COSMO_E_IDP_FIELD (the
+ * refresh token itself), COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err token_response_parse_refreshed(
+	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret);
+
 void token_response_free(struct token_response *response);
 COSMO_AUTO_DEFINE(struct token_response *, token_response_free);

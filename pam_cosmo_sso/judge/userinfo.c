@@ -9,8 +9,11 @@ static enum cosmo_err check_sub(
 	const char *told = NULL;
 	const char *wanted = NULL;
 
-	if (json_str(userinfo, "sub", ID_TOKEN_MAX_SUB_BYTES, &told) ||
-		json_str(id_token, "sub", ID_TOKEN_MAX_SUB_BYTES, &wanted) || !streq(told, wanted))
+	if (json_str(userinfo, "sub", ID_TOKEN_MAX_SUB_BYTES, &told))
+		return reason_give(why, COSMO_E_USERINFO_SUB, "userinfo has no usable \"sub\"");
+	if (!id_token)
+		return COSMO_OK;
+	if (json_str(id_token, "sub", ID_TOKEN_MAX_SUB_BYTES, &wanted) || !streq(told, wanted))
 		return reason_give(
 			why, COSMO_E_USERINFO_SUB, "userinfo and ID token differ in \"sub\"");
 	return COSMO_OK;

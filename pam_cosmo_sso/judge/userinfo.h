@@ -10,8 +10,9 @@
 #include "pam_cosmo_sso/judge/token_response.h"
 
 /*
- * Ask with the access token; the answer's "sub" must be that of @id_token. *ret is NULL where the
- * IdP has no such endpoint or gave no access token. The caller frees it. Errors: those of
+ * Ask with the access token; the answer's "sub" must be that of @id_token, or any where that is
+ * NULL: who asked compares it. *ret is NULL where the IdP has no such endpoint or gave no access
+ * token. The caller frees it. Errors: those of
  * idp_get(), COSMO_E_USERINFO (no 200, no JSON, a token that fits no header), COSMO_E_USERINFO_SUB,
  * COSMO_E_NOMEM.
  */

@@ -6,7 +6,8 @@
 #include "common/base/user_text.h"
 #include "pam_cosmo_sso/module/helper_client.h"
 
-#define ACCOUNT_MS ((int64_t)10 * 1000)
+/* The longest refresh_timeout, and the steps that wait for a lock. */
+#define ACCOUNT_MS ((int64_t)60 * 1000)
 #define SESSION_MS ((int64_t)5 * 1000)
 
 void account(const struct caller *caller, const struct ours *who, struct answer *ret)

@@ -30,7 +30,7 @@
 #define URI        "https://idp.example.org/device"
 #define SSHD_MS    ((int64_t)115 * 1000)
 #define OTHER_MS   ((int64_t)330 * 1000)
-#define ACCOUNT_MS ((int64_t)10 * 1000)
+#define ACCOUNT_MS ((int64_t)60 * 1000)
 #define SLACK_MS   ((int64_t)5 * 1000)
 #define LONGEST_S  1800
 #define ENTER_MS   ((int64_t)20 * 1000)

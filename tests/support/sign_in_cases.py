@@ -26,6 +26,7 @@ GROUPS = {
     "message": "What a person is told.",
     "stack": "What the shipped PAM stacks let through.",
     "account": "Whom a record belongs to: names, ids, and what changes them.",
+    "refresh": "How roles are confirmed between sign-ins, when somebody comes in.",
     "peer": "What another process of the exchange can send.",
 }
 

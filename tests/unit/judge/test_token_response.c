@@ -120,12 +120,68 @@ static void test_token_response_parse__lengths__are_bounded(void **state)
 	}
 }
 
+/* case: refresh: nothing in the answer keeps a new refresh token from being stored */
+static void test_token_response_parse_refreshed__refresh_token__is_taken_whatever_else(void **state)
+{
+	static const struct {
+		const char *text, *id, *access, *refresh;
+	} cases[] = {
+		{"{\"refresh_token\":\"r\"}", "(none)", "(none)", "r"},
+		{"{\"id_token\":\"i\"}", "i", "(none)", "(none)"},
+		{"{\"access_token\":\"a\",\"token_type\":\"Bearer\"}", "(none)", "a", "(none)"},
+		{"{\"id_token\":7,\"access_token\":[],\"token_type\":\"Bearer\","
+		 "\"refresh_token\":\"r\"}",
+			"(none)", "(none)", "r"},
+		{"{\"id_token\":\"\",\"refresh_token\":\"r\",\"refresh_expires_in\":\"soon\"}",
+			"(none)", "(none)", "r"},
+		{"{\"access_token\":\"a\",\"token_type\":{},\"refresh_token\":\"r\"}", "(none)",
+			"(none)", "r"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		COSMO_AUTO(token_response_free) struct token_response *found = NULL;
+		COSMO_AUTO(json_free) struct json_object *json = NULL;
+
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(json_parse(cases[i].text, strlen(cases[i].text), &json), COSMO_OK);
+		assert_int_equal(
+			token_response_parse_refreshed(json, 4711, NULL, &found), COSMO_OK);
+		assert_string_equal(text_of(found->id_token), cases[i].id);
+		assert_string_equal(text_of(found->access_token), cases[i].access);
+		assert_string_equal(text_of(found->refresh_token), cases[i].refresh);
+		assert_int_equal(found->refresh_expires_in_s, 0);
+		assert_int_equal(found->date_s, 4711);
+	}
+}
+
+static void test_token_response_parse_refreshed__unusable_refresh_token__is_told(void **state)
+{
+	static const char *const texts[] = {"{\"id_token\":\"i\",\"refresh_token\":7}",
+		"{\"id_token\":\"i\",\"refresh_token\":\"\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(texts); i++) {
+		COSMO_AUTO(json_free) struct json_object *json = NULL;
+		struct token_response *found = NULL;
+
+		assert_int_equal(json_parse(texts[i], strlen(texts[i]), &json), COSMO_OK);
+		assert_int_equal(
+			token_response_parse_refreshed(json, 0, NULL, &found), COSMO_E_IDP_FIELD);
+		assert_null(found);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_token_response_parse__tokens__are_taken_out),
 		cmocka_unit_test(test_token_response_parse__no_id_token__is_refused),
 		cmocka_unit_test(test_token_response_parse__lengths__are_bounded),
+		cmocka_unit_test(
+			test_token_response_parse_refreshed__refresh_token__is_taken_whatever_else),
+		cmocka_unit_test(
+			test_token_response_parse_refreshed__unusable_refresh_token__is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

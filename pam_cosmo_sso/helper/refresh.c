@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/refresh.h"
+
+#include <stdlib.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/identity.h"
+#include "pam_cosmo_sso/helper/judge_client.h"
+#include "pam_cosmo_sso/helper/key_doubt.h"
+#include "pam_cosmo_sso/helper/refresh_store.h"
+#include "pam_cosmo_sso/helper/refresh_turn.h"
+
+struct refresh {
+	struct exchange *exchange;
+	int turn_fd;
+	struct judge *judge;
+	enum key_doubt doubt;
+	struct refresh_sign_in asked; /* about which sign-in */
+	int64_t until_boot_ms;        /* how long the caller waits */
+	int64_t deadline_boot_ms;
+	enum cosmo_err reason;
+};
+
+const char *refresh_word(enum refresh_end end)
+{
+	switch (end) {
+	case REFRESH_DONE:
+		return "done";
+	case REFRESH_REFUSED:
+		return "refused";
+	case REFRESH_OUTAGE:
+		return "outage";
+	case REFRESH_DROPPED:
+		return "dropped";
+	case REFRESH_LATE:
+		return "late";
+	}
+	return "outage";
+}
+
+void refresh_free(struct refresh *refresh)
+{
+	if (!refresh)
+		return;
+	judge_free(refresh->judge);
+	refresh_sign_in_done(&refresh->asked);
+	cosmo_auto_close(&refresh->turn_fd);
+	free(refresh);
+}
+
+static struct refresh *refresh_new(struct exchange *exchange, int64_t now_boot_ms)
+{
+	struct refresh *refresh = calloc(1, sizeof(*refresh));
+
+	if (!refresh)
+		return NULL;
+	refresh->exchange = exchange;
+	refresh->turn_fd = -1;
+	refresh->until_boot_ms = now_boot_ms + exchange->config->refresh_timeout_s * 1000;
+	refresh->deadline_boot_ms = refresh->until_boot_ms + REFRESH_LATE_MS;
+	return refresh;
+}
+
+static enum cosmo_err ask(struct refresh *refresh)
+{
+	COSMO_AUTO(message_free) struct message *question = NULL;
+	struct exchange *exchange = refresh->exchange;
+	struct store *cached = refresh->doubt == KEY_DOUBT_ASK_ANEW ? NULL : exchange->store;
+	enum cosmo_err err = message_new(MESSAGE_JUDGE_REFRESH, &question);
+
+	if (err)
+		return err;
+	err = judge_put_setup(
+		question, exchange->config, cached, refresh->deadline_boot_ms - fdio_boot_ms());
+	if (err)
+		return err;
+	if (refresh->doubt != KEY_DOUBT_NONE)
+		message_put_u64(question, FIELD_JWKS_FINAL, 1);
+	judge_put_claims(question, exchange->config);
+	message_put_secret(question, FIELD_REFRESH_TOKEN, refresh->asked.token);
+	return judge_ask(refresh->judge, question);
+}
+
+/* Nothing is asked before the record says that it was. */
+static enum cosmo_err begin(struct refresh *refresh, bool *ret_is_due)
+{
+	struct exchange *exchange = refresh->exchange;
+	enum cosmo_err err = COSMO_OK;
+
+	refresh->doubt = key_doubt_now(store_cache_fd(exchange->store), fdio_now_s());
+	err = refresh_store_asked(exchange, &refresh->asked, ret_is_due);
+	if (err || !*ret_is_due)
+		return err;
+	err = judge_start(exchange->config, &refresh->judge);
+	return err ? err : ask(refresh);
+}
+
+/* What this exchange showed about discovery document and keys. */
+static void learn(const struct refresh *refresh, enum refresh_end end)
+{
+	struct store *store = refresh->exchange->store;
+
+	if (end == REFRESH_DONE)
+		judge_keep_fetched(refresh->judge, store);
+	else if (refresh->reason == COSMO_E_JWS_KEY || refresh->reason == COSMO_E_JWS_SIGNATURE)
+		key_doubt_raise(store_cache_fd(store), refresh->doubt, fdio_now_s());
+}
+
+/* @err: of a step that stores, or COSMO_OK. */
+static enum refresh_end end_of(struct refresh *refresh, enum cosmo_err err)
+{
+	refresh->reason = err;
+	if (err == COSMO_OK)
+		return REFRESH_DONE;
+	if (err == COSMO_E_SIGNED_OUT)
+		return REFRESH_DROPPED;
+	return refresh_is_refusal(err) ? REFRESH_REFUSED : REFRESH_OUTAGE;
+}
+
+/* The judge, or this host, has no answer. One word alone is about the person. */
+static enum refresh_end fail(struct refresh *refresh, enum cosmo_err err)
+{
+	exchange_note_detail(refresh->exchange, judge_detail(refresh->judge));
+	if (err == COSMO_E_INVALID_GRANT)
+		return end_of(refresh, refresh_store_refusal(refresh->exchange, &refresh->asked));
+	refresh_store_unspent(refresh->exchange, &refresh->asked, err);
+	refresh->reason = err;
+	return REFRESH_OUTAGE;
+}
+
+static enum refresh_end conclude(struct refresh *refresh, const struct message *told)
+{
+	struct identity who = {.message = NULL};
+	enum cosmo_err err = identity_read_refreshed(told, &who);
+
+	if (err)
+		return fail(refresh, err);
+	return end_of(refresh, refresh_store_identity(refresh->exchange, &refresh->asked, &who));
+}
+
+/* Until the caller's patience is over. */
+static enum refresh_end wait(struct refresh *refresh)
+{
+	COSMO_AUTO(message_free) struct message *told = NULL;
+	enum cosmo_err err = judge_next_until(
+		refresh->judge, refresh->until_boot_ms, refresh->deadline_boot_ms, &told);
+
+	if (!err && message_type(told) == MESSAGE_JUDGE_TOKEN) {
+		err = refresh_store_token(refresh->exchange, &refresh->asked, told);
+		if (err == COSMO_E_SIGNED_OUT)
+			return end_of(refresh, err);
+		message_free(COSMO_STEAL(&told));
+		err = judge_next_until(
+			refresh->judge, refresh->until_boot_ms, refresh->deadline_boot_ms, &told);
+	}
+	if (err == COSMO_E_DEADLINE && fdio_boot_ms() < refresh->deadline_boot_ms) {
+		refresh->reason = COSMO_E_IDP_TIMEOUT;
+		return REFRESH_LATE;
+	}
+	return err ? fail(refresh, err) : conclude(refresh, told);
+}
+
+/* Wait, and tell the others what came of it. */
+static enum refresh_end wait_and_tell(struct refresh *refresh)
+{
+	enum refresh_end end = wait(refresh);
+
+	if (end != REFRESH_LATE)
+		learn(refresh, end);
+	refresh_turn_tell(refresh->turn_fd,
+		end == REFRESH_OUTAGE || end == REFRESH_LATE ? refresh->reason : COSMO_OK);
+	return end;
+}
+
+static enum refresh_end run(struct refresh *refresh)
+{
+	bool is_due = false;
+	struct exchange *exchange = refresh->exchange;
+	enum cosmo_err err = refresh_turn_take(exchange->store, exchange->user, fdio_boot_ms(),
+		refresh->until_boot_ms, &refresh->turn_fd);
+
+	if (!err)
+		err = begin(refresh, &is_due);
+	if (!err && is_due)
+		return wait_and_tell(refresh);
+	refresh->reason = err;
+	if (err)
+		refresh_store_unspent(exchange, &refresh->asked, err);
+	return err ? REFRESH_OUTAGE : REFRESH_DONE;
+}
+
+enum refresh_end refresh_run(
+	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret)
+{
+	COSMO_AUTO(refresh_free) struct refresh *refresh = refresh_new(exchange, fdio_boot_ms());
+	enum refresh_end end = REFRESH_OUTAGE;
+
+	*ret_reason = COSMO_E_NOMEM;
+	if (!refresh)
+		return end;
+	end = run(refresh);
+	*ret_reason = end == REFRESH_DROPPED ? COSMO_OK : refresh->reason;
+	if (end == REFRESH_LATE)
+		*ret = COSMO_STEAL(&refresh);
+	return end;
+}
+
+void refresh_finish(struct refresh *refresh)
+{
+	struct exchange *exchange = refresh->exchange;
+	enum refresh_end end = REFRESH_OUTAGE;
+
+	refresh->until_boot_ms = refresh->deadline_boot_ms;
+	end = wait_and_tell(refresh);
+	exchange->line.refresh = refresh_word(end);
+	exchange->line.refresh_reason = COSMO_OK;
+	exchange_log(
+		exchange, AUDIT_REFRESH_LATE, end == REFRESH_DROPPED ? COSMO_OK : refresh->reason);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+#include "pam_cosmo_sso/helper/refresh_store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/commit.h"
+#include "pam_cosmo_sso/helper/confirmation.h"
+#include "pam_cosmo_sso/helper/policy.h"
+#include "pam_cosmo_sso/helper/rebind.h"
+#include "pam_cosmo_sso/helper/refresh_due.h"
+
+/* A token that is not stored costs its owner a sign-in: longer than others wait for the lock. */
+#define TOKEN_LOCK_MS 10000
+
+void refresh_sign_in_done(struct refresh_sign_in *asked)
+{
+	if (!asked)
+		return;
+	secret_free(asked->token);
+	secret_free(asked->newer);
+	*asked = (struct refresh_sign_in){.token = NULL};
+}
+
+bool refresh_is_refusal(enum cosmo_err err)
+{
+	return err == COSMO_E_INVALID_GRANT || err == COSMO_E_REFRESH_INTERRUPTED ||
+	       err == COSMO_E_OTHER_SUBJECT || err == COSMO_E_RENAMED ||
+	       err == COSMO_E_CLAIM_MISSING || err == COSMO_E_NO_ROLE;
+}
+
+static enum cosmo_err copy_secret(const struct cosmo_secret *from, struct cosmo_secret **ret)
+{
+	return secret_new(secret_peek(from), secret_len(from), ret);
+}
+
+static enum cosmo_err read_sign_in(const struct record *record, struct refresh_sign_in *ret)
+{
+	ret->signed_in_s = record->signed_in_s;
+	ret->sign_outs = record->sign_outs;
+	ret->was_interrupted = record->refresh_asked_s != 0;
+	memcpy(ret->integration, record->integration, INTEGRATION_BYTES);
+	return copy_secret(record->refresh_token, &ret->token);
+}
+
+/* Lock held. */
+static enum cosmo_err note_asked(
+	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct gate_view gate = {.state = GATE_MISSING};
+	int64_t now_s = fdio_now_s();
+	enum cosmo_err err = record_load(exchange->store, exchange->user, &record);
+
+	if (err)
+		return err;
+	gate_read(store_gate(exchange->store), &gate);
+	*ret_is_due = refresh_is_due(exchange->config, &exchange->service, record, &gate, now_s);
+	if (!*ret_is_due)
+		return COSMO_OK;
+	err = read_sign_in(record, ret);
+	if (err)
+		return err;
+	record->refresh_asked_s = now_s > 0 ? now_s : 1;
+	return commit_unshown(exchange->store, record);
+}
+
+enum cosmo_err refresh_store_asked(
+	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due)
+{
+	enum cosmo_err err = store_lock(exchange->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = note_asked(exchange, ret, ret_is_due);
+	store_unlock(exchange->store);
+	return err;
+}
+
+static bool is_same(const struct refresh_sign_in *asked, const struct record *record)
+{
+	return record->reason == COSMO_OK && record->signed_in_s == asked->signed_in_s &&
+	       record->sign_outs == asked->sign_outs &&
+	       (record->flags & (USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0 &&
+	       memcmp(record->integration, asked->integration, INTEGRATION_BYTES) == 0 &&
+	       record->refresh_token && secret_equal(record->refresh_token, asked->token);
+}
+
+/* The record as it is now, if it is still of the sign-in that was asked about. Lock held. */
+static enum cosmo_err read_same(
+	struct exchange *exchange, const struct refresh_sign_in *asked, struct record **ret)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct gate_view gate = {.state = GATE_MISSING};
+	enum cosmo_err err = record_load(exchange->store, exchange->user, &record);
+
+	if (err)
+		return err == COSMO_E_NOT_FOUND ? COSMO_E_SIGNED_OUT : err;
+	gate_read(store_gate(exchange->store), &gate);
+	if (gate.state != GATE_OPEN ||
+		memcmp(gate.integration, asked->integration, INTEGRATION_BYTES) != 0 ||
+		!is_same(asked, record))
+		return COSMO_E_SIGNED_OUT;
+	*ret = COSMO_STEAL(&record);
+	return COSMO_OK;
+}
+
+static void take_newer(struct record *record, struct cosmo_secret *token, int64_t expires_s)
+{
+	secret_free(record->refresh_token);
+	record->refresh_token = token;
+	record->refresh_expires_s = expires_s;
+	record->refresh_asked_s = 0;
+}
+
+/* Lock held. The new token is known: whatever becomes of this try, nothing was lost. */
+static enum cosmo_err write_token(struct exchange *exchange, struct refresh_sign_in *asked)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct cosmo_secret *token = NULL;
+	enum cosmo_err err = read_same(exchange, asked, &record);
+
+	if (!err)
+		err = copy_secret(asked->newer, &token);
+	if (err)
+		return err;
+	take_newer(record, token, asked->newer_expires_s);
+	err = commit_unshown(exchange->store, record);
+	if (err)
+		return err;
+	secret_free(asked->token);
+	asked->token = COSMO_STEAL(&asked->newer);
+	return COSMO_OK;
+}
+
+static enum cosmo_err read_newer(const struct message *message, struct refresh_sign_in *asked)
+{
+	uint64_t expires_in_s = message_u64(message, FIELD_REFRESH_EXPIRES_IN_S, 0);
+	size_t len = 0;
+	const void *token = message_bytes(message, FIELD_REFRESH_TOKEN, &len);
+
+	/* A record holds it as text. */
+	if (!token || len == 0 || memchr(token, '\0', len) || expires_in_s > INT32_MAX)
+		return COSMO_E_PROTOCOL;
+	secret_free(COSMO_STEAL(&asked->newer));
+	asked->newer_expires_s = expires_in_s > 0 ? fdio_now_s() + (int64_t)expires_in_s : 0;
+	return secret_new(token, len, &asked->newer);
+}
+
+enum cosmo_err refresh_store_token(
+	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message)
+{
+	enum cosmo_err err = read_newer(message, asked);
+
+	if (!err)
+		err = store_lock(exchange->store, TOKEN_LOCK_MS);
+	if (err)
+		return err;
+	err = write_token(exchange, asked);
+	store_unlock(exchange->store);
+	return err;
+}
+
+/*
+ * A name is not compared to find out whose the claims are: the subject says that. But where the IdP
+ * says that its person is called otherwise by now, a sign-in under the old name is refused, and
+ * what is refused at one door must not hold at the others. Claims without a name say nothing of it.
+ */
+static enum cosmo_err judge_identity(struct exchange *exchange, const struct record *record,
+	const struct identity *who, uint64_t *ret_roles)
+{
+	if (!rebind_is_holder(record, who->issuer, who->sub))
+		return COSMO_E_OTHER_SUBJECT;
+	if (who->username[0] && !streq(who->username, record->name))
+		return COSMO_E_RENAMED;
+	return policy_roles(exchange->config, who, ret_roles);
+}
+
+/* Lock held. No matter whether it can be written: who asked now is refused. */
+static void write_refusal(struct exchange *exchange, struct record *record, enum cosmo_err reason)
+{
+	char text[128] = "";
+	enum cosmo_err err = COSMO_OK;
+
+	confirmation_refuse(record, reason);
+	/* What is worth nothing, or opens somebody else's claims, is not kept; the person's own
+	 * is, to be revoked some day. */
+	if (reason == COSMO_E_INVALID_GRANT || reason == COSMO_E_REFRESH_INTERRUPTED ||
+		reason == COSMO_E_OTHER_SUBJECT) {
+		secret_free(COSMO_STEAL(&record->refresh_token));
+		record->refresh_expires_s = 0;
+	}
+	err = commit_user(exchange->store, exchange->config, record);
+	if (!err)
+		return;
+	(void)snprintf(
+		text, sizeof(text), "the roles could not be taken away: %s", cosmo_err_id(err));
+	exchange_note_detail(exchange, text);
+}
+
+static enum cosmo_err write_confirmation(struct exchange *exchange, struct record *record,
+	const struct identity *who, uint64_t roles)
+{
+	const struct confirmation confirmation = {
+		.config = exchange->config,
+		.identity = who,
+		.integration = record->integration,
+		.roles = roles,
+		.now_s = fdio_now_s(),
+	};
+	enum cosmo_err err = confirmation_refresh(&confirmation, record);
+
+	if (!err)
+		err = commit_settings(exchange->store, exchange->config, -1);
+	return err ? err : commit_user(exchange->store, exchange->config, record);
+}
+
+/* Lock held. */
+static enum cosmo_err write_identity(
+	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct cosmo_secret *token = NULL;
+	uint64_t roles = 0;
+	enum cosmo_err err = read_same(exchange, asked, &record);
+
+	if (!err && asked->newer)
+		err = copy_secret(asked->newer, &token);
+	if (err)
+		return err;
+	if (token)
+		take_newer(record, token, asked->newer_expires_s);
+	err = judge_identity(exchange, record, who, &roles);
+	if (!err)
+		return write_confirmation(exchange, record, who, roles);
+	if (refresh_is_refusal(err))
+		write_refusal(exchange, record, err);
+	return err;
+}
+
+enum cosmo_err refresh_store_identity(
+	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who)
+{
+	enum cosmo_err err = store_lock(exchange->store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	err = write_identity(exchange, asked, who);
+	store_unlock(exchange->store);
+	return err;
+}
+
+enum cosmo_err refresh_store_refusal(struct exchange *exchange, const struct refresh_sign_in *asked)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err refusal =
+		asked->was_interrupted ? COSMO_E_REFRESH_INTERRUPTED : COSMO_E_INVALID_GRANT;
+	enum cosmo_err err = store_lock(exchange->store, STORE_LOCK_MS);
+
+	if (err)
+		return refusal; /* asked again, it will be refused again */
+	err = read_same(exchange, asked, &record);
+	if (!err)
+		write_refusal(exchange, record, refusal);
+	store_unlock(exchange->store);
+	return err == COSMO_E_SIGNED_OUT ? err : refusal;
+}
+
+/* Either the request never went out, or the IdP answered it without a token, in its own words. The
+ * same errors met after the token had been taken leave it as good as it was. */
+static bool is_unspent(enum cosmo_err err)
+{
+	return err == COSMO_E_DNS || err == COSMO_E_CONNECT || err == COSMO_E_TLS ||
+	       err == COSMO_E_TLS_TRUST || err == COSMO_E_PROXY || err == COSMO_E_SPAWN ||
+	       err == COSMO_E_CONFIG || err == COSMO_E_IDP_CLIENT ||
+	       err == COSMO_E_IDP_GRANT_TYPE || err == COSMO_E_IDP_SCOPE ||
+	       err == COSMO_E_IDP_RATE || err == COSMO_E_IDP_ISSUER || err == COSMO_E_IDP_GONE;
+}
+
+void refresh_store_unspent(
+	struct exchange *exchange, const struct refresh_sign_in *asked, enum cosmo_err err)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+
+	/* A doubt from before this try stays. */
+	if (asked->was_interrupted || !asked->token || !is_unspent(err) ||
+		store_lock(exchange->store, STORE_LOCK_MS))
+		return;
+	if (read_same(exchange, asked, &record) == COSMO_OK && record->refresh_asked_s) {
+		record->refresh_asked_s = 0;
+		(void)!commit_unshown(exchange->store, record);
+	}
+	store_unlock(exchange->store);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a refresh writes, step by step, each under the writer lock of its own. In between anything
+ * may happen to the user: an administrator signs him out, the host is disconnected, he signs in
+ * anew. So each step reads the record again, and writes only while it is of the sign-in that was
+ * asked about; else it is COSMO_E_SIGNED_OUT, and nothing is stored.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/auto.h"
+#include "common/base/err.h"
+#include "common/base/gate.h"
+#include "common/base/secret.h"
+#include "common/message.h"
+#include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/identity.h"
+
+/* The sign-in that is asked about. */
+struct refresh_sign_in {
+	struct cosmo_secret *token; /* as it stands in the record */
+	struct cosmo_secret *newer; /* one that could not be stored; NULL: none */
+	int64_t newer_expires_s;
+	unsigned char integration[INTEGRATION_BYTES];
+	int64_t signed_in_s;
+	uint32_t sign_outs;
+	bool was_interrupted; /* an earlier refresh was asked for, and nobody knows what came of it
+			       */
+};
+
+void refresh_sign_in_done(struct refresh_sign_in *asked);
+COSMO_AUTO_DEFINE(struct refresh_sign_in *, refresh_sign_in_done);
+
+/*
+ * Note durably that the user's refresh token is about to be shown to the IdP. *ret_is_due is false,
+ * and nothing is written, where a refresh is not due any more. Errors: store_lock(), record_load(),
+ * commit_unshown().
+ */
+COSMO_MUST_USE enum cosmo_err refresh_store_asked(
+	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due);
+
+/* Store the token of a JUDGE_TOKEN in the place of the one that was shown. One that cannot be
+ * stored is kept in @asked for refresh_store_identity(). Errors: COSMO_E_SIGNED_OUT,
+ * COSMO_E_PROTOCOL (no token any record could hold), and as refresh_store_asked(). */
+COSMO_MUST_USE enum cosmo_err refresh_store_token(
+	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message);
+
+/*
+ * Store what the IdP says of the person. The IdP's no is stored as well, and returned whether it
+ * could be or not: COSMO_E_OTHER_SUBJECT, COSMO_E_RENAMED, COSMO_E_CLAIM_MISSING, COSMO_E_NO_ROLE;
+ * see refresh_is_refusal(). Other errors: COSMO_E_SIGNED_OUT, COSMO_E_RULE_ROLE, store_lock(),
+ * record_load(), commit_settings(), commit_user().
+ */
+COSMO_MUST_USE enum cosmo_err refresh_store_identity(
+	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who);
+
+/* Store that the IdP refuses the token. Always an error: COSMO_E_INVALID_GRANT, or
+ * COSMO_E_REFRESH_INTERRUPTED where it may have been spent before; COSMO_E_SIGNED_OUT. */
+enum cosmo_err refresh_store_refusal(
+	struct exchange *exchange, const struct refresh_sign_in *asked);
+
+/* After an outage: if @err means that the IdP cannot have taken the token for spent, forget that it
+ * was shown. */
+void refresh_store_unspent(
+	struct exchange *exchange, const struct refresh_sign_in *asked, enum cosmo_err err);
+
+/* Does @err, of one of these functions, mean that the person has no role any more? */
+bool refresh_is_refusal(enum cosmo_err err);

@@ -1,0 +1,470 @@
+# SPDX-License-Identifier: MIT
+"""The refresh of roles in the account phase: the built helper, judge and fetch, and a scripted IdP that replaces the
+refresh token at each use.
+
+Needs root and COSMO_BUILD_DIR."""
+
+import pathlib
+import re
+import sys
+import threading
+import time
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support.ctl_rig import CtlRig  # noqa: E402
+from support.fake_idp import Answer  # noqa: E402
+from support.helper_site import HelperSite  # noqa: E402
+from support.record import siphash24  # noqa: E402
+from support.rotating_idp import RotatingIdp  # noqa: E402
+
+HOUR_S = 3600
+
+
+class Site(HelperSite):
+    def sign_in(self, name="ada"):
+        exchange = self.rig.sign_in(name)
+        result = exchange.result()
+        exchange.all_gone()
+        return result
+
+    def account(self, service="sshd", name="ada"):
+        exchange = self.rig.ask("ACCOUNT", USER=name, SERVICE=service)
+        result = exchange.result()
+        exchange.all_gone()
+        return result
+
+    def user(self, name="ada"):
+        (user,) = self.rig.ctl("user", "show", name, "--json").json
+        return user
+
+    def path_of(self, name="ada"):
+        return self.rig.folder / "state/private/users" / name
+
+    def change(self, name="ada", **fields):
+        """Other values in the record, which stays whole."""
+        text = self.path_of(name).read_text()
+        text = text[: text.index("end = ")]
+        for key, value in fields.items():
+            text, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
+            assert count == 1, key
+        digest = siphash24(b"cosmo-sso file".ljust(16, b"\0"), text.encode())
+        self.path_of(name).write_text(f"{text}end = {digest.to_bytes(8, 'little').hex()}\n")
+
+    def age(self, seconds=HOUR_S, name="ada"):
+        """The roles were confirmed so long ago."""
+        self.change(name, confirmed=int(time.time()) - seconds)
+
+    def stored(self, key, name="ada"):
+        found = re.findall(rf"^{key} = (.*)$", self.path_of(name).read_text(), flags=re.M)
+        return found[0] if found else None
+
+    def begin(self, service="sshd", name="ada"):
+        """An account phase that is under way."""
+        return self.rig.ask("ACCOUNT", USER=name, SERVICE=service)
+
+    def forget_back_off(self, name="ada"):
+        (self.rig.folder / "run/private/refresh" / name).unlink()
+
+    def line(self, event="account_ok"):
+        (line,) = [line for line in self.rig.events() if line["event"] == event]
+        return line
+
+
+@pytest.fixture
+def idp():
+    with RotatingIdp() as idp:
+        yield idp
+
+
+# Long enough for a busy host; tests of what is too slow have their own.
+PATIENT = "[roles]\nrefresh_timeout = 30s"
+
+
+@pytest.fixture
+def site(idp, request):
+    """ada, an admin, has signed in an hour ago. A test may have further lines of configuration."""
+    with CtlRig() as rig:
+        site = Site(rig, idp)
+        site.connect(getattr(request, "param", PATIENT))
+        assert site.sign_in() == "OK"
+        site.age()
+        rig.log()
+        idp.requests.clear()
+        yield site
+
+
+def configured(*lines):
+    return pytest.mark.parametrize("site", ["\n".join(lines)], indirect=True, ids=[""])
+
+
+def test_refresh__roles_confirmed_long_ago__are_what_the_idp_says_now(site, idp):
+    before, token = site.user(), site.stored("refresh_token")
+    idp.claims["groups"] = ["devs"]
+    assert site.account("sudo") == "E_SERVICE"
+    line = site.line("account_refused")
+    assert (line["refresh"], line["roles"]) == ("done", "developer") and "refresh_reason" not in line
+    after = site.user()
+    assert after["roles"] == after["effective_roles"] == ["developer"]
+    assert time.time() - 60 < after["confirmed"] and after["signed_in"] == before["signed_in"]
+    assert site.stored("refresh_token") not in (None, token) and site.stored("refresh_asked") is None
+    (request,) = idp.refreshes
+    assert request.form["refresh_token"] == token and "scope" not in request.form
+    assert site.account() == "OK" and len(idp.refreshes) == 1
+
+
+def test_refresh__roles_confirmed_lately__asks_nobody(site, idp):
+    site.age(60)
+    assert site.account() == "OK" and idp.requests == [] and "refresh" not in site.line()
+
+
+def test_refresh__disabled_at_the_idp__is_refused_everywhere_and_has_no_role(site, idp):
+    idp.disabled.add("1000")
+    assert site.account() == "E_INVALID_GRANT"
+    line = site.line("account_refused")
+    assert (line["refresh"], line["reason"]) == ("refused", "invalid_grant")
+    user = site.user()
+    assert (user["roles"], user["effective_roles"], user["reason"]) == ([], ["viewer"], "invalid_grant")
+    assert site.stored("refresh_token") is None
+    assert [site.account(service) for service in ("sshd", "sudo", "cron")] == ["E_INVALID_GRANT"] * 3
+    assert len(idp.refreshes) == 1
+    assert site.sign_in() == "OK" and site.account("sudo") == "OK"
+
+
+def test_refresh__idp_down__the_lease_decides(site, idp):
+    idp.close()
+    assert site.account("sudo") == "OK"
+    line = site.line()
+    assert (line["refresh"], line["refresh_reason"]) == ("outage", "idp_connect")
+    assert site.stored("refresh_asked") is None
+    site.age(25 * HOUR_S)
+    assert site.account("sudo") == "E_LEASE_OVER" and site.account("sshd") == "OK"
+
+
+# What counts as the IdP's no.
+
+
+@pytest.mark.parametrize("claims, error, roles", [
+    ({"groups": None}, "role_claim_missing", []),
+    ({"sub": "2000"}, "other_subject", []),
+    ({"preferred_username": "ada.lovelace"}, "renamed", []),
+])
+def test_refresh__idp_says_no__roles_are_gone_and_a_sign_in_is_needed(site, idp, claims, error, roles):
+    idp.claims = {name: value for name, value in (idp.claims | claims).items() if value is not None}
+    assert site.account("sudo") == site.account("cron") != "OK"
+    lines = [line for line in site.rig.events() if line["event"] == "account_refused"]
+    assert [line["reason"] for line in lines] == [error] * 2 and lines[0]["refresh"] == "refused" and "refresh" not in lines[1]
+    user = site.user()
+    assert (user["roles"], user["effective_roles"], user["reason"]) == (roles, ["viewer"], error)
+
+
+def test_refresh__claims_without_a_name__are_the_persons(site, idp):
+    del idp.claims["preferred_username"]
+    assert site.account("sudo") == "OK" and site.line()["refresh"] == "done"
+
+
+def test_refresh__no_id_token__userinfo_says_it(site, idp):
+    idp.with_id_token = False
+    idp.claims["groups"] = ["devs"]
+    assert site.account() == "OK" and site.line()["roles"] == "developer"
+    assert [request.path for request in idp.requests if request.path != "/jwks"] == ["/token", "/userinfo"]
+    site.age()
+    del idp.claims["groups"]
+    assert site.account() == "E_CLAIM_MISSING"
+
+
+def test_refresh__same_token_goes_on__is_used_again(site, idp):
+    idp.rotates, token = False, site.stored("refresh_token")
+    for _ in range(2):
+        assert site.account() == "OK" and site.line()["refresh"] == "done"
+        site.age()
+    assert site.stored("refresh_token") == token and site.stored("refresh_asked") is None
+    assert [request.form["refresh_token"] for request in idp.refreshes] == [token] * 2
+
+
+@configured("[service sudo]", "refresh_after = 1m")
+def test_refresh__service_has_its_own_interval__is_asked_about_there(site, idp):
+    site.age(120)
+    assert site.account("sshd") == "OK" and idp.refreshes == []
+    assert site.account("sudo") == "OK" and len(idp.refreshes) == 1
+
+
+def test_refresh__service_closed__asks_nobody(site, idp):
+    site.connect("[access]\ncron = deny")
+    assert site.sign_in() == "OK"
+    site.age()
+    idp.requests.clear()
+    assert site.account("cron") == "E_SERVICE" and idp.refreshes == []
+
+
+def test_refresh__role_given_at_the_idp__opens_the_door_at_once(site, idp):
+    idp.claims["groups"] = ["devs"]
+    assert site.account("sudo") == "E_SERVICE"
+    site.age()
+    idp.claims["groups"] = ["admins"]
+    assert site.account("sudo") == "OK"
+
+
+# What says nothing about the person.
+
+
+def broken_token(idp, **changes):
+    idp.changes = changes
+
+
+OUTAGES = {
+    "dropped": (lambda idp: idp.script("/token", Answer(drop=True)), "idp_dropped"),
+    "cut": (lambda idp: idp.script("/token", Answer(body=b"{" + b" " * 100, cut=True)), "idp_dropped"),
+    "no JSON": (lambda idp: idp.script("/token", Answer(body="<html>")), "idp_not_json"),
+    "500": (lambda idp: idp.script("/token", Answer(500, "oops")), "idp_status"),
+    "503": (lambda idp: idp.script("/token", Answer(503, {"error": "temporarily_unavailable"})), "idp_error"),
+    "429": (lambda idp: idp.script("/token", Answer(429, {"error": "slow_down"})), "idp_rate_limit"),
+    "client": (lambda idp: idp.script("/token", Answer(401, {"error": "invalid_client"})), "idp_client_refused"),
+    "grant": (lambda idp: idp.script("/token", Answer(400, {"error": "unauthorized_client"})), "idp_grant_not_allowed"),
+    "other word": (lambda idp: idp.script("/token", Answer(400, {"error": "interaction_required"})), "idp_error"),
+    "denied": (lambda idp: idp.script("/token", Answer(400, {"error": "access_denied"})), "idp_error"),
+    "redirect": (lambda idp: idp.script("/token", Answer(302, headers={"Location": "https://localhost/"})), "idp_redirect"),
+    "expired": (lambda idp: broken_token(idp, exp=1), "token_expired"),
+    "early": (lambda idp: broken_token(idp, iat=int(time.time()) + 4000), "token_not_yet_valid"),
+    "audience": (lambda idp: broken_token(idp, aud="another"), "token_aud"),
+    "party": (lambda idp: broken_token(idp, azp="another"), "token_azp"),
+    "issuer": (lambda idp: broken_token(idp, iss="https://another"), "token_iss"),
+    "overage": (lambda idp: broken_token(idp, groups=None, _claim_names={"groups": "x"}), "role_claim_overage"),
+    "claim's type": (lambda idp: broken_token(idp, groups=7), "role_claim_type"),
+}
+
+
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_refresh__outage__the_lease_decides_and_the_log_says_why(site, idp, outage):
+    make, reason = OUTAGES[outage]
+    confirmed = site.stored("confirmed")
+    make(idp)
+    assert site.account("sudo") == "OK" and site.user()["effective_roles"] == ["admin"]
+    line = site.line()
+    assert (line["refresh"], line["refresh_reason"], line["reason"]) == ("outage", reason, "ok")
+    assert site.stored("confirmed") == confirmed
+    # nobody asks again for a while, and the reason is said all the same
+    asked = len(idp.refreshes)
+    assert site.account("sudo") == "OK" and site.line()["refresh_reason"] == reason and len(idp.refreshes) == asked
+    # when it is over, nothing was lost but where the IdP had taken the token
+    site.forget_back_off()
+    idp.changes = {}
+    assert site.account("sudo") == "OK" and site.line()["refresh"] == "done" and idp.reused == 0
+
+
+def test_refresh__neither_id_token_nor_userinfo__is_an_outage_of_its_own(idp):
+    discovery = idp.discovery
+    idp.discovery = lambda: {name: value for name, value in discovery().items() if name != "userinfo_endpoint"}
+    with CtlRig() as rig:
+        site = Site(rig, idp)
+        assert site.sign_in() == "OK"
+        site.age()
+        rig.log()
+        idp.with_id_token = False
+        assert site.account("sudo") == "OK"
+        line = site.line()
+        assert (line["refresh"], line["refresh_reason"]) == ("outage", "refresh_no_claims")
+        site.age(25 * HOUR_S)
+        assert site.account("sudo") == "E_LEASE_OVER"
+
+
+def test_refresh__userinfo_down__is_an_outage_and_the_token_is_kept(site, idp):
+    idp.with_id_token = False
+    idp.script("/userinfo", Answer(500, "oops"))
+    token = site.stored("refresh_token")
+    assert site.account("sudo") == "OK" and site.line()["refresh_reason"] == "userinfo"
+    assert site.stored("refresh_token") != token
+    site.forget_back_off()
+    assert site.account("sudo") == "OK" and site.line()["refresh"] == "done" and idp.reused == 0
+
+
+def test_refresh__lease_over__comes_back_with_the_idp(site, idp):
+    site.age(60 * HOUR_S)
+    assert site.account("sudo") == "OK" and site.user()["effective_roles"] == ["admin"]
+
+
+@pytest.mark.parametrize("fate", [{"drop": True}, {"cut": True}])
+def test_refresh__answer_lost__costs_a_sign_in_and_says_so(site, idp, fate):
+    idp.fate = fate
+    assert site.account("sudo") == "OK" and site.line()["refresh"] == "outage"
+    idp.fate = {}
+    site.forget_back_off()
+    assert site.account("sudo") == "E_REFRESH_INTERRUPTED" and idp.reused == 1
+    assert site.line("account_refused")["reason"] == "refresh_interrupted"
+    assert site.user()["effective_roles"] == ["viewer"] and site.account("sshd") == "E_REFRESH_INTERRUPTED"
+    assert site.sign_in() == "OK" and site.account("sudo") == "OK"
+
+
+# What happens meanwhile.
+
+
+def waiting(site, count, name="ada"):
+    """Until so many helpers have come to the turn of that user."""
+    place = str(site.rig.folder / "run/private/refresh" / name)
+    inode = None
+    for _ in range(1200):
+        if pathlib.Path(place).exists():
+            inode = inode or pathlib.Path(place).stat().st_ino
+            held = 0
+            for entry in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+                try:
+                    held += entry.stat().st_ino == inode and "/refresh/" in str(entry.readlink())
+                except OSError:
+                    continue
+            if held >= count:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"not {count} helpers at the turn")
+
+
+def test_refresh__fifty_at_once__are_one_request(site, idp):
+    idp.hold = threading.Event()
+    idp.claims["groups"] = ["devs"]
+    exchanges = [site.rig.start() for _ in range(50)]
+    for exchange in exchanges:
+        exchange.send("ACCOUNT", USER="ada", SERVICE="sshd")
+    waiting(site, 50)
+    idp.hold.set()
+    assert [exchange.result() for exchange in exchanges] == ["OK"] * 50
+    lines = [line for line in site.rig.events() if line["event"] == "account_ok"]
+    assert [line["refresh"] for line in lines] == ["done"] * 50 and {line["roles"] for line in lines} == {"developer"}
+    assert len(idp.refreshes) == 1 and idp.reused == 0
+
+
+def test_refresh__fifty_at_once_while_it_is_down__are_one_request(site, idp):
+    idp.hold, idp.fate = threading.Event(), {"drop": True}
+    exchanges = [site.rig.start() for _ in range(50)]
+    for exchange in exchanges:
+        exchange.send("ACCOUNT", USER="ada", SERVICE="sudo")
+    waiting(site, 50)
+    idp.hold.set()
+    assert [exchange.result() for exchange in exchanges] == ["OK"] * 50 and len(idp.refreshes) == 1
+    assert {line["refresh_reason"] for line in site.rig.events() if line["event"] == "account_ok"} == {"idp_dropped"}
+
+
+def test_refresh__two_users__do_not_wait_for_each_other(site, idp):
+    idp.vouch_for("bob", "2000", "devs")
+    assert site.sign_in("bob") == "OK"
+    site.age(name="bob")
+    idp.hold = threading.Event()
+    slow = site.begin()
+    idp.wait_for(len(idp.requests) + 1)
+    held, idp.hold = idp.hold, None
+    assert site.account(name="bob") == "OK"
+    held.set()
+    assert slow.result() in ("OK", "E_OTHER_SUBJECT")
+
+
+@pytest.mark.parametrize("verb, error", [("disconnect", "E_SIGNED_OUT"), ("lock", "E_LOCKED"), ("remove", "E_REMOVED")])
+def test_refresh__signed_out_meanwhile__stores_nothing(site, idp, verb, error):
+    idp.hold = threading.Event()
+    exchange = site.begin("sudo")
+    idp.wait_for(1)
+    site.rig.ctl("user", verb, "ada", "--yes")
+    idp.hold.set()
+    assert exchange.result() == error
+    exchange.all_gone()
+    assert site.line("account_refused")["refresh"] == "dropped"
+    assert "refresh-token-3" not in site.path_of().read_text()
+    assert site.user()["effective_roles"] == ["viewer"]
+
+
+def test_refresh__disconnected_meanwhile__stores_nothing(site, idp):
+    idp.hold = threading.Event()
+    exchange = site.begin("sudo")
+    idp.wait_for(1)
+    assert site.rig.ctl("disconnect", "--yes").code == 0
+    idp.hold.set()
+    assert exchange.result() == "E_DISCONNECTED"
+    exchange.all_gone()
+    assert site.stored("refresh_token") is None and site.user()["effective_roles"] == ["viewer"]
+
+
+def test_refresh__caller_gone__is_finished_and_stored(site, idp):
+    idp.hold = threading.Event()
+    idp.claims["groups"] = ["devs"]
+    exchange = site.begin()
+    idp.wait_for(1)
+    exchange.peer.close()
+    idp.hold.set()
+    exchange.all_gone()
+    assert site.user()["roles"] == ["developer"] and site.line()["refresh"] == "done"
+    assert site.account() == "OK" and len(idp.refreshes) == 1
+
+
+# An IdP that is too slow for the caller.
+
+
+@configured("[roles]", "refresh_timeout = 1s")
+def test_refresh__answer_late__is_stored_all_the_same(site, idp):
+    idp.hold = threading.Event()
+    idp.claims["groups"] = ["devs"]
+    exchange = site.begin("sudo")
+    assert exchange.result() == "OK"
+    line = site.line()
+    assert (line["refresh"], line["refresh_reason"]) == ("late", "idp_timeout")
+    assert site.account("sudo") == "OK" and site.line()["refresh_reason"] == "idp_timeout"  # without waiting for the first
+    idp.hold.set()
+    exchange.all_gone()
+    assert site.line("refresh_late")["refresh"] == "done"
+    assert site.account("sudo") == "E_SERVICE" and len(idp.refreshes) == 1 and site.user()["roles"] == ["developer"]
+
+
+@configured("[roles]", "refresh_timeout = 1s")
+def test_refresh__no_comes_late__takes_the_roles(site, idp):
+    idp.hold = threading.Event()
+    idp.disabled.add("1000")
+    exchange = site.begin("sudo")
+    assert exchange.result() == "OK"
+    idp.hold.set()
+    exchange.all_gone()
+    lines = site.rig.events()
+    assert (lines[-1]["event"], lines[-1]["reason"], lines[-1]["refresh"]) == ("refresh_late", "invalid_grant", "refused")
+    assert site.account("sudo") == "E_INVALID_GRANT"
+
+
+# Clocks (P7).
+
+
+def test_refresh__confirmed_in_the_future__is_asked_about(site, idp):
+    site.age(-2 * HOUR_S)
+    assert site.account("sudo") == "OK" and abs(int(site.stored("confirmed")) - time.time()) < 60
+    idp.close()
+    site.age(-2 * HOUR_S)
+    assert site.account("sudo") == "E_LEASE_OVER" and site.account("sshd") == "OK"
+
+
+def test_refresh__clock_of_the_host_has_jumped_ahead__gives_no_more_lease_than_the_idp(site, idp):
+    """Two days ahead, as the IdP's tokens show; without an ID token its Date does."""
+    idp.changes = {"iat": int(time.time()) - 2 * 24 * HOUR_S, "exp": int(time.time()) + 100}
+    site.age(2 * 24 * HOUR_S)
+    assert site.account("sudo") == "E_LEASE_OVER"
+    assert int(site.stored("confirmed")) <= time.time() - 2 * 24 * HOUR_S + 300
+    idp.changes = {}
+    assert site.sign_in() == "OK" and site.account("sudo") == "OK"
+
+
+def test_refresh__clock_of_the_host_has_jumped_back__is_an_outage(site, idp):
+    idp.changes = {"iat": int(time.time()) + 24 * HOUR_S, "exp": int(time.time()) + 25 * HOUR_S}
+    site.age(-24 * HOUR_S)
+    assert site.account("sudo") == "E_LEASE_OVER" and site.line("account_refused")["refresh_reason"] == "token_not_yet_valid"
+    idp.changes = {}
+    assert site.sign_in() == "OK" and site.account("sudo") == "OK"
+
+
+# A token of a short life.
+
+
+def test_refresh__token_of_a_short_life__is_used_in_time(idp):
+    with CtlRig() as rig:
+        site = Site(rig, idp)
+        idp.refresh_expires_in = 600
+        assert site.sign_in() == "OK"
+        idp.requests.clear()
+        now = int(time.time())
+        site.change(confirmed=now - 310, refresh_expires=now + 290)
+        assert site.account() == "OK" and len(idp.refreshes) == 1
+        assert int(site.stored("refresh_expires")) >= now + 590
+        site.change(confirmed=now - 700, refresh_expires=now - 100)
+        assert site.account() == "OK" and len(idp.refreshes) == 1
