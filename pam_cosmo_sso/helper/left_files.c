@@ -6,7 +6,7 @@
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/records.h"
-#include "pam_cosmo_sso/helper/setgid_files.h"
+#include "pam_cosmo_sso/helper/setgid_searcher.h"
 
 /* One home of many, all of them together, and each of the folders. */
 #define HOME_MS   ((int64_t)2000)
@@ -20,7 +20,7 @@ const char *const left_folders[] = {"/tmp", "/var/tmp", "/dev/shm", NULL};
 
 struct looking {
 	struct our_uids *ours;
-	struct setgid_search search;
+	struct setgid_searcher *searcher;
 	int64_t home_ms;
 	int64_t homes_deadline_boot_ms;
 	struct left_files *found;
@@ -60,12 +60,6 @@ static enum cosmo_err is_theirs(void *context, uint32_t uid, bool *ret)
 	return our_uids_have(context, uid, ret, NULL);
 }
 
-static enum cosmo_err look_through(struct looking *looking, const char *folder, int64_t for_ms)
-{
-	looking->search.deadline_boot_ms = fdio_boot_ms() + for_ms;
-	return setgid_files_find(&looking->search, folder);
-}
-
 static int64_t time_for_home(const struct looking *looking)
 {
 	int64_t left_ms = looking->homes_deadline_boot_ms - fdio_boot_ms();
@@ -88,7 +82,8 @@ static enum cosmo_err visit(void *context, const char *name, const struct record
 	err = our_uids_have(looking->ours, record->uid, &ours, NULL);
 	if (!err && ours)
 		note_unseen(looking, place,
-			look_through(looking, record->home, time_for_home(looking)));
+			setgid_searcher_look(
+				looking->searcher, record->home, time_for_home(looking)));
 	return err;
 }
 
@@ -131,7 +126,8 @@ static enum cosmo_err find_all(
 	err = look_through_homes(looking, store, scope->user);
 	for (size_t i = 0; scope->folders[i]; i++)
 		note_unseen(looking, scope->folders[i],
-			look_through(looking, scope->folders[i], times * FOLDER_MS));
+			setgid_searcher_look(
+				looking->searcher, scope->folders[i], times * FOLDER_MS));
 	return err;
 }
 
@@ -140,21 +136,21 @@ enum cosmo_err left_files_find(struct store *store, struct our_uids *ours,
 {
 	struct users_db_numbers numbers = {0};
 	uint32_t gids[USERS_DB_MAX_ROLES + USERS_DB_MAX_CONFERRED + 1] = {0};
-	struct looking looking = {.ours = ours, .found = ret};
-	enum cosmo_err err = users_db_numbers(store_users_db(store), &numbers);
+	struct setgid_search search = {.is_theirs = is_theirs, .context = ours, .gids = gids};
+	struct setgid_searcher searcher;
+	COSMO_AUTO(setgid_searcher_done) struct setgid_searcher *owned = &searcher;
+	struct looking looking = {.ours = ours, .searcher = owned, .found = ret};
+	enum cosmo_err err = COSMO_OK;
 
 	*ret = (struct left_files){0};
+	setgid_searcher_init(owned, &search);
+	err = users_db_numbers(store_users_db(store), &numbers);
 	if (err)
 		return err == COSMO_E_STORE_MISSING ? COSMO_OK : err;
-	looking.search = (struct setgid_search){
-		.is_theirs = is_theirs,
-		.context = ours,
-		.gids = gids,
-		.gid_count = list_gids(&numbers, gids),
-		.strip = scope->strip,
-	};
+	search.gid_count = list_gids(&numbers, gids);
+	search.strip = scope->strip;
 	err = find_all(&looking, store, scope);
-	ret->found = looking.search.found;
-	ret->stripped = looking.search.stripped;
+	ret->found = search.found;
+	ret->stripped = search.stripped;
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,14 +22,14 @@
 
 /* Time goes on by this with each question for it; each name that is met asks once. */
 static int64_t step_ms;
-static int64_t now_ms;
+static int64_t *now_ms; /* shared with the process that searches */
 
 int64_t __wrap_fdio_boot_ms(void);
 
 int64_t __wrap_fdio_boot_ms(void)
 {
-	now_ms += step_ms;
-	return now_ms;
+	*now_ms += step_ms;
+	return *now_ms;
 }
 
 static char shared[128];
@@ -202,5 +203,9 @@ int main(void)
 		WITH_MEMORY_FIXTURE(test_left_files_find__many_unseen__whose_and_how_many),
 	};
 
+	now_ms = mmap(
+		NULL, sizeof(*now_ms), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (now_ms == MAP_FAILED)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
