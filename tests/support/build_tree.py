@@ -20,6 +20,7 @@ SOURCE = "/srv/source"
 ENTER = f"""
 mount --bind "$1" "$1" && mount --bind "$2" "$1{SOURCE}" && mount -o remount,bind,ro "$1{SOURCE}" &&
 mount -t tmpfs tmpfs "$1/tmp" && mount -t proc proc "$1/proc" &&
+mount -t devpts -o ptmxmode=666 devpts "$1/dev/pts" &&
 cd "$1" && pivot_root . mnt && umount --lazy /mnt || exit 125
 shift 2
 exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"
