@@ -38,6 +38,18 @@ def open_ssh(host, user, *options, command=()):
         client.stdout.close()
 
 
+def as_systemd(host, *command, check=True):
+    """The logind of Debian 13 hears nobody from a control group outside its own."""
+    host.run(["systemd-run", "--quiet", "--wait", "--collect", *map(str, command)], check=check)
+
+
+def log_out(host, uid):
+    """All of it: what has no terminal outlives its connection. Somebody removed is nobody to loginctl."""
+    order = f"loginctl disable-linger {uid}; loginctl terminate-user {uid} || pkill -KILL -U {uid}"
+    as_systemd(host, "sh", "-c", order, check=False)
+    watch(lambda: not pids_of(host, uid), PATIENCE_S, "the end of the user's processes")
+
+
 def enrol(site, *users):
     """They sign in once, at the IdP, and leave a key here."""
     for user in users:
@@ -59,15 +71,14 @@ def busy(host, *users):
                 stack.enter_context(open_ssh(host, user, command=["sleep", "100000"])),
                 stack.enter_context(open_ssh(host, user, "-s", command=["sftp"])),
             ]
-            # By systemd: the logind of Debian 13 hears nobody from a control group outside its own.
-            host.run(["systemd-run", "--quiet", "--wait", "--collect", "loginctl", "enable-linger", str(uid)])
+            as_systemd(host, "loginctl", "enable-linger", uid)
         for uid in uids.values():
             watch(lambda uid=uid: len(lasting(host, uid)) == 6, PATIENCE_S, "three connections and the user manager")
         try:
             yield clients
         finally:
             for uid in uids.values():
-                host.run(["systemd-run", "--quiet", "--wait", "--collect", "loginctl", "disable-linger", str(uid)], check=False)
+                log_out(host, uid)
 
 
 @contextlib.contextmanager
