@@ -2,6 +2,7 @@
 """Sessions of real people under logind: recorded, listed, ended, and nobody else's."""
 
 import json
+import re
 
 import pytest
 
@@ -9,10 +10,16 @@ from support.live_sessions import busy, enrol, lasting, listed, pids_of, shared_
 from support.process import PATIENCE_S, watch
 
 
-@pytest.fixture
-def people(site):
+@pytest.fixture(scope="module")
+def people(module_site):
     """ada and dev have signed in once, and have keys; tess is a local user who has one."""
-    return enrol(site, "ada", "dev")
+    return enrol(module_site, "ada", "dev")
+
+
+def session_of(host, uid, program):
+    """What logind calls the session that this program of theirs runs in."""
+    (pid,) = host.run(["pgrep", "-xU", str(uid), program]).stdout.split()
+    return re.search(r"/session-(\w+)\.scope$", host.read(f"/proc/{pid}/cgroup"), re.M)[1]
 
 
 def test_session_end__one_user__all_of_it_and_nobody_else(people, host, tmp_path):
@@ -33,6 +40,30 @@ def test_session_end__one_user__all_of_it_and_nobody_else(people, host, tmp_path
         assert host.run(["ls", "/var/lib/systemd/linger"]).stdout.split() == sorted([other, "tess"])
         assert [item["user"] for item in listed(host)] == [other] * 3
         assert len(host.journal(rf"event=session_ended.*user={ada}", after=cursor)) == 4
+
+
+def test_session_end__one_of_three_by_its_id__that_one_alone(people, host):
+    ada, other = people
+    uid = uid_of(host, ada)
+    with busy(host, ada, other, "tess") as clients:
+        before = {user: lasting(host, uid_of(host, user)) for user in (ada, other, "tess")}
+        items = listed(host)
+        assert sorted(item["user"] for item in items) == [ada] * 3 + [other] * 3
+        for item in items:
+            assert (item["service"], item["from"], item["problem"]) == ("sshd", "127.0.0.1", None), item
+            assert item["uid"] == uid_of(host, item["user"]) and item["opened"] > 0
+            assert host.read(f"/proc/{item['leader']}/comm").startswith("sshd")
+        (chosen,) = [item["id"] for item in items if item["logind"] == session_of(host, uid, "sleep")]
+        rows = {row.split()[0]: row.split()[1:3] for row in host.run(["cosmo-ssoctl", "session", "list"]).stdout.splitlines()[1:]}
+        assert rows == {item["id"]: [item["user"], "sshd"] for item in items}
+        assert "1 session(s) ended" in host.run(["cosmo-ssoctl", "session", "end", chosen, "--yes"]).stdout
+        assert clients[ada][1].wait(PATIENCE_S) != 0
+        assert [item for item in items if item["id"] != chosen] == listed(host)
+        after = {user: lasting(host, uid_of(host, user)) for user in before}
+        assert after[ada] < before[ada] and len(before[ada] - after[ada]) == 2  # sleep, and sshd's process for it
+        assert after == before | {ada: after[ada]} and clients[ada][0].poll() is clients[ada][2].poll() is None
+        again = host.run(["cosmo-ssoctl", "session", "end", chosen, "--yes"], check=False)
+        assert again.returncode == 1 and "[not_found]" in again.stderr
 
 
 def test_session_end__an_administrators_own__gets_done(site, host):
