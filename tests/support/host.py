@@ -28,6 +28,8 @@ CGROUP2_ONLY = {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 # Join the cgroups first, then become nspawn: "$1" files, "--", command.
 JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; shift; exec "$@"'
 EXTRAUSER_ID = 2800
+# Debian's dbus keeps it in a file of its own, from which systemd fills an empty one.
+MACHINE_IDS = ("etc/machine-id", "var/lib/dbus/machine-id")
 # Since OpenSSH 9.8 the program that listens is not the one that serves a connection.
 SSHD_SESSION = "/usr/lib/openssh/sshd-session"
 
@@ -38,6 +40,7 @@ class TestHost:
         host.install(build_dir); host.boot(); host.run("id")
 
     The tree is an overlay in memory over the cached root tree: nothing of it outlives the `with`.
+    With `image` it begins as a copy of that host's, which has to be off, with an empty machine-id.
     Accounts beside root: `tess` (local, in sudo), `exa` (of libnss-extrausers, no local file knows it);
     `passwords[name]` and the SSH key `key_file` open all three.
     """
@@ -45,8 +48,9 @@ class TestHost:
     __test__ = False  # pytest: this is no test class
     sshd_port = 2222
 
-    def __init__(self, name="cosmo-host", release=None):
+    def __init__(self, name="cosmo-host", release=None, image=None):
         self.name = name
+        self._image = image
         self.release = release or root_tree.suite()
         self.root = None
         self.passwords = {user: secrets.token_hex(8) for user in ("root", "tess", "exa")}
@@ -64,7 +68,7 @@ class TestHost:
         self._folder = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-host-"))
         try:
             self._mount(lower)
-            self._furnish()
+            self._furnish() if not self._image else self._take_after(self._image)
         except BaseException:
             self.__exit__()
             raise
@@ -84,16 +88,19 @@ class TestHost:
         subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "cosmo-sso-host", memory], check=True)
         for part in ("upper", "work", "root"):
             (memory / part).mkdir()
+        if self._image:
+            subprocess.run(["cp", "-a", f"{self._image.root.with_name('upper')}/.", memory / "upper"], check=True)
         layers = f"lowerdir={lower},upperdir={memory}/upper,workdir={memory}/work"
         subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", memory / "root"], check=True)
         self.root = memory / "root"
 
     def _furnish(self):
         """What makes this host one of its own: name, machine id, accounts, keys."""
-        etc = self.root / "etc"
+        etc, machine_id = self.root / "etc", uuid.uuid4().hex + "\n"
         (etc / "hostname").write_text(self.name + "\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n::1 ip6-localhost\n")
-        (etc / "machine-id").write_text(uuid.uuid4().hex + "\n")
+        for path in MACHINE_IDS:
+            (self.root / path).write_text(machine_id)
         self.key_file = self._folder / "key"
         keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]
         subprocess.run([*keygen, self.key_file], check=True)
@@ -112,6 +119,13 @@ class TestHost:
             (etc / "ssh/sshd_config.d/11-one-address.conf").write_text("PerSourcePenalties no\n")
         for user, home in (("root", "root"), ("tess", "home/tess"), ("exa", "home/exa")):
             self.authorize_key(home, user)
+
+    def _take_after(self, image):
+        """Who made it an image has seen to its machine-id, as cosmo-ssoctl(8) has it."""
+        self.passwords, self.key_file, self.known_hosts = image.passwords, image.key_file, image.known_hosts
+        for path in MACHINE_IDS:
+            (self.root / path).unlink()
+        (self.root / MACHINE_IDS[0]).touch()
 
     def _tell_units(self):
         """Tests restart sshd more often than any person would, the faster the machine the oftener. And they count what is
@@ -175,7 +189,9 @@ class TestHost:
 
     # -- power ----------------------------------------------------------------
 
-    def boot(self):
+    def boot(self, failing=()):
+        """Until it is up. `failing`: the units that fail to start, which is what they should."""
+        self._failing = set(failing)
         self._cgroup = Cgroup(self.name)
         keep = ["--keep-unit"] if self._cgroup.procs else []
         nspawn = [*NSPAWN, *keep, "-M", self.name, "-D", self.root]
@@ -209,8 +225,11 @@ class TestHost:
         state = self.run(["systemctl", "is-system-running", "--wait"], check=False).stdout.strip()
         if state == "degraded":
             failed = self.run(["systemctl", "--failed", "--plain", "--no-legend"]).stdout
-            raise RuntimeError(f"a unit of the host failed: {failed}")
-        return state == "running"
+            if {line.split()[0] for line in failed.splitlines()} != self._failing:
+                raise RuntimeError(f"a unit of the host failed: {failed}")
+        elif state == "running" and self._failing:
+            raise RuntimeError(f"these should have failed: {self._failing}")
+        return state in ("running", "degraded")
 
     @property
     def console(self):
