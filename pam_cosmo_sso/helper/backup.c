@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,16 +298,74 @@ static enum cosmo_err write_all(struct backing_up *backing)
 	return err ? err : backup_writer_end(backing->writer);
 }
 
-static enum cosmo_err sync_folder_of(const char *path)
-{
-	COSMO_AUTO(free) char *copy = strdup(path);
-	COSMO_AUTO_FD int fd = -1;
+/* The file, which nobody sees before all of it is there. */
+struct target {
+	int dir_fd;
+	const char *name; /* in it */
+	int fd;
+	bool is_named; /* it is seen: from the beginning where there are no files without a name */
+};
 
-	if (!copy)
-		return COSMO_E_NOMEM;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): the helper has one thread */
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 || fsync(fd) < 0 ? COSMO_E_IO : COSMO_OK;
+static void target_done(struct target *target)
+{
+	cosmo_auto_close(&target->fd);
+	cosmo_auto_close(&target->dir_fd);
+}
+COSMO_AUTO_DEFINE(struct target *, target_done);
+
+static enum cosmo_err open_folder(struct target *target, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+	char dir[PATH_MAX] = ".";
+
+	if (len >= sizeof(dir) || path[len] == '\0') {
+		errno = path[len] ? ENAMETOOLONG : EISDIR;
+		return COSMO_E_IO;
+	}
+	if (len > 0)
+		(void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+	target->name = path + len;
+	target->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return target->dir_fd < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
+static enum cosmo_err open_target(struct target *target, const char *path)
+{
+	struct stat st = {0};
+	enum cosmo_err err = open_folder(target, path);
+
+	if (err)
+		return err;
+	if (fstatat(target->dir_fd, target->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		errno = EEXIST;
+		return COSMO_E_EXISTS;
+	}
+	target->fd = openat(target->dir_fd, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+	/* NFS, FAT and others; before Linux 3.11 nobody. */
+	if (target->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		target->fd = openat(target->dir_fd, target->name,
+			O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+		target->is_named = target->fd >= 0;
+	}
+	if (target->fd >= 0)
+		return COSMO_OK;
+	return errno == EEXIST ? COSMO_E_EXISTS : COSMO_E_IO;
+}
+
+/* It is on the disk, and has its name there. */
+static enum cosmo_err settle_target(struct target *target)
+{
+	char path[64] = "";
+
+	if (fsync(target->fd) < 0)
+		return COSMO_E_IO;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", target->fd);
+	if (!target->is_named &&
+		linkat(AT_FDCWD, path, target->dir_fd, target->name, AT_SYMLINK_FOLLOW) < 0)
+		return errno == EEXIST ? COSMO_E_EXISTS : COSMO_E_IO;
+	target->is_named = true;
+	return fsync(target->dir_fd) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
 static void note_problem(struct backup_report *report)
@@ -321,26 +378,24 @@ enum cosmo_err backup(struct store *store, const char *path, struct backup_repor
 {
 	struct backing_up backing = {.store = store, .report = ret};
 	COSMO_AUTO(backing_up_done) struct backing_up *owned = &backing;
-	COSMO_AUTO_FD int fd = -1;
+	struct target target = {.dir_fd = -1, .fd = -1};
+	COSMO_AUTO(target_done) struct target *owned_target = &target;
 	enum cosmo_err err = COSMO_OK;
 
 	*ret = (struct backup_report){.users = 0};
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
-	if (fd < 0) {
-		err = errno == EEXIST ? COSMO_E_EXISTS : COSMO_E_IO;
+	err = open_target(owned_target, path);
+	if (err) {
 		note_problem(ret);
 		return err;
 	}
-	err = backup_writer_new(fd, &owned->writer);
+	err = backup_writer_new(target.fd, &owned->writer);
 	if (!err)
 		err = write_all(owned);
-	if (!err && fsync(fd) < 0)
-		err = COSMO_E_IO;
 	if (!err)
-		err = sync_folder_of(path);
-	if (err == COSMO_E_IO)
+		err = settle_target(owned_target);
+	if (err == COSMO_E_IO || err == COSMO_E_EXISTS)
 		note_problem(ret);
-	if (err)
-		(void)unlink(path);
+	if (err && target.is_named)
+		(void)unlinkat(target.dir_fd, target.name, 0);
 	return err;
 }

@@ -19,7 +19,9 @@ struct backup_report {
 /*
  * Write it to @path, which is made (0600) and must not be there yet. All records are as they were
  * at one moment. They are read without the lock; what changed meanwhile is read again under it, at
- * most some hundreds at a time. What fails leaves no file. Errors: COSMO_E_EXISTS,
+ * most some hundreds at a time. What fails leaves no file, nor does who is killed: it gets its name
+ * when it is whole and on the disk. But for file systems that have no file without a name
+ * (O_TMPFILE): there it has its name from the beginning. Errors: COSMO_E_EXISTS,
  * COSMO_E_STORE_MISSING (never connected: there is no seed), COSMO_E_BUSY, COSMO_E_IO (also a full
  * disk), COSMO_E_NOMEM.
  */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A backup, what damage to it does, and its way back into a store. */
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -490,6 +496,89 @@ static void test_backup__no_space_at_any_change__no_file_is_left(void **state)
 	}
 }
 
+/* Is there a backup? Then it is a whole one. */
+static bool is_whole(const struct fixture *fixture)
+{
+	struct backup_problem problem = {.text = NULL};
+	COSMO_AUTO_FD int fd = open(file_of(fixture), O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		assert_int_equal(backup_read(fd, ignore, NULL, &problem), COSMO_OK);
+	return fd >= 0;
+}
+
+static void test_backup__killed_at_any_change__no_file_or_a_whole_one(void **state)
+{
+	static const enum traced_action actions[] = {TRACED_KILL_BEFORE, TRACED_KILL_AFTER};
+	struct fixture *fixture = fixture_of(state);
+	unsigned int whole = 0;
+
+	populate(fixture);
+	store_unlock(fixture->store);
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(actions); i++) {
+		struct traced_end end = {.was_met = true};
+
+		for (unsigned int nth = 0; end.was_met; nth++) {
+			end = traced_run(back_up_elsewhere, fixture, actions[i], nth);
+			whole += is_whole(fixture);
+			(void)unlink(file_of(fixture));
+		}
+		assert_int_equal(end.code, COSMO_OK);
+	}
+	assert_true(whole > 2); /* killed behind the last step, and not killed */
+}
+
+/* As on NFS: from here on this process has no file without a name. */
+static bool forbid_nameless(void)
+{
+	static struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, O_TMPFILE & ~O_DIRECTORY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	static const struct sock_fprog program = {COSMO_ARRAY_LEN(filter), filter};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0 &&
+	       open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) < 0;
+}
+
+static int back_up_nameless(void *context)
+{
+	return forbid_nameless() ? back_up_elsewhere(context) : 127;
+}
+
+static int code_of(int (*work)(void *context), void *context)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(work(context));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_backup__no_files_without_a_name__written_all_the_same(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+
+	populate(fixture);
+	store_unlock(fixture->store);
+	assert_int_equal(code_of(back_up_nameless, fixture), COSMO_OK);
+	assert_true(is_whole(fixture));
+	assert_int_equal(code_of(back_up_nameless, fixture), COSMO_E_EXISTS);
+	assert_true(is_whole(fixture));
+	assert_int_equal(unlink(file_of(fixture)), 0);
+	shell(fixture, "rm uid_seed");
+	assert_int_equal(code_of(back_up_nameless, fixture), COSMO_E_STORE_MISSING);
+	assert_false(is_whole(fixture));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +586,8 @@ int main(void)
 		WITH_READY_FIXTURE(test_backup__file_is_there__never_overwritten),
 		WITH_READY_FIXTURE(test_backup__damaged_record__left_out_and_counted),
 		WITH_READY_FIXTURE(test_backup__no_space_at_any_change__no_file_is_left),
+		WITH_READY_FIXTURE(test_backup__killed_at_any_change__no_file_or_a_whole_one),
+		WITH_READY_FIXTURE(test_backup__no_files_without_a_name__written_all_the_same),
 		WITH_READY_FIXTURE(test_backup_read__cut_off_or_changed_at_any_byte__refused),
 		WITH_READY_FIXTURE(test_restore__entries_that_cannot_be__refused),
 		WITH_READY_FIXTURE(test_restore__onto_an_empty_store__all_is_back),
