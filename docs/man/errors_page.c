@@ -134,7 +134,7 @@ static const char head[] =
 	"_auth_ and _account_ are the PAM results without their PAM\\_ in these two phases, see "
 	"*pam_cosmo_sso*(8) for the others; in sshd's authentication every failure but _not\\_ours_ is "
 	"MAXTRIES. _exit_ is the exit code of *cosmo-ssoctl*(8).\n\n"
-	"|< *word*\n:[ *auth*\n:[ *account*\n:[ *exit*\n";
+	"|< *word*\n:< *auth*\n:[ *account*\n:[ *exit*\n";
 
 static const char foot[] =
 	"# SEE ALSO\n\n*cosmo-ssoctl*(8), *cosmo-sso.conf*(5), *pam_cosmo_sso*(8), "

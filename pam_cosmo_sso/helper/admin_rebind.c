@@ -177,6 +177,7 @@ static void log_change(const struct rebinding *rebinding, enum cosmo_err err)
 		.event = event_of(rebinding, err),
 		.reason = err,
 		.subject = rebinding->sub,
+		.by = rebinding->admin->by,
 	};
 
 	if (rebinding->was) {

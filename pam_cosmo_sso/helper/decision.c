@@ -150,15 +150,22 @@ static enum cosmo_err settle_binding(struct decision *decision)
 
 static void log_take_over(const struct decision *decision)
 {
-	struct audit_line line = decision->exchange->line;
+	const struct audit_line *asked = &decision->exchange->line;
+	const struct audit_line line = {
+		.event = AUDIT_REBIND_DONE,
+		.user = asked->user,
+		.user_known = true,
+		.service = asked->service,
+		.rhost = asked->rhost,
+		.tty = asked->tty,
+		.has_uid = true,
+		.uid = decision->record->uid,
+		.old_subject = decision->former,
+		.subject = decision->identity->sub,
+	};
 
-	if (!decision->former)
-		return;
-	line.event = AUDIT_REBIND_DONE;
-	line.user_known = true;
-	line.old_subject = decision->former;
-	line.subject = decision->identity->sub;
-	audit_send(&line);
+	if (decision->former)
+		audit_send(&line);
 }
 
 /* @refusal: why nothing is left of the person's roles; COSMO_OK: something is. */

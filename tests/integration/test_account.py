@@ -90,6 +90,7 @@ def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
     assert before + DAY_S - 1 <= done.json["rebind_until"] <= time.time() + DAY_S
     (asked,) = rig.events()
     assert (asked["event"], asked["user"], asked["reason"], asked["old_subject"]) == ("rebind_asked", "ada", "ok", "1000")
+    assert asked["by"].startswith("root")
     user = shown(rig)
     assert (user["sub"], user["roles"], user["rebind_until"]) == ("1000", ["admin"], done.json["rebind_until"])
     assert "Rebind until" in rig.ctl("user", "show", "ada").out
@@ -101,6 +102,7 @@ def test_rebind__recycled_name__goes_to_the_next_other_person_once(rig):
     comes(rig, "2000", ROLE=["developer"])
     taken, signed_in = rig.events()
     assert (taken["event"], taken["old_subject"], taken["subject"]) == ("rebind_done", "1000", "2000")
+    assert (taken["user"], taken["uid"], taken["service"]) == ("ada", str(uid), signed_in["service"]) and "by" not in taken
     assert signed_in["event"] == "sign_in_ok" and "enrolled" not in signed_in
     user = shown(rig)
     assert (user["sub"], user["uid"], user["roles"], user["rebind_until"]) == ("2000", uid, ["developer"], None)
@@ -154,6 +156,7 @@ def test_rebind__to_a_subject__at_once_and_without_roles(rig):
     assert user["effective_roles"] == ["viewer"] and user["signed_in"] == 0 and user["rebind_until"] is None
     (event,) = rig.events()
     assert (event["event"], event["old_subject"], event["subject"]) == ("rebind_done", "1000", "2000")
+    assert event["by"].startswith("root")
     assert b"refresh-of-1000" not in b"".join(rig.state().values())
     for service in ("sshd", "sudo"):
         assert rig.ask("ACCOUNT", SERVICE=service).result() == "E_NOT_ENROLLED"

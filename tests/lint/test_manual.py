@@ -193,14 +193,6 @@ def test_manual__pam_results__are_those_of_the_module():
     assert {word: (auth, account) for word, auth, account in rows} == expected
 
 
-def test_manual__events__are_those_logged():
-    text = plain(section(page("pam_cosmo_sso.8"), "LOG"))
-    named = set(re.search(r"Events: ([a-z_, ]+)\.", text).group(1).split(", "))
-    logged = set(re.findall(r'^\tX\(\w+, "(\w+)"\)', (SOURCE / "pam_cosmo_sso/helper/audit.h").read_text(), re.MULTILINE))
-    logged |= set(re.findall(r'"event", "(\w+)"', (SOURCE / "pam_cosmo_sso/module/report.c").read_text()))
-    assert named == logged
-
-
 # The pages themselves.
 
 
