@@ -10,7 +10,7 @@ import pytest
 
 from support.browser import Person
 from support.console import Console
-from support.live_sessions import busy, enrol, lasting, listed, pids_of, shared_connection, uid_of
+from support.live_sessions import busy, enrol, lasting, listed, open_ssh, pids_of, shared_connection, uid_of
 from support.process import PATIENCE_S, watch
 from support.site import LOGIN
 
@@ -85,6 +85,8 @@ def reconnect(site):
 def connected(people, site):
     """With everybody's role, whatever the test before has left."""
     if status(site.host)["gate"] != "open" or any(ROLES[user] not in groups_of(site.host, user) for user in PEOPLE):
+        if status(site.host)["unfinished"]:
+            site.host.run(["cosmo-ssoctl", "disconnect"])
         reconnect(site)
     return site
 
@@ -176,6 +178,80 @@ def test_disconnect__flow_pending_across_a_reconnect__refused(connected, host):
         login.enter()
         login.refused()
     assert groups_of(host, "dev") == {"dev", "cosmo-users", "cosmo-viewer"}
+
+
+RECORD = "/var/lib/cosmo-sso/private/integration"
+
+
+def tokens(host):
+    """The people whose refresh token is stored."""
+    return set(host.run("cd /var/lib/cosmo-sso/private/users && grep -l ^refresh_token *", check=False).stdout.split())
+
+
+def killed_when_written_down(host):
+    """A disconnect that is killed between its second and its third step; what withstands SIGTERM makes the third last."""
+    record = host.root / RECORD[1:]
+    ctl = subprocess.Popen(host.enter(["cosmo-ssoctl", "disconnect", "--reason", "the audit"]),
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    watch(lambda: "connected = no" in record.read_text(), PATIENCE_S, "the durable state", every_s=0.001)
+    host.run(["pkill", "-KILL", "cosmo-sso-helpe"])
+    assert ctl.wait(PATIENCE_S) == 6
+    assert "unfinished = yes" in record.read_text() and tokens(host) == set(PEOPLE)
+
+
+@pytest.mark.parametrize("finisher", ["next_run", "boot"])
+def test_disconnect__killed_when_it_is_written_down__stays_and_is_finished(connected, host, finisher):
+    """Without a reboot the next run does what is left, after one the boot unit has; neither opens the gate meanwhile."""
+    with open_ssh(host, "ada", command=["trap '' TERM HUP; sleep 100000"]), open_ssh(host, "tess", command=["sleep 100000"]):
+        uids = {user: uid_of(host, user) for user in ("ada", "tess")}
+        watch(lambda: all(host.run(["pgrep", "-xU", str(uid), "sleep"], check=False).stdout for uid in uids.values()),
+              PATIENCE_S, "both at work")
+        cursor = host.journal_cursor()
+        killed_when_written_down(host)
+        assert pids_of(host, uids["ada"]) and (status(host)["gate"], status(host)["unfinished"]) == ("closed", True)
+        assert all(groups_of(host, user) == {user, "cosmo-users", "cosmo-viewer"} for user in PEOPLE)
+        if finisher == "boot":
+            host.reboot(clean=False)
+            assert status(host)["gate"] == "closed" and host.journal(r"event=disconnect_step .*step=finish", after=cursor)
+        done = json.loads(host.run(["cosmo-ssoctl", "disconnect", "--json"]).stdout)
+        counts = {step["step"]: step["count"] for step in done["steps"]}
+        assert (counts["again"], counts["gate"], counts["state"]) == (1, 0, 0)
+        assert (counts["processes"] > 0, counts["tokens"]) == ((True, 3) if finisher == "next_run" else (False, 0))
+        assert pids_of(host, uids["ada"]) == set() and bool(pids_of(host, uids["tess"])) == (finisher == "next_run")
+    assert tokens(host) == set()
+    told = status(host)
+    assert (told["gate"], told["unfinished"], told["reason"]) == ("closed", False, "the audit")
+    assert_viewers(connected, PEOPLE)
+
+
+@pytest.mark.parametrize("trouble", ["read_only", "full"])
+def test_disconnect__var_cannot_be_written__takes_effect_and_is_finished_when_it_can(connected, host, trouble):
+    """What could not be written is told; with the next run it is, and outlasts the power cut that comes then."""
+    unwritable = host.read_only("/var") if trouble == "read_only" else host.full_disk()
+    word = trouble.replace("_", "-")
+    uids = {user: uid_of(host, user) for user in ("ada", "tess")}
+    with busy(host, "ada", "tess") as clients:
+        local = lasting(host, uids["tess"])
+        with unwritable:
+            done = host.run(["cosmo-ssoctl", "disconnect", "--reason", "the audit"], check=False)
+            assert done.returncode == 6 and f"{RECORD} could not be written: the file system is {word}" in done.stderr
+            assert "until it is started again" in done.stderr
+            assert pids_of(host, uids["ada"]) == set() and lasting(host, uids["tess"]) == local
+            for client in clients["ada"]:
+                client.wait(PATIENCE_S)
+            told = status(host)
+            assert (told["gate"], told["unfinished"], told["since"]) == ("closed", True, 0)
+            assert_viewers(connected, PEOPLE)
+            assert "connected = yes" in host.read(RECORD)
+        assert status(host)["gate"] == "closed"
+        assert all(step["result"] == "ok" for step in json.loads(
+            host.run(["cosmo-ssoctl", "disconnect", "--reason", "the audit", "--json"]).stdout)["steps"])
+        assert lasting(host, uids["tess"]) == local
+    assert tokens(host) == set()
+    host.reboot(clean=False)
+    told = status(host)
+    assert (told["gate"], told["unfinished"], told["reason"]) == ("closed", False, "the audit")
+    assert_viewers(connected, PEOPLE)
 
 
 AGO_S = 400

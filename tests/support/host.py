@@ -262,6 +262,31 @@ class TestHost:
         self.power_off(clean)
         self.boot()
 
+    @contextlib.contextmanager
+    def full_disk(self):
+        """No room is left on it while this lasts."""
+        memory = self.root.parent
+        disk, filler = os.statvfs(memory), memory / "filler"
+        size = (disk.f_blocks - disk.f_bfree) * disk.f_frsize + (1 << 20)
+        subprocess.run(["mount", "-o", f"remount,size={size}", memory], check=True)
+        try:
+            with contextlib.suppress(OSError), filler.open("wb", buffering=0) as stream:
+                while True:
+                    stream.write(bytes(4096))
+            yield
+        finally:
+            subprocess.run(["mount", "-o", "remount,size=50%", memory], check=True)
+            filler.unlink()
+
+    @contextlib.contextmanager
+    def read_only(self, folder):
+        """Nobody can write there while this lasts."""
+        self.run(f"mount --bind {folder} {folder} && mount -o remount,bind,ro {folder}")
+        try:
+            yield
+        finally:
+            self.run(f"mount -o remount,bind,rw {folder} && umount --lazy {folder}")
+
     # -- use ------------------------------------------------------------------
 
     def enter(self, command, user=None):
