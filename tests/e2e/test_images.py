@@ -59,6 +59,7 @@ def assert_disconnected(site):
     assert {path for path in asked if asked[path] != requests.get(path)} <= {"GET /.well-known/openid-configuration", "GET /jwks"}
 
 
+# case: account: on a host started from an image nobody of it signs in, by code or by key, until adopt and connect; then the uids are the same
 @pytest.mark.parametrize("start", ["first", "second"])
 def test_image__started__disconnected_until_adopted_and_connected(site, host, image, start):
     """The second start knows nothing of the first."""

@@ -77,6 +77,7 @@ def signed_in_again(site, user, uid, role):
     assert role in groups_of(site.host, user) and role in site.key_login(user, "id", "-Gn").split()
 
 
+# case: account: over SSH a locked person is refused by code and by key, and once unlocked gets in with the same uid and roles
 def test_lock__person_at_work__out_and_kept_out_until_unlocked(site, host):
     uid = uid_of(host, "ada")
     changed_at_work(site, "lock", "ada", "dev")
@@ -91,6 +92,7 @@ def test_lock__person_at_work__out_and_kept_out_until_unlocked(site, host):
     signed_in_again(site, "ada", uid, "cosmo-admin")
 
 
+# case: account: over SSH a person signed out by user disconnect is a viewer until their own next sign-in, whoever else signs in
 def test_disconnect_of_one__person_at_work__viewer_until_their_own_sign_in(site, host):
     """Neither time nor another's sign-in brings the roles back; a key lets in the viewer that they are."""
     uid = uid_of(host, "dev")
@@ -118,6 +120,7 @@ def ids_of_newcomers(site, **keys):
         site.host.run(["cosmo-ssoctl", "apply"])
 
 
+# case: account: over SSH a removed name is refused until user add, and the uid is given to nobody else, also if uid_claim says so
 def test_remove__person_at_work__name_and_uid_are_nobodys_until_taken_back(site, host):
     """A newcomer gets another uid, also where there are but two; and none if the IdP demands the removed one's."""
     uid = uid_of(host, "vic")
