@@ -4,6 +4,7 @@ import hashlib
 import os
 import pathlib
 import subprocess
+import sys
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("COSMO_SSO_TEST_CACHE", "/var/cache/cosmo-sso-test"))
@@ -18,6 +19,7 @@ def build(name, *options, compiler="gcc"):
     commands = [["ninja", "-C", str(place)]]
     if not (place / "build.ninja").exists():
         commands.insert(0, ["meson", "setup", *OPTIONS, *options, str(place), str(SOURCE)])
+        print(f"building {place}, which takes minutes the first time", file=sys.stderr, flush=True)
     for command in commands:
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode:
