@@ -39,6 +39,7 @@ const struct command command_adopt = {
 		"A host whose machine-id is not the one under which it was connected is disconnected until\n"
 		"this was done, and so is one that was restored. Names and uids stay; refresh tokens are\n"
 		"dropped, and not revoked: the host they were given to may still use them. It stays\n"
-		"disconnected until `connect`.\n",
+		"disconnected until `connect`.\n\n"
+		"Exit code 4: the configuration has to be mended; 5: busy; 6: it could not be done.\n",
 	.run = run,
 };

@@ -69,7 +69,8 @@ const struct command command_restore = {
 		"The host must be disconnected. The file is judged as a whole before anything is changed;\n"
 		"whatever happens, the users are the old ones or the restored ones. Nobody has a role before\n"
 		"`adopt`, `connect` and their own next sign-in.\n\n"
-		"Exit code 1: the host is connected, or has users and --replace was not said, or there is no\n"
-		"such file; 6: the file is damaged, of another version or not safe, or it could not be done.\n",
+		"Exit code 1: the host is connected, or has users and --replace was not said; 2: there is\n"
+		"no such file; 5: busy; 6: the file is damaged, of another version or not safe, or it could\n"
+		"not be done.\n",
 	.run = run,
 };

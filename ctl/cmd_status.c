@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/base/gate.h"
+#include "ctl/advice.h"
 #include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
@@ -130,6 +131,21 @@ static void print_end(const struct message *item)
 			"steps of the disconnect are left: run `cosmo-ssoctl disconnect`");
 }
 
+/* What is the matter, and what to do. */
+static void print_problem(const struct message *item)
+{
+	const char *advice = NULL;
+
+	if (!message_has(item, FIELD_ERR))
+		return;
+	advice = advice_for(message_err(item));
+	print_line("Problem", cosmo_err_text(message_err(item)));
+	if (message_str(item, FIELD_DETAIL))
+		print_line("", message_str(item, FIELD_DETAIL));
+	if (advice)
+		print_line("", advice);
+}
+
 static void print_text(const struct message *item)
 {
 	bool open = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
@@ -148,10 +164,7 @@ static void print_text(const struct message *item)
 		print_line("Refresh",
 			"the IdP gives no refresh tokens: roles last for the lease only");
 	print_check(item);
-	if (message_has(item, FIELD_ERR))
-		print_line("Problem", cosmo_err_text(message_err(item)));
-	if (message_str(item, FIELD_DETAIL))
-		print_line("", message_str(item, FIELD_DETAIL));
+	print_problem(item);
 }
 
 static void visit(void *context, const struct message *item)

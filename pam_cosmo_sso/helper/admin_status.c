@@ -83,7 +83,7 @@ static void put_check(
 	message_put_u64(item, FIELD_OUTAGE_SINCE_S, (uint64_t)state.outage_since_s);
 }
 
-/* What users.db knows; its absence is a problem worth telling once the host was connected. */
+/* What users.db knows. */
 static enum cosmo_err put_users_db(struct message *item, struct store *store)
 {
 	struct users_db_settings settings = {0};
@@ -96,6 +96,20 @@ static enum cosmo_err put_users_db(struct message *item, struct store *store)
 	if (!err)
 		message_put_u64(item, FIELD_SSHD_READY, settings.provisional_on);
 	return err;
+}
+
+/* Of the store: @durable is of the integration, @users_db of the rest, which is worth telling once
+ * the host was connected. */
+static enum cosmo_err problem_of(
+	struct store *store, enum cosmo_err durable, enum cosmo_err users_db)
+{
+	enum cosmo_err err = durable;
+
+	if (err == COSMO_E_NOT_FOUND)
+		return COSMO_OK; /* never connected is no fault */
+	if (!err)
+		err = integration_check_machine(store);
+	return err ? err : users_db;
 }
 
 enum cosmo_err admin_status(struct admin *admin)
@@ -117,10 +131,7 @@ enum cosmo_err admin_status(struct admin *admin)
 		put_check(item, admin->store, integration);
 	}
 	users_problem = put_users_db(item, admin->store);
-	if (problem == COSMO_E_NOT_FOUND)
-		problem = COSMO_OK; /* never connected is no fault */
-	else if (!problem)
-		problem = users_problem;
+	problem = problem_of(admin->store, problem, users_problem);
 	if (!problem)
 		problem = admin_load_config(admin, &config);
 	put_way_in(item, integration, config);

@@ -174,6 +174,30 @@ enum cosmo_err admin_backup(struct admin *admin)
 	return err;
 }
 
+/* Whom a restore would take something from. */
+static void explain_refusal(struct admin *admin, bool is_connected)
+{
+	admin->text = is_connected ? "This host is connected. Nothing was changed."
+				   : "This host has users. Nothing was changed.";
+	snprintf(admin->detail, sizeof(admin->detail), "%s",
+		is_connected ? "run `cosmo-ssoctl disconnect` first"
+			     : "say --replace to have them replaced; make a backup before");
+}
+
+static void explain_file(struct admin *admin, enum cosmo_err err)
+{
+	const char *path = message_str(admin->request, FIELD_PATH);
+
+	if (err == COSMO_E_INVALID)
+		snprintf(admin->detail, sizeof(admin->detail), "there is no file %.500s", path);
+	else if (err == COSMO_E_UNSAFE_FILE)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"%.500s must be a file of root's own, no link, and not writable by others",
+			path);
+	else
+		snprintf(admin->detail, sizeof(admin->detail), "%.500s", path);
+}
+
 static void explain_restore(
 	struct admin *admin, const struct restore_report *report, enum cosmo_err err)
 {
@@ -182,14 +206,9 @@ static void explain_restore(
 			message_str(admin->request, FIELD_PATH), report->problem.at,
 			report->problem.text);
 	else if (err == COSMO_E_EXISTS)
-		snprintf(admin->detail, sizeof(admin->detail), "%s",
-			report->is_connected
-				? "this host is connected: run `cosmo-ssoctl disconnect` first"
-				: "this host has users: say --replace to have them replaced");
-	else if (err == COSMO_E_NOT_FOUND || err == COSMO_E_UNSAFE_FILE)
-		snprintf(admin->detail, sizeof(admin->detail),
-			"%.500s must be there, root's own, no link, and not writable by others",
-			message_str(admin->request, FIELD_PATH));
+		explain_refusal(admin, report->is_connected);
+	else if (report->is_file)
+		explain_file(admin, err);
 	else if (err && report->is_in_place)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"the users are restored, but what look-ups show could not be made anew: "

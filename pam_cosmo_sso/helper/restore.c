@@ -49,8 +49,10 @@ static enum cosmo_err open_file(struct restoring *restoring, const char *path)
 	static const struct fdio_demands demands = {
 		.owner = 0, .forbidden_mode = 022, .max_bytes = MAX_FILE_BYTES};
 	size_t bytes = 0;
+	enum cosmo_err err = fdio_open(AT_FDCWD, path, &demands, &restoring->fd, &bytes);
 
-	return fdio_open(AT_FDCWD, path, &demands, &restoring->fd, &bytes);
+	restoring->report->is_file = err != COSMO_OK;
+	return err == COSMO_E_NOT_FOUND ? COSMO_E_INVALID : err;
 }
 
 static enum cosmo_err take(void *context, const struct backup_entry *entry)

@@ -14,13 +14,14 @@
 struct restore_order {
 	const char *path;
 	bool replace; /* the users that are there */
-	bool dry_run; /* judge the file only */
+	bool dry_run; /* judge the file, and whether it could be put back here; change nothing */
 };
 
 struct restore_report {
 	uint64_t users;
 	uint64_t uids;
 	bool is_connected; /* what COSMO_E_EXISTS means: the host is; else there are users */
+	bool is_file;      /* the failure is that of opening the file */
 	bool is_in_place;  /* the store is the restored one by now, whatever is returned */
 	struct backup_problem problem;
 };
@@ -32,10 +33,10 @@ struct restore_report {
  * one open writes no more (store_lock()). Then users.db is made anew. Takes the lock of @store,
  * which is of no use any more afterwards. @paths: where it stands.
  *
- * Errors: COSMO_E_EXISTS (see the report), COSMO_E_FORMAT (likewise), COSMO_E_NOT_FOUND and
- * COSMO_E_UNSAFE_FILE (of the file, which must be root's, and nobody else's to write),
- * COSMO_E_TOO_BIG, COSMO_E_BUSY, COSMO_E_IO (also a full disk, or a file system that cannot
- * exchange two folders), COSMO_E_NOMEM.
+ * Errors: COSMO_E_EXISTS (see the report), COSMO_E_FORMAT (likewise), COSMO_E_INVALID (there
+ * is no such file), COSMO_E_UNSAFE_FILE (with is_file: it must be root's, and nobody else's to
+ * write; else of the store), COSMO_E_TOO_BIG, COSMO_E_BUSY, COSMO_E_IO (also a full disk, or a file
+ * system that cannot exchange two folders), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err restore(struct store *store, const struct store_paths *paths,
 	const struct config *config, const struct restore_order *order, struct restore_report *ret);

@@ -227,6 +227,7 @@ def test_adopt__an_image_started_twice__each_gets_its_own_ids_back(rig):
     before = uids(rig)
     start_as(rig, "")
     assert rig.ctl("adopt").code == DENIED
+    assert_status_asks_for_adopt(rig)
     image = rig.folder / "image"
     shutil.copytree(rig.folder / "state", image)
     for machine_id in ("1" * 32 + "\n", "2" * 32 + "\n"):
@@ -301,6 +302,11 @@ def test_backup__disk_full_or_folder_missing__no_file_and_the_reason(rig):
     assert rig.ctl("backup", "/dev/full").code == DENIED
 
 
+def assert_status_asks_for_adopt(rig):
+    assert rig.ctl("status", "--json").json["problem"] == "other_machine"
+    assert "run `cosmo-ssoctl adopt`" in rig.ctl("status").out
+
+
 def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig, backup):
     before = uids(rig)
     forget_everybody(rig)
@@ -313,10 +319,12 @@ def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig
     is_disconnected(rig)
     reboot(rig)
     is_disconnected(rig)
+    assert_status_asks_for_adopt(rig)
     done = rig.ctl("connect", "--issuer", "https://idp.example.org", "--client-id", "x", "--rule", "admin=x", "--yes")
     assert done.code == DENIED and "cosmo-ssoctl adopt" in done.err
     assert rig.ctl("adopt").code == OK
     is_disconnected(rig)
+    assert rig.ctl("status", "--json").json["problem"] is None
     rig.store("connect")
     assert rig.roles("ada") == ["viewer"]
     rig.store("user=ada,admin")
@@ -326,12 +334,13 @@ def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig
 
 def test_restore__connected_or_with_users__refused(rig, backup):
     before = rig.snapshot()
-    assert "cosmo-ssoctl disconnect" in rig.ctl("restore", backup, "--replace").err
+    done = rig.ctl("restore", backup, "--replace")
+    assert done.code == DENIED and "This host is connected." in done.err and "cosmo-ssoctl disconnect" in done.err
     assert rig.snapshot() == before
     rig.store("disconnect")
     before = rig.snapshot()
     done = rig.ctl("restore", backup)
-    assert done.code == DENIED and "--replace" in done.err
+    assert done.code == DENIED and "This host has users." in done.err and "--replace" in done.err
     assert rig.snapshot() == before
     assert rig.ctl("restore", backup, "--replace").code == OK
 
@@ -355,6 +364,13 @@ def test_restore__damaged_or_not_roots__refused_with_the_place(rig, backup):
     assert {name: value for name, value in rig.snapshot().items() if "backup" not in name} == \
         {name: value for name, value in before.items() if "backup" not in name}
     assert rig.ctl("restore", backup).code == OK
+
+
+def test_restore__no_file_or_a_folder__says_which(rig):
+    done = rig.ctl("restore", "/nowhere/backup", "--json")
+    assert (done.code, done.json["error"], done.json["detail"]) == (USAGE, "invalid_input", "there is no file /nowhere/backup")
+    done = rig.ctl("restore", "/etc", "--json")
+    assert (done.code, done.json["error"]) == (INTERNAL, "unsafe_file") and done.json["detail"].startswith("/etc must be a file")
 
 
 def test_backup_restore__not_root_or_wrong_words__are_said(rig):
