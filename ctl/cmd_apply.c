@@ -47,7 +47,8 @@ const struct command command_apply = {
 	.summary = "Put an edited configuration into effect",
 	.help = "Sign-ins read the configuration themselves; this brings groups, ids and templates,\n"
 		"as look-ups show them, in line with it at once. A role that no rule gives and a local group\n"
-		"that this host does not have are warned of.\n",
+		"that this host does not have are warned of.\n\n"
+		"Exit code 4: the configuration has an error; 5: busy.\n",
 	.run = run_apply,
 };
 

@@ -21,7 +21,7 @@ struct words {
 static const struct step_text done_texts[] = {
 	{"gate", "The gate is closed: everybody of single sign-on is a viewer from now on.", NULL,
 		"The gate: %s", false},
-	{"again", "This host was disconnected before; what is left is done now.", NULL, NULL,
+	{"again", "This host was disconnected already; what is left is done now.", NULL, NULL,
 		false},
 	{"state", "This host is disconnected, also after it is started again.", NULL,
 		"That this host is disconnected could not be stored: %s", false},

@@ -276,7 +276,10 @@ const struct command command_disable = {
 	.name = "disable",
 	.arguments = "[--dry-run] [--yes] nss|sshd|login|sudo|su|cron|atd...",
 	.summary = "Take single sign-on out of the host's services again",
-	.help = TARGET_HELP "  --dry-run   show the changes only\n"
-			    "  --yes       do not ask\n",
+	.help = TARGET_HELP
+	"  --dry-run   show the changes only\n"
+	"  --yes       do not ask\n\n"
+	"Exit code 1: not confirmed; 4: a file, or sshd, or PAM does not allow the\n"
+	"change; nothing was changed, or everything put back.\n",
 	.run = run,
 };

@@ -65,6 +65,12 @@ static void print_cell(const char *text, int width)
 	printf("%-*s  ", width, shown);
 }
 
+static void print_head(void)
+{
+	printf("%-27s  %-16s  %-8s  %-10s  %-25s  %s\n", "SESSION", "USER", "SERVICE", "TERMINAL",
+		"SINCE", "FROM");
+}
+
 static void print_row(const struct message *item)
 {
 	char opened[32] = "";
@@ -85,6 +91,9 @@ static void visit_session(void *context, const struct message *item)
 
 	if (message_type(item) != MESSAGE_SESSION_ITEM)
 		return;
+	/* A list that cannot be had has no head either. */
+	if (!listing->json && listing->count == 0)
+		print_head();
 	if (listing->json)
 		json_object_array_add(listing->array, item_json(item));
 	else
@@ -100,17 +109,16 @@ static int run_list(bool json)
 
 	if (json)
 		listing.array = json_object_new_array();
-	else
-		printf("%-27s  %-16s  %-8s  %-10s  %-25s  %s\n", "SESSION", "USER", "SERVICE",
-			"TERMINAL", "SINCE", "FROM");
 	if (!err)
 		err = ask_simple(request, visit_session, &listing);
 	if (json && !err)
 		output_json(listing.array);
 	else if (json)
 		json_object_put(listing.array);
-	else if (!err && listing.count == 0)
+	else if (!err && listing.count == 0) {
+		print_head();
 		puts("(nobody is signed in)");
+	}
 	return (int)exit_code_of(err);
 }
 

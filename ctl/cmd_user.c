@@ -20,6 +20,14 @@ struct user_output {
 	size_t count;
 };
 
+/* A list that cannot be had has no head either. */
+static void print_row(const struct user_output *output, const struct message *item)
+{
+	if (output->count == 0)
+		user_item_print_head();
+	user_item_print_row(item);
+}
+
 static void visit(void *context, const struct message *item)
 {
 	struct user_output *output = context;
@@ -31,7 +39,7 @@ static void visit(void *context, const struct message *item)
 	else if (output->whole)
 		user_item_print(item);
 	else
-		user_item_print_row(item);
+		print_row(output, item);
 	output->count++;
 }
 
@@ -71,13 +79,12 @@ static int ask_users(enum message_type type, const char *name, struct user_outpu
 
 static int run_list(struct user_output *output)
 {
-	int code = 0;
+	int code = ask_users(MESSAGE_CTL_USER_LIST, NULL, output);
 
-	if (!output->json)
-		printf("%-20s %10s  %-25s  %s\n", "NAME", "UID", "LAST SIGN-IN", "ROLES NOW");
-	code = ask_users(MESSAGE_CTL_USER_LIST, NULL, output);
-	if (code == EXIT_CODE_OK && !output->json && output->count == 0)
+	if (code == EXIT_CODE_OK && !output->json && output->count == 0) {
+		user_item_print_head();
 		puts("(nobody has signed in yet)");
+	}
 	return code;
 }
 

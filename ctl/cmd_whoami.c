@@ -131,6 +131,11 @@ static void print_lease(const struct whoami *whoami)
 	char when[32] = "";
 	char left[48] = "";
 
+	/* "never" would be a lease without an end. */
+	if (!whoami->lease_until_s) {
+		print_text("Lease until", "");
+		return;
+	}
 	output_time(whoami->lease_until_s, when, sizeof(when));
 	put_duration(whoami->lease_left_s, left, sizeof(left));
 	if (whoami->lease_left_s > 0)

@@ -58,12 +58,17 @@ static void print_roles(const struct message *item, enum message_field field)
 		putchar('-');
 }
 
+void user_item_print_head(void)
+{
+	printf("%-20s %10s  %-25s  %s\n", "NAME", "UID", "LAST SIGN-IN", "ROLES NOW");
+}
+
 void user_item_print_row(const struct message *item)
 {
 	char signed_in[32] = "";
 
 	output_time((int64_t)message_u64(item, FIELD_SIGNED_IN_S, 0), signed_in, sizeof(signed_in));
-	printf("%-20s %10" PRIu64 "  %s  ", message_str(item, FIELD_USER),
+	printf("%-20s %10" PRIu64 "  %-25s  ", message_str(item, FIELD_USER),
 		message_u64(item, FIELD_UID, 0), signed_in);
 	print_roles(item, FIELD_EFFECTIVE_ROLE);
 	if (message_u64(item, FIELD_LISTED, 0) && !message_has(item, FIELD_UID))
@@ -90,6 +95,15 @@ static void print_time_line(const char *label, const struct message *item, enum 
 
 	output_time((int64_t)message_u64(item, field, 0), when, sizeof(when));
 	printf("%-12s %s\n", label, when);
+}
+
+/* "never" would be a lease without an end. */
+static void print_lease(const struct message *item)
+{
+	if (message_u64(item, FIELD_LEASE_UNTIL_S, 0))
+		print_time_line("Lease until", item, FIELD_LEASE_UNTIL_S);
+	else
+		print_text_line("Lease until", NULL);
 }
 
 /* What an administrator did, and why: locked, signed out, removed. */
@@ -132,13 +146,15 @@ void user_item_print(const struct message *item)
 	printf("%-12s ", "Roles now");
 	print_roles(item, FIELD_EFFECTIVE_ROLE);
 	if (message_has(item, FIELD_ERR))
-		printf("  - %s", cosmo_err_text(message_err(item)));
-	printf("\n%-12s ", "Roles stored");
+		printf("  (%s)", cosmo_err_id(message_err(item)));
+	printf("\n%-12s ", "Roles given");
 	print_roles(item, FIELD_ROLE);
 	putchar('\n');
+	if (message_has(item, FIELD_ERR))
+		print_text_line("Is told", cosmo_err_text(message_err(item)));
 	print_time_line("Signed in", item, FIELD_SIGNED_IN_S);
 	print_time_line("Confirmed", item, FIELD_CONFIRMED_S);
-	print_time_line("Lease until", item, FIELD_LEASE_UNTIL_S);
+	print_lease(item);
 	print_change(item);
 	printf("%-12s %s\n", "Locked", message_u64(item, FIELD_LOCKED, 0) ? "yes" : "no");
 }

@@ -9,7 +9,8 @@ struct json_object;
 /* Everything, as one object; the caller owns it. */
 struct json_object *user_item_json(const struct message *item);
 
-/* One line of a table. */
+/* A table: its head, and one line of it. */
+void user_item_print_head(void);
 void user_item_print_row(const struct message *item);
 
 /* Everything, a line for each. */

@@ -225,6 +225,9 @@ enum cosmo_err admin_check_idp(struct admin *admin)
 	/* The timer has nothing to ask then, and an administrator is told. */
 	if (err == COSMO_E_DISCONNECTED && !message_u64(admin->request, FIELD_BY_HAND, 0))
 		return resume(admin);
+	if (err == COSMO_E_DISCONNECTED)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"there is nothing to ask about; see `cosmo-ssoctl status`");
 	if (err)
 		return err;
 	/* What keeps this host from asking is an outage like any other. */

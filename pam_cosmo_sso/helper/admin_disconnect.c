@@ -55,8 +55,7 @@ static void send_step(
 
 static void tell_progress(void *context, const char *what, uint64_t done, uint64_t total)
 {
-	if (admin_progress(context, "%" PRIu64 " of %" PRIu64 " %s", done, total, what))
-		return;
+	(void)!admin_progress(context, "%" PRIu64 " of %" PRIu64 " %s", done, total, what);
 }
 
 /* What it means for this host. */

@@ -130,6 +130,7 @@ static enum cosmo_err bind_now(struct rebinding *rebinding)
 			"this subject is enrolled as %s, and a person has one name; bind %s to somebody else "
 			"first: `cosmo-ssoctl user rebind %s`",
 			taken, taken, taken);
+		admin->text = "This person has another login name on this host.";
 		return COSMO_E_SUBJECT_TAKEN;
 	}
 	if (err != COSMO_E_NOT_FOUND)

@@ -48,6 +48,12 @@ static bool needs_rebind(const struct listing *listing, const struct record *rec
 	       !streq(record->issuer, listing->integration->issuer);
 }
 
+/* 0: nothing has confirmed any roles, so that there is no lease. */
+static uint64_t lease_until_s(const struct record *record, const struct users_db_settings *settings)
+{
+	return record->confirmed_s ? (uint64_t)(record->confirmed_s + settings->role_lease_s) : 0;
+}
+
 /* What look-ups show at this moment: the roles that count, and why they differ from the stored
  * ones. */
 static void put_effective(
@@ -69,8 +75,7 @@ static void put_effective(
 			message_put_str(item, FIELD_EFFECTIVE_ROLE, settings->roles[i].name);
 	if (effective.reason)
 		message_put_err(item, effective.reason);
-	message_put_u64(item, FIELD_LEASE_UNTIL_S,
-		(uint64_t)(record->confirmed_s + settings->role_lease_s));
+	message_put_u64(item, FIELD_LEASE_UNTIL_S, lease_until_s(record, settings));
 }
 
 /* What an administrator did to the person, as long as it counts. */
@@ -203,6 +208,9 @@ enum cosmo_err admin_user_show(struct admin *admin)
 	if (err == COSMO_E_NOT_FOUND &&
 		records_is_listed(admin->store, name, &listed) == COSMO_OK && listed)
 		return send_listed(admin, name);
+	if (err == COSMO_E_NOT_FOUND)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"nobody is enrolled or listed under this name; see `cosmo-ssoctl user list`");
 	if (err)
 		return err;
 	return admin_send_user(admin, name, record);

@@ -403,5 +403,6 @@ def test_the_command_has_one_document(ctl, shared_idp):
 def test_the_command_on_a_host_that_is_not_connected():
     with CtlRig() as rig:
         rig.configure("")
-        assert rig.ctl("check").code == 1 and rig.ctl("check", "--json").json["error"] == "disconnected"
+        told = rig.ctl("check", "--json")
+        assert told.code == 1 and told.json["error"] == "disconnected" and "cosmo-ssoctl status" in told.json["detail"]
         assert (rig.ctl("check", "--timer").code, rig.ctl("check", "--timer").said) == (0, "")

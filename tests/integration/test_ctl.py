@@ -518,7 +518,14 @@ def test_user__nobody__says_so(connected):
     assert "nobody has signed in yet" in connected.ctl("user", "list").out
     assert connected.ctl("user", "list", "--json").json == []
     done = connected.ctl("user", "show", "ada", "--json")
-    error_of(done, DENIED, "not_found")
+    assert "cosmo-ssoctl user list" in error_of(done, DENIED, "not_found")["detail"]
+
+
+@pytest.mark.parametrize("command", ["user", "session"])
+def test_list__cannot_be_had__is_no_empty_table(rig, command):
+    assert rig.ctl(command, "list").out.count("\n") == 2  # the head, and that there is nobody
+    done = rig.ctl(command, "list", user=NOBODY)
+    assert (done.code, done.out) == (INTERNAL, "") and "[not_root]" in done.err
 
 
 def sign_in(rig):

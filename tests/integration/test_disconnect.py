@@ -88,6 +88,13 @@ def test_once_more_it_says_that_nothing_was_left(site):
     assert f"since = {since}\n" in durable(site.rig) and "first" in durable(site.rig)
 
 
+def test_a_host_that_was_never_connected_is_not_said_to_have_been():
+    with CtlRig() as rig:
+        rig.configure("")
+        done = rig.ctl("disconnect")
+    assert done.code == 0 and "This host was disconnected already;" in done.out and "before" not in done.out
+
+
 def test_a_rehearsal_changes_nothing(site):
     before = site.rig.snapshot()
     done = site.rig.ctl("disconnect", "--dry-run", "--json")

@@ -200,7 +200,9 @@ def test_remove__leaves_a_tombstone_that_nobody_comes_past(site):
     assert "refresh_token" not in record and "Ada" not in record and "role =" not in record
     assert [user["name"] for user in site.rig.ctl("user", "list", "--json").json] == []
     gone = site.user()
+    assert "(removed)\n" in site.rig.ctl("user", "show", "ada").out
     assert (gone["reason"], gone["why"], gone["uid"], gone["effective_roles"]) == ("removed", "left us", before["uid"], [])
+    assert gone["lease_until"] == 0 and "\nLease until  -\n" in site.rig.ctl("user", "show", "ada").out
     assert site.rig.ctl("whoami", user=before["uid"]).code == 7  # look-ups do not know the uid
     # The person, another one of that name, and the person under another name.
     site.idp.requests.clear()
