@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/base/fdio.h"
-#include "pam_cosmo_sso/helper/actor.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/token_revoke.h"
@@ -23,7 +22,6 @@ struct changing {
 	enum cosmo_err sessions_err;
 	struct token_tally tokens;
 	enum cosmo_err tokens_err;
-	char by[ACTOR_BYTES];
 };
 
 static void changing_done(struct changing *changing)
@@ -71,7 +69,7 @@ static void log_change(const struct changing *changing, const char *step, enum c
 	struct audit_line line = {
 		.event = event_of(changing->order.change),
 		.reason = err,
-		.by = changing->by,
+		.by = changing->admin->by,
 		.step = step,
 		.detail = step ? NULL : changing->order.why,
 	};
@@ -110,7 +108,7 @@ static void end_sessions(struct changing *changing)
 	const struct session_scope scope = {
 		.user = changing->order.name,
 		.dry_run = changing->order.dry_run,
-		.by = changing->by,
+		.by = admin->by,
 		.caller = admin->peer,
 	};
 
@@ -120,12 +118,8 @@ static void end_sessions(struct changing *changing)
 		changing->sessions_err = COSMO_E_TIMEOUT;
 	if (changing->sessions_err)
 		log_change(changing, "sessions", changing->sessions_err);
-	if (!scope.dry_run && changing->sessions.own) {
-		struct session_scope own = scope;
-
-		own.by = NULL; /* it does not last as long */
-		admin_end_own(admin, &own);
-	}
+	if (!scope.dry_run && changing->sessions.own)
+		admin_end_own(admin, &scope);
 }
 
 /* Whoever has signed in again meanwhile has a token in his own right. */
@@ -242,7 +236,6 @@ enum cosmo_err admin_user_change(struct admin *admin)
 
 	if (err)
 		return err;
-	actor_describe(admin->peer, changing.by);
 	load_config(owned);
 	err = user_change(admin->store, changing.config, &changing.order, &changing.done);
 	log_change(owned, NULL, err);

@@ -4,7 +4,6 @@
 
 #include "common/base/effective_roles.h"
 #include "common/base/fdio.h"
-#include "pam_cosmo_sso/helper/actor.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/enrol.h"
@@ -253,17 +252,15 @@ static enum cosmo_err take_back(struct admin *admin, const struct config *config
 	return err;
 }
 
-static void log_add(struct admin *admin, const struct record *record, const char *name)
+static void log_add(const struct admin *admin, const struct record *record, const char *name)
 {
-	char by[ACTOR_BYTES] = "";
-	struct audit_line line = {.event = AUDIT_USER_ADDED,
+	const struct audit_line line = {.event = AUDIT_USER_ADDED,
 		.user = name,
 		.user_known = true,
-		.by = by,
+		.by = admin->by,
 		.has_uid = record != NULL,
 		.uid = record ? record->uid : 0};
 
-	actor_describe(admin->peer, by);
 	audit_send(&line);
 }
 

@@ -154,6 +154,8 @@ def test_rebind__to_a_subject__at_once_and_without_roles(rig):
     user = done.json
     assert (user["sub"], user["uid"], user["roles"], user["reason"]) == ("2000", uid, [], "not_enrolled")
     assert user["effective_roles"] == ["viewer"] and user["signed_in"] == 0 and user["rebind_until"] is None
+    for shows in (rig.ctl("user", "show", "ada"), rig.ctl("whoami", user=uid)):
+        assert "\nLease until  -\n" in shows.out
     (event,) = rig.events()
     assert (event["event"], event["old_subject"], event["subject"]) == ("rebind_done", "1000", "2000")
     assert event["by"].startswith("root")

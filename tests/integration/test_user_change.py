@@ -295,6 +295,23 @@ result["list"] = world.json("session", "list")
     assert found == {"before": "E_SIGNED_OUT", "later": "OK", "locked": "E_LOCKED", "removed": "E_REMOVED", "list": []}
 
 
+def test_lock__of_ones_own_session__ends_it_last_and_logs_by_whom(rig):
+    found = rig.inside(CONNECTED + """
+asks = "if not os.fork():" + chr(10) + f"    os.execv({CTL!r}, [{CTL!r}, 'user', 'lock', 'ada'])"
+for pid in world.session("ada", also=asks):
+    select.select([world.watched[pid]], [], [], 60)
+records = next(pathlib.Path("/run").glob("cosmo-sso*/private/sessions"))
+deadline = time.monotonic() + 60
+while any(records.iterdir()) and time.monotonic() < deadline:
+    pass  # it is logged before its record goes
+result["left"] = len(list(records.iterdir()))
+""")
+    assert found["left"] == 0
+    locked, ended = [line for line in rig.events() if line["event"] in ("user_locked", "session_ended")]
+    assert (locked["event"], ended["event"]) == ("user_locked", "session_ended")
+    assert locked["by"] == ended["by"] and locked["by"].startswith("root")
+
+
 # Killed on the way.
 
 
