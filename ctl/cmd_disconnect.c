@@ -140,7 +140,7 @@ const struct command command_disconnect = {
 		"                    detail; error, message, detail)\n\n"
 		"It asks nothing, needs no network, and can be repeated: what could not be done is done by\n"
 		"the next run, at the next boot, or by cosmo-sso-check.timer.\n\n"
-		"Exit code 0: done; 5: busy, run it again; 6: something could not be ended or written, and\n"
-		"what that means is said.\n",
+		"Exit code 0: done; 5: busy, run it again; 6: something could not be ended, written or, with\n"
+		"--strip-setgid, wholly looked through, and what that means is said.\n",
 	.run = run,
 };

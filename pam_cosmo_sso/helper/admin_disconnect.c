@@ -78,10 +78,15 @@ static void explain(struct admin *admin, const struct disconnect_report *report)
 	};
 
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(meanings); i++) {
+		const char *meaning = meanings[i];
+
 		if (!report->steps[i].err)
 			continue;
+		if (i == DISCONNECT_SESSIONS && !report->sessions.left)
+			meaning =
+				"This host is disconnected, but not everything could be looked at: run the command again";
 		snprintf(admin->detail, sizeof(admin->detail), "%s. %s.", report->steps[i].detail,
-			meanings[i]);
+			meaning);
 		return;
 	}
 }

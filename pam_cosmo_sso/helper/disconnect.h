@@ -59,7 +59,7 @@ struct disconnect_outcome {
 	enum cosmo_err err;
 	uint64_t count; /* what was done, or in a rehearsal would be */
 	uint64_t left;  /* what could not be done */
-	char detail[384];
+	char detail[512];
 };
 
 struct disconnect_report {

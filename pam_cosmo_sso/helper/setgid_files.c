@@ -15,6 +15,9 @@
 /* A descriptor each. */
 #define MAX_DEPTH 128
 
+/* For what a user has made; the folder itself is where its record or the host says. */
+#define RESOLVE_BELOW (RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS)
+
 struct walk {
 	struct setgid_search *search;
 	enum cosmo_err err; /* the first that something was passed over for */
@@ -65,7 +68,7 @@ static void look_at(struct walk *walk, int dir_fd, const char *name)
 static DIR *open_below(struct walk *walk, int dir_fd, const char *name, uint64_t resolve)
 {
 	const struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK,
+		.flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK,
 		.resolve = resolve,
 	};
 	COSMO_AUTO_FD int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
@@ -115,7 +118,7 @@ static void walk_tree(struct walk *walk, DIR *top)
 		if (depth == MAX_DEPTH)
 			note(walk, COSMO_E_TOO_BIG);
 		else
-			below = open_below(walk, dirfd(dir), entry->d_name, RESOLVE_NO_XDEV);
+			below = open_below(walk, dirfd(dir), entry->d_name, RESOLVE_BELOW);
 		if (below)
 			stack[depth++] = below;
 	}
@@ -127,7 +130,7 @@ enum cosmo_err setgid_files_find(struct setgid_search *search, const char *folde
 	struct stat st = {0};
 	DIR *top = NULL;
 
-	if (lstat(folder, &st) < 0)
+	if (stat(folder, &st) < 0)
 		return errno == ENOENT || errno == ENOTDIR ? COSMO_OK : COSMO_E_IO;
 	top = open_below(&walk, AT_FDCWD, folder, 0);
 	if (top)

@@ -23,8 +23,9 @@ struct setgid_search {
 };
 
 /*
- * Look through @folder, without following a link or entering what is mounted below it, for regular
- * files with an owner of theirs, one of the groups and the set-gid bit; take the bit off if wanted.
+ * Look through @folder, which may be a link, without following one in it or entering what is
+ * mounted below it, for regular files with an owner of theirs, one of the groups and the set-gid
+ * bit; take the bit off if wanted.
  * No such folder is no error. Errors: COSMO_E_IO (part of it could not be looked at),
  * COSMO_E_TOO_BIG (nor could what lies too deep), COSMO_E_TIMEOUT, those of .is_theirs.
  */

@@ -324,6 +324,30 @@ result["runs"] = [world.runs(pid) for pid in ada]
     assert all(found["runs"]) and found["done"]["error"] is None
 
 
+def test_strip_setgid__a_home_not_wholly_looked_through__fails_and_is_done_again(sessions):
+    found = sessions.inside(CONNECTED + """
+ada = world.json("user", "show", "ada")[0]
+tool = pathlib.Path(ada["home"], "tool")
+os.makedirs(tool.parent / "/".join(["d"] * 130))
+tool.touch(); os.chown(tool, ada["uid"], ROLE_GID); os.chmod(tool, 0o2755)
+record = next(pathlib.Path("/var/lib").glob("cosmo-sso*/private/integration"))
+result["json"] = world.json("disconnect", "--strip-setgid")
+result["text"] = world.ctl("disconnect", "--strip-setgid")
+result["mode"], result["record"] = oct(tool.stat().st_mode), record.read_text()
+result["connect"] = world.ctl("connect", "--issuer", "https://idp.example.org", "--client-id", "x", "--rule", "admin=x", "--yes")
+result["counted"] = world.ctl("disconnect")
+result["finished"] = record.read_text()
+""".replace("ROLE_GID", str(0x70000002)))
+    steps = {step["step"]: step for step in found["json"]["steps"]}
+    assert steps["sessions"]["result"] == steps["setgid"]["result"] == found["json"]["error"] == "too_big"
+    assert steps["setgid"]["detail"] == "ada's home" and steps["setgid"]["count"] == 1 and found["mode"].endswith("0755")
+    assert steps["sessions"]["detail"].endswith("1 set-gid files, 1 stripped, not wholly looked through: ada's home")
+    assert "not everything could be looked at" in found["json"]["detail"] and "still runs" not in found["json"]["detail"]
+    assert found["text"]["code"] == 6 and "Not wholly looked through for set-gid files: ada's home" in found["text"]["out"]
+    assert "unfinished" in found["record"] and found["connect"]["code"] == 5
+    assert found["counted"]["code"] == 0 and "unfinished" not in found["finished"]
+
+
 def test_the_callers_own_session_ends_last_and_the_disconnect_with_it(sessions):
     found = sessions.inside(CONNECTED + """
 asks = "pid = os.fork()" + chr(10) + "if not pid:" + chr(10) + \\

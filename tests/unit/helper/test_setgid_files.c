@@ -109,6 +109,22 @@ static void test_setgid_files_find__a_home__just_theirs_with_a_role(void **state
 	assert_int_equal(search.found, 0);
 }
 
+static void test_setgid_files_find__home_is_a_link__looked_through(void **state)
+{
+	struct setgid_search search;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch.fd, "away", 0700), 0);
+	put("away/tool", OWNER, ROLE, 02755);
+	assert_int_equal(symlinkat("away", scratch.fd, "home"), 0);
+	assert_int_equal(find(&search, true, 60000), COSMO_OK);
+	assert_int_equal(search.stripped, 1);
+	assert_int_equal(mode_of("away/tool"), 0755);
+	assert_int_equal(unlinkat(scratch.fd, "home", 0), 0);
+	assert_int_equal(symlinkat("home", scratch.fd, "home"), 0);
+	assert_int_equal(find(&search, true, 60000), COSMO_E_IO);
+}
+
 static void test_setgid_files_find__nobody_knows_whose__says_so(void **state)
 {
 	struct setgid_search search;
@@ -163,6 +179,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_setgid_files_find__a_home__just_theirs_with_a_role, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			test_setgid_files_find__home_is_a_link__looked_through, make_folder,
 			remove_folder),
 		cmocka_unit_test_setup_teardown(test_setgid_files_find__nobody_knows_whose__says_so,
 			make_folder, remove_folder),
