@@ -529,6 +529,130 @@ def test_nobody_is_asked_who_cannot_revoke(idp):
     assert (found.type, found.error) == ("JUDGE_FAILED", "E_IDP_FIELD") and "revocation_endpoint" in found.DETAIL
     assert asked(idp) == []
 
+# A refresh.
+
+
+def refresh(idp, **changes):
+    """All that is said from the first message on."""
+    with judging() as judge:
+        token = {"REFRESH_TOKEN": b"old token"}
+        judge.peer.send("JUDGE_REFRESH", **(setup_fields(idp) | claim_fields() | cached(idp) | token | changes))
+        found = answers(judge)
+        judge.peer.close()
+        assert judge.wait() == (0, b"")
+        return found
+
+
+def refreshed_answer(idp, without=(), claims=(), **changes):
+    tokens = idp.tokens(**dict(claims)) | {"refresh_token": "new token"} | changes
+    return Answer(body={name: value for name, value in tokens.items() if name not in without})
+
+
+@pytest.mark.parametrize("auth", ["CLIENT_AUTH_NONE", "CLIENT_AUTH_BASIC", "CLIENT_AUTH_POST"])
+def test_a_refresh(idp, auth):
+    secret = {"CLIENT_SECRET": SECRET} if auth != "CLIENT_AUTH_NONE" else {}
+    idp.script("/token", refreshed_answer(idp, refresh_expires_in=1800))
+    token, identity = refresh(idp, CLIENT_AUTH=AUTH[auth], **secret)
+    assert (token.type, token.REFRESH_TOKEN, token.REFRESH_EXPIRES_IN_S) == ("JUDGE_TOKEN", b"new token", 1800)
+    assert (identity.type, identity.ISSUER, identity.SUB, identity.USERNAME) == ("JUDGE_IDENTITY", idp.issuer, "1000", "ada")
+    assert identity.all("ROLE") == ["admin", "dev"] and abs(identity.IDP_TIME_S - time.time()) < 60
+    assert "REFRESH_TOKEN" not in identity.fields and "UID" not in identity.fields
+    (request,) = idp.requests
+    assert (request.method, request.path) == ("POST", "/token")
+    form = request.form
+    assert (form["grant_type"], form["refresh_token"]) == ("refresh_token", "old token") and "scope" not in form
+    assert ("client_secret" in form, "authorization" in request.headers) == (auth == "CLIENT_AUTH_POST", auth == "CLIENT_AUTH_BASIC")
+
+
+# case: refresh: a new refresh token is told before a key is fetched, a signature verified or userinfo asked
+@pytest.mark.parametrize("answer, told", [
+    ({"id_token": "no.token.at.all"}, "E_JWS_FORM"),
+    ({"id_token": ""}, None),
+    ({"id_token": 7, "access_token": "\n", "token_type": "Bearer"}, "E_USERINFO"),
+    ({"without": ("id_token", "access_token")}, "E_REFRESH_NO_CLAIMS"),
+    ({"without": ("id_token", "token_type")}, "E_REFRESH_NO_CLAIMS"),
+    ({"claims": {"exp": 1}}, "E_TOKEN_EXPIRED"),
+    ({"claims": {"aud": "another"}}, "E_TOKEN_AUD"),
+    ({"claims": {"azp": "another"}}, "E_TOKEN_AZP"),
+    ({"claims": {"iss": "https://another"}}, "E_TOKEN_ISS"),
+    ({"claims": {"iat": None}}, "E_TOKEN_CLAIM"),
+    ({"claims": {"iat": 1 << 40}}, "E_TOKEN_EARLY"),
+    ({"claims": {"sub": None}}, "E_TOKEN_SUB"),
+    ({"claims": {"groups": 7}}, "E_CLAIM_TYPE"),
+])
+def test_a_refresh_tells_the_new_token_whatever_the_rest_is(idp, answer, told):
+    idp.script("/token", refreshed_answer(idp, **answer))
+    found = refresh(idp)
+    assert (found[0].type, found[0].REFRESH_TOKEN) == ("JUDGE_TOKEN", b"new token")
+    assert [message.type for message in found[1:]] == ["JUDGE_FAILED" if told else "JUDGE_IDENTITY"]
+    assert not told or found[-1].error == told
+
+
+def test_a_refresh_tells_the_new_token_before_it_asks_for_keys(idp):
+    idp.script("/token", refreshed_answer(idp))
+    idp.script("/jwks", Answer(500, "oops"), Answer(500, "oops"))
+    found = refresh(idp, JWKS=None)
+    assert [message.type for message in found] == ["JUDGE_TOKEN", "JUDGE_FAILED"] and found[-1].error == "E_IDP_STATUS"
+    assert asked(idp)[:2] == ["/token", "/jwks"]
+
+
+@pytest.mark.parametrize("alg", ["none", "HS256"])
+def test_a_refresh_takes_no_token_of_another_algorithm(idp, alg):
+    forged = idp.keys.token(idp.id_token_claims(), alg)
+    idp.script("/token", refreshed_answer(idp, id_token=forged))
+    assert refresh(idp)[-1].error == "E_JWS_ALG"
+
+
+def test_a_refresh_has_claims_that_the_id_token_lacks_from_userinfo(idp):
+    idp.script("/token", refreshed_answer(idp, claims={"groups": None}), refreshed_answer(idp, claims={"groups": None}))
+    assert refresh(idp)[-1].all("ROLE") == ["admin", "dev"]
+    del idp.claims["groups"]
+    identity = refresh(idp)[-1]
+    assert identity.CLAIM_STATE == CLAIM["CLAIM_MISSING"] and identity.all("ROLE") == []
+
+
+def test_a_refresh_without_an_id_token_takes_no_times_of_userinfo(idp):
+    idp.claims |= {"iat": 1, "auth_time": 2, "acr": "strong"}
+    idp.script("/token", refreshed_answer(idp, without=("id_token",)))
+    identity = refresh(idp)[-1]
+    assert identity.SUB == "1000" and abs(identity.IDP_TIME_S - time.time()) < 60
+    assert not {"AUTH_TIME_S", "ACR"} & set(identity.fields)
+
+
+def test_a_refresh_does_not_need_a_name_or_a_uid(idp):
+    del idp.claims["preferred_username"]
+    idp.script("/token", refreshed_answer(idp))
+    assert refresh(idp, UID_CLAIM="uid_number")[-1].USERNAME == ""
+
+
+# case: refresh: a refresh is asked for once, whatever becomes of it
+@pytest.mark.parametrize("answer, error", [
+    (Answer(drop=True), "E_IDP_DROPPED"),
+    (Answer(503, {"error": "temporarily_unavailable"}), "E_IDP_ERROR"),
+    (Answer(429, {"error": "slow_down"}, headers={"Retry-After": "1"}), "E_IDP_RATE"),
+    (Answer(400, {"error": "authorization_pending"}), "E_IDP_ERROR"),
+    (Answer(400, {"error": "invalid_grant"}), "E_INVALID_GRANT"),
+    (Answer(400, {"error": "invalid_grant", "refresh_token": "new", "access_token": "a"}), "E_INVALID_GRANT"),
+    (Answer(body={"refresh_token": 7, "id_token": "x"}), "E_IDP_FIELD"),
+    (Answer(body={}), "E_IDP_FIELD"),
+])
+def test_a_refresh_is_asked_for_once(idp, answer, error):
+    idp.script("/token", answer)
+    (failed,) = refresh(idp)
+    assert (failed.type, failed.error) == ("JUDGE_FAILED", error) and asked(idp) == ["/token"]
+
+
+@pytest.mark.parametrize("token", [b"", b"x" * 16384])
+def test_a_refresh_with_a_token_at_its_bounds(idp, token):
+    if not token:
+        assert refresh(idp, REFRESH_TOKEN=token)[-1].error == "E_INVALID" and asked(idp) == []
+        return
+    idp.script("/token", refreshed_answer(idp, refresh_token="y" * 16384))
+    told, identity = refresh(idp, REFRESH_TOKEN=token)
+    assert told.REFRESH_TOKEN == b"y" * 16384 and identity.type == "JUDGE_IDENTITY"
+    assert idp.requests[-1].form["refresh_token"] == token.decode()
+
+
 
 def test_a_check_takes_no_cached_word_and_no_missing_secret(idp):
     """What it makes of each answer is in test_check.py."""

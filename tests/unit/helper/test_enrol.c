@@ -250,6 +250,56 @@ static void test_confirmation_apply__second_time__replaces_whole(void **state)
 	assert_int_equal(record->reason, COSMO_OK);
 }
 
+static void test_confirmation_refresh__roles__are_all_that_is_replaced(void **state)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	COSMO_AUTO(message_free) struct message *message = token_message("token-1");
+	static const unsigned char id[INTEGRATION_BYTES] = {9};
+	struct identity who = {.issuer = "https://idp.example",
+		.sub = "1000",
+		.username = "ada",
+		.display_name = "Ada",
+		.acr = "strong",
+		.auth_time_s = 77,
+		.idp_time_s = NOW,
+		.message = message};
+	struct identity later = {.issuer = "https://idp.example",
+		.sub = "1000",
+		.username = "",
+		.acr = "weak",
+		.auth_time_s = 99,
+		.idp_time_s = NOW + 50};
+	const struct confirmation refresh = {.config = &config,
+		.identity = &later,
+		.integration = id,
+		.roles = 1,
+		.now_s = NOW + 60};
+
+	(void)state;
+	assert_int_equal(enrol_record_new(&config, "ada", 1234, NOW, &record), COSMO_OK);
+	record->refresh_asked_s = NOW - 1;
+	apply(record, &who, 3, NOW);
+	assert_int_equal(record->refresh_asked_s, 0); /* it was about another token */
+	record->refresh_asked_s = NOW + 55;
+	assert_int_equal(confirmation_refresh(&refresh, record), COSMO_OK);
+	assert_int_equal(record->role_count, 1);
+	assert_string_equal(record->roles[0], "viewer");
+	assert_null(record->roles[1]);
+	assert_int_equal(record->confirmed_s, NOW + 60);
+	assert_int_equal(record->refresh_asked_s, 0);
+	assert_int_equal(record->signed_in_s, NOW);
+	assert_int_equal(record->auth_time_s, 77);
+	assert_string_equal(record->acr, "strong");
+	assert_string_equal(record->display_name, "Ada");
+	assert_string_equal(secret_peek(record->refresh_token), "token-1");
+
+	confirmation_refuse(record, COSMO_E_INVALID_GRANT);
+	assert_int_equal(record->role_count, 0);
+	assert_null(record->roles[0]);
+	assert_int_equal(record->reason, COSMO_E_INVALID_GRANT);
+	assert_int_equal(record->confirmed_s, NOW + 60);
+}
+
 static void test_confirmation_time__table__never_ahead_of_the_idp(void **state)
 {
 	(void)state;
@@ -311,6 +361,7 @@ int main(void)
 		WITH_FILES(test_enrol_check_uid__table__nobody_elses),
 		WITH_FILES(test_enrol_check_home__table__own_directory_or_none),
 		WITH_FILES(test_confirmation_apply__second_time__replaces_whole),
+		WITH_FILES(test_confirmation_refresh__roles__are_all_that_is_replaced),
 		cmocka_unit_test(test_confirmation_time__table__never_ahead_of_the_idp),
 		cmocka_unit_test(test_show_is_local__table__console_alone),
 		cmocka_unit_test(test_show_issuer_host__table__host_alone),

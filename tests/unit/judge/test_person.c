@@ -19,7 +19,8 @@ static struct json_object *parsed(const char *text)
 	return root;
 }
 
-static enum cosmo_err put(const struct message *question, const char *claims, struct message **ret)
+static enum cosmo_err put_as(person_put_fn *put, const struct message *question, const char *claims,
+	struct message **ret)
 {
 	COSMO_AUTO(json_free) struct json_object *token = parsed(claims);
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
@@ -29,7 +30,12 @@ static enum cosmo_err put(const struct message *question, const char *claims, st
 	assert_int_equal(person_read_rules(question, &why, &rules), COSMO_OK);
 	assert_int_equal(message_new(MESSAGE_JUDGE_IDENTITY, ret), COSMO_OK);
 	silent.rules = rules;
-	return person_put(question, &sources, &silent, &why, *ret);
+	return put(question, &sources, &silent, &why, *ret);
+}
+
+static enum cosmo_err put(const struct message *question, const char *claims, struct message **ret)
+{
+	return put_as(person_put, question, claims, ret);
 }
 
 static void test_person_put__claims__become_the_answer(void **state)
@@ -173,6 +179,33 @@ static void test_person_needs_userinfo__claim_missing__says_yes(void **state)
 	assert_false(person_needs_userinfo(plain, token)); /* the display name is not worth it */
 }
 
+static void test_person_put_again__no_name__is_told_as_none(void **state)
+{
+	COSMO_AUTO(message_free) struct message *question = fetch_question();
+	COSMO_AUTO(message_free) struct message *nameless = NULL;
+	COSMO_AUTO(message_free) struct message *named = NULL;
+	COSMO_AUTO(message_free) struct message *misnamed = NULL;
+	COSMO_AUTO(message_free) struct message *nobody = NULL;
+
+	(void)state;
+	assert_int_equal(put_as(person_put_again, question,
+				 "{\"sub\":\"1\",\"groups\":[\"admins\"]}", &nameless),
+		COSMO_OK);
+	assert_string_equal(message_str(nameless, FIELD_USERNAME), "");
+	assert_string_equal(message_str(nameless, FIELD_SUB), "1");
+	assert_string_equal(message_str(nameless, FIELD_ROLE), "admin");
+	assert_int_equal(put_as(person_put_again, question,
+				 "{\"sub\":\"1\",\"preferred_username\":\"Ada\"}", &named),
+		COSMO_OK);
+	assert_string_equal(message_str(named, FIELD_USERNAME), "ada");
+	assert_int_equal(message_u64(named, FIELD_CLAIM_STATE, 99), CLAIM_MISSING);
+	assert_int_equal(put_as(person_put_again, question,
+				 "{\"sub\":\"1\",\"preferred_username\":\"../ada\"}", &misnamed),
+		COSMO_E_NAME_FORM);
+	assert_int_equal(put_as(person_put_again, question, "{\"groups\":[\"admins\"]}", &nobody),
+		COSMO_E_TOKEN_SUB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -180,6 +213,7 @@ int main(void)
 		cmocka_unit_test(test_person_put__state_of_the_claim__is_told),
 		cmocka_unit_test(test_person_put__refusals__have_their_codes),
 		cmocka_unit_test(test_person_put__domains_kept__stay_in_the_name),
+		cmocka_unit_test(test_person_put_again__no_name__is_told_as_none),
 		cmocka_unit_test(test_person_put__too_many_domains__is_refused),
 		cmocka_unit_test(test_person_read_rules__bad_rule__is_refused),
 		cmocka_unit_test(test_person_needs_userinfo__claim_missing__says_yes),

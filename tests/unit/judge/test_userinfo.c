@@ -13,6 +13,8 @@
 static struct fetch_stand_in fetch;
 static struct reason why;
 
+static bool has_id_token = true;
+
 /* @document as discovery, @access as access token (NULL: none), the ID token's sub being "1000". */
 static enum cosmo_err get(const char *document, const char *access, struct json_object **ret)
 {
@@ -30,7 +32,7 @@ static enum cosmo_err get(const char *document, const char *access, struct json_
 	if (access)
 		assert_int_equal(secret_new(access, strlen(access), &secret), COSMO_OK);
 	const struct token_response tokens = {.access_token = secret};
-	return userinfo_get(setup, provider, &tokens, id_token, &why, ret);
+	return userinfo_get(setup, provider, &tokens, has_id_token ? id_token : NULL, &why, ret);
 }
 
 static void test_userinfo_get__same_sub__is_handed_on(void **state)
@@ -72,6 +74,27 @@ static void test_userinfo_get__another_or_no_sub__is_refused(void **state)
 	struct json_object *userinfo = NULL;
 	fetch_lay_body(&fetch, 200, "{\"groups\":[\"admins\"]}");
 	assert_int_equal(get(fetch_discovery, "at", &userinfo), COSMO_E_USERINFO_SUB);
+}
+
+/* After a refresh there need not be one; who asks compares the subject. */
+static void test_userinfo_get__no_id_token__demands_a_sub_all_the_same(void **state)
+{
+	static const char *const bad[] = {"{\"groups\":[]}", "{\"sub\":\"\"}", "{\"sub\":7}"};
+	COSMO_AUTO(json_free) struct json_object *userinfo = NULL;
+
+	(void)state;
+	has_id_token = false;
+	fetch_lay_body(&fetch, 200, "{\"sub\":\"2000\"}");
+	assert_int_equal(get(fetch_discovery, "at", &userinfo), COSMO_OK);
+	assert_string_equal(json_text(json_member(userinfo, "sub")), "2000");
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(bad); i++) {
+		struct json_object *none = NULL;
+
+		fetch_lay_body(&fetch, 200, bad[i]);
+		assert_int_equal(get(fetch_discovery, "at", &none), COSMO_E_USERINFO_SUB);
+		assert_null(none);
+	}
+	has_id_token = true;
 }
 
 /* case: token: userinfo as a JWT is not read, and told as a fault of the provider */
@@ -122,6 +145,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ONE(test_userinfo_get__same_sub__is_handed_on),
 		ONE(test_userinfo_get__another_or_no_sub__is_refused),
+		ONE(test_userinfo_get__no_id_token__demands_a_sub_all_the_same),
 		ONE(test_userinfo_get__no_answer_of_use__is_cannot_tell),
 		ONE(test_userinfo_get__nothing_to_ask_with__asks_nobody),
 	};
