@@ -7,8 +7,13 @@
 #include "pam_cosmo_sso/helper/identity.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/key_doubt.h"
+#include "pam_cosmo_sso/helper/policy.h"
+#include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "pam_cosmo_sso/helper/refresh_turn.h"
+
+/* How long the end of a token that nobody has is waited for. */
+#define REVOKE_MS (INT64_C(10) * 1000)
 
 struct refresh {
 	struct exchange *exchange;
@@ -18,6 +23,7 @@ struct refresh {
 	struct refresh_sign_in asked; /* about which sign-in */
 	int64_t until_boot_ms;        /* how long the caller waits */
 	int64_t deadline_boot_ms;
+	enum refresh_end end; /* of refresh_run() */
 	enum cosmo_err reason;
 };
 
@@ -189,6 +195,12 @@ static enum refresh_end run(struct refresh *refresh)
 	return err ? REFRESH_OUTAGE : REFRESH_DONE;
 }
 
+/* A token that came for a sign-in that is no more, and belongs to nobody now. */
+static bool is_left_over(const struct refresh *refresh, enum refresh_end end)
+{
+	return end == REFRESH_DROPPED && refresh->asked.newer;
+}
+
 enum refresh_end refresh_run(
 	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret)
 {
@@ -198,22 +210,62 @@ enum refresh_end refresh_run(
 	*ret_reason = COSMO_E_NOMEM;
 	if (!refresh)
 		return end;
-	end = run(refresh);
+	end = refresh->end = run(refresh);
 	*ret_reason = end == REFRESH_DROPPED ? COSMO_OK : refresh->reason;
-	if (end == REFRESH_LATE)
+	if (end == REFRESH_LATE || is_left_over(refresh, end))
 		*ret = COSMO_STEAL(&refresh);
 	return end;
 }
 
-void refresh_finish(struct refresh *refresh)
+/* Ended at the IdP, if it can be (RFC 7009): who signed the person out meant this one as well. What
+ * is not revoked dies there of age. */
+static enum cosmo_err revoke_left_over(struct refresh *refresh)
+{
+	COSMO_AUTO(judge_free) struct judge *judge = NULL;
+	COSMO_AUTO(message_free) struct message *question = NULL;
+	COSMO_AUTO(message_free) struct message *answer = NULL;
+	const struct exchange *exchange = refresh->exchange;
+	enum cosmo_err err = judge_start(exchange->config, &judge);
+
+	if (!err)
+		err = message_new(MESSAGE_JUDGE_REVOKE, &question);
+	if (!err)
+		err = judge_put_setup(question, exchange->config, exchange->store, REVOKE_MS);
+	if (err)
+		return err;
+	message_put_secret(question, FIELD_REFRESH_TOKEN, refresh->asked.newer);
+	err = judge_ask(judge, question);
+	return err ? err : judge_next(judge, fdio_boot_ms() + REVOKE_MS, &answer);
+}
+
+static void note_roles(struct exchange *exchange)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+
+	if (record_load(exchange->store, exchange->user, &record) == COSMO_OK)
+		exchange_note_roles(exchange, policy_record_roles(exchange->config, record));
+}
+
+static enum refresh_end wait_late(struct refresh *refresh)
 {
 	struct exchange *exchange = refresh->exchange;
 	enum refresh_end end = REFRESH_OUTAGE;
 
 	refresh->until_boot_ms = refresh->deadline_boot_ms;
 	end = wait_and_tell(refresh);
+	note_roles(exchange);
 	exchange->line.refresh = refresh_word(end);
 	exchange->line.refresh_reason = COSMO_OK;
 	exchange_log(
 		exchange, AUDIT_REFRESH_LATE, end == REFRESH_DROPPED ? COSMO_OK : refresh->reason);
+	return end;
+}
+
+void refresh_finish(struct refresh *refresh)
+{
+	enum refresh_end end = refresh->end == REFRESH_LATE ? wait_late(refresh) : refresh->end;
+
+	cosmo_auto_close(&refresh->turn_fd);
+	if (is_left_over(refresh, end))
+		(void)!revoke_left_over(refresh);
 }

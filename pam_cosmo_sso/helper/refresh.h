@@ -37,7 +37,10 @@ const char *refresh_word(enum refresh_end end);
 enum refresh_end refresh_run(
 	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret);
 
-/* Wait for a late answer, for REFRESH_LATE_MS in all, and store what it says; logged. */
+/*
+ * Wait for a late answer, for REFRESH_LATE_MS in all, and store what it says; logged. Have the IdP
+ * revoke a token that came for a sign-in that is no more.
+ */
 void refresh_finish(struct refresh *refresh);
 
 void refresh_free(struct refresh *refresh);

@@ -80,7 +80,8 @@ static enum cosmo_err exchange(const struct idp *idp, struct message *request, c
 	COSMO_AUTO(message_free) struct message *answer = NULL;
 	int64_t now_ms = fdio_boot_ms();
 	int64_t left_ms = idp->deadline_ms - now_ms;
-	int64_t answer_by_ms = now_ms + within(IDP_TIMEOUT_MS, left_ms) + FETCH_GRACE_MS;
+	int64_t timeout_ms = idp->is_patient ? left_ms : within(IDP_TIMEOUT_MS, left_ms);
+	int64_t answer_by_ms = now_ms + timeout_ms + FETCH_GRACE_MS;
 	enum cosmo_err err = COSMO_OK;
 
 	if (left_ms <= 0)
@@ -93,7 +94,7 @@ static enum cosmo_err exchange(const struct idp *idp, struct message *request, c
 		message_put_secret(request, FIELD_AUTHORIZATION, authorization);
 	message_put_u64(request, FIELD_CONNECT_TIMEOUT_MS,
 		(uint64_t)within(IDP_CONNECT_TIMEOUT_MS, left_ms));
-	message_put_u64(request, FIELD_TIMEOUT_MS, (uint64_t)within(IDP_TIMEOUT_MS, left_ms));
+	message_put_u64(request, FIELD_TIMEOUT_MS, (uint64_t)timeout_ms);
 	err = dialogue_send(idp->fetch, request, answer_by_ms);
 	if (err == COSMO_OK)
 		err = dialogue_recv(idp->fetch, answer_by_ms, &answer);

@@ -2,6 +2,7 @@
 /* Asking the IdP over the channel to fetch, the judge's only way to the network. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/auto.h"
@@ -20,6 +21,7 @@ struct idp {
 	size_t ca_pem_len;
 	const char *proxy;   /* NULL: none */
 	int64_t deadline_ms; /* of fdio_boot_ms(): no request goes on beyond it */
+	bool is_patient;     /* nor is one given up before it, as else after IDP_TIMEOUT_MS */
 };
 
 struct idp_response {

@@ -173,6 +173,26 @@ static void test_idp_post__request__tells_everything_and_no_more(void **state)
 	}
 }
 
+/* What must not be asked twice is waited for to the end. */
+static void test_idp_post__patient__has_all_the_time_there_is(void **state)
+{
+	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	COSMO_AUTO(form_free) struct form *form = NULL;
+	struct idp idp = idp_with(60000);
+
+	(void)state;
+	idp.is_patient = true;
+	assert_int_equal(form_new(&form), COSMO_OK);
+	fetch_lay_body(&fetch, 200, "{}");
+	assert_int_equal(
+		idp_post(&idp, FETCH_ISSUER "/token", form, NULL, &why, &response), COSMO_OK);
+	request = fetch_request(&fetch);
+	assert_in_range(message_u64(request, FIELD_TIMEOUT_MS, 0), IDP_TIMEOUT_MS + 1, 60000);
+	assert_in_range(
+		message_u64(request, FIELD_CONNECT_TIMEOUT_MS, 0), 1, IDP_CONNECT_TIMEOUT_MS);
+}
+
 static void test_idp_post__form_too_big__is_not_sent(void **state)
 {
 	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
@@ -200,6 +220,7 @@ int main(void)
 		WITH_FETCH(test_idp_get__fetch_gone__is_told_and_stays_so, &fetch),
 		WITH_FETCH(test_idp_post__request__tells_everything_and_no_more, &fetch),
 		WITH_FETCH(test_idp_post__form_too_big__is_not_sent, &fetch),
+		WITH_FETCH(test_idp_post__patient__has_all_the_time_there_is, &fetch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
