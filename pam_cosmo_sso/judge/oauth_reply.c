@@ -55,7 +55,8 @@ enum cosmo_err oauth_reply_error(const struct oauth_reply *reply, struct reason 
 bool oauth_fault_is_passing(enum cosmo_err err)
 {
 	return cosmo_err_class(err) == COSMO_CLASS_UNREACHABLE && err != COSMO_E_IDP_BODY_TOO_BIG &&
-	       err != COSMO_E_IDP_FIELD && err != COSMO_E_IDP_ERROR;
+	       err != COSMO_E_IDP_FIELD && err != COSMO_E_IDP_ERROR &&
+	       err != COSMO_E_REFRESH_NO_CLAIMS;
 }
 
 bool oauth_reply_is_passing(const struct oauth_reply *reply, enum cosmo_err err)
