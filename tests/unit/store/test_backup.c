@@ -389,7 +389,7 @@ static void test_restore__file_of_others__refused(void **state)
 	struct restore_report report;
 
 	populate(fixture);
-	assert_int_equal(put_back(fixture, &order, &report), COSMO_E_NOT_FOUND);
+	assert_int_equal(put_back(fixture, &order, &report), COSMO_E_INVALID);
 	back_up(fixture);
 	shell(fixture, "chmod 620 ../../backup");
 	assert_int_equal(put_back(fixture, &order, &report), COSMO_E_UNSAFE_FILE);
