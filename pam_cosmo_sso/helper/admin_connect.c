@@ -300,7 +300,7 @@ static enum cosmo_err probe_and_connect(
 		err = admin_warn(admin, config);
 	if (err || message_u64(admin->request, FIELD_DRY_RUN, 0))
 		return err;
-	/* For the log alone: what cannot be read is replaced. */
+	/* For the log alone. */
 	if (integration_load(admin->store, &before))
 		before = NULL;
 	err = make_integration_locked(admin, config, judge, probed, ret_wished);

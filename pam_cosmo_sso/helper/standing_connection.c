@@ -19,6 +19,17 @@ static enum cosmo_err refuse_half_ended(struct standing_connection *standing)
 	return COSMO_E_BUSY;
 }
 
+/* It may have said that steps are left. A disconnect writes it anew, and takes them all. */
+static enum cosmo_err refuse_unreadable(struct standing_connection *standing, enum cosmo_err why)
+{
+	standing->refusal = "What this host is connected to cannot be read.";
+	snprintf(standing->advice, sizeof(standing->advice),
+		"%s/private/integration is damaged, or others could have written it: run "
+		"`cosmo-ssoctl disconnect`, which logs everybody out and writes it anew, and then connect",
+		COSMO_STATE_DIR);
+	return why;
+}
+
 static enum cosmo_err refuse_connected(struct standing_connection *standing)
 {
 	standing->refusal = "This host is connected already.";
@@ -113,10 +124,10 @@ enum cosmo_err standing_connection_check(
 	enum cosmo_err err = integration_load(store, &integration);
 
 	*ret = (struct standing_connection){.is_wished = false};
-	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
-		return COSMO_OK;
+	if (err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
+		return refuse_unreadable(ret, err);
 	if (err)
-		return err;
+		return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
 	if (integration->connected)
 		return check_connected(store, integration, wish, ret);
 	return integration->unfinished ? refuse_half_ended(ret) : COSMO_OK;

@@ -26,10 +26,10 @@ struct standing_connection {
 
 /*
  * May the host be connected with @wish? Yes (COSMO_OK), unless *ret says that it is already. What
- * was never connected, is another machine's, or cannot be read, does not stand. Errors:
- * COSMO_E_EXISTS (it is connected otherwise, or its gate was not opened yet), COSMO_E_BUSY (a
- * disconnect has steps left), both with a refusal; COSMO_E_IO, COSMO_E_NOMEM, those of
- * store_machine_hash().
+ * was never connected, or is another machine's, does not stand. Errors: COSMO_E_EXISTS (it is
+ * connected otherwise, or its gate was not opened yet), COSMO_E_BUSY (a disconnect has steps left),
+ * COSMO_E_STORE_DAMAGED and COSMO_E_UNSAFE_FILE (nobody can tell), all with a refusal; COSMO_E_IO,
+ * COSMO_E_NOMEM, those of store_machine_hash().
  */
 COSMO_MUST_USE enum cosmo_err standing_connection_check(
 	struct store *store, const struct connection_wish *wish, struct standing_connection *ret);

@@ -80,6 +80,27 @@ def test_reconnect__same_idp__roles_at_each_ones_own_next_sign_in(rig, idp):
     assert user(rig, "bob")["effective_roles"] == ["viewer"] and user(rig, "bob")["uid"] == bob["uid"]
 
 
+UNREADABLE = {
+    "store_damaged": lambda record: record.write_bytes(record.read_bytes()[:-20]),
+    "unsafe_file": lambda record: record.chmod(0o666),
+}
+
+
+@pytest.mark.parametrize("error", UNREADABLE)
+def test_reconnect__what_it_is_connected_to_cannot_be_read__disconnect_first(rig, idp, error):
+    """It may be that a disconnect has steps left: nobody is to be connected over them."""
+    record = rig.folder / "state/private/integration"
+    UNREADABLE[error](record)
+    before = rig.snapshot()
+    idp.requests.clear()
+    done = rig.connect(idp, "--json")
+    assert (done.code, done.json["error"]) == (6, error) and "cosmo-ssoctl disconnect" in done.json["detail"]
+    assert rig.snapshot() == before and not idp.requests
+    assert rig.ctl("disconnect").code == OK
+    connect(rig, idp)
+    assert user(rig, "ada")["effective_roles"] == ["viewer"] and integration(rig)
+
+
 @pytest.mark.parametrize("name", ["ada", "newcomer"])
 def test_reconnect__a_code_shown_before__is_dead(rig, idp, name):
     before = rig.records()
