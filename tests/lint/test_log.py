@@ -99,12 +99,20 @@ def begun():
 SENDERS = {"audit_send(&line)", "audit_send(&exchange->line)", "exchange_log(exchange, "}
 
 
+def callers_of(function):
+    """Up to, and without, what hands out the exchanges."""
+    found, new = set(), {function}
+    while new:
+        new = {other for other in TEXTS if other[0] != "serve.c" and named_in(other) & new} - found - {function}
+        found |= new
+    return found
+
+
 def filled_for(function):
     """The members that an exchange's line may have by then. Serving it may go on after the answer, with the same line:
-    what does so stands in the file of what answered."""
-    callers = {other for other in TEXTS if other != function and function in named_in(other) and other[0] != "serve.c"}
-    near = {other for other in TEXTS if other[0] in {file for file, _ in callers}} | {function}
-    reached = set().union(*map(reached_from, near))
+    what does so is called from the file of what answered."""
+    files = {file for file, _ in callers_of(function)}
+    reached = set().union(*map(reached_from, [other for other in TEXTS if other[0] in files]), reached_from(function))
     return begun().union(*(given(TEXTS[each], "exchange->line") for each in reached))
 
 
