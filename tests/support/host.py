@@ -100,6 +100,7 @@ class TestHost:
         (etc / "hostname").write_text(self.name + "\n")
         (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {self.name}\n::1 ip6-localhost\n")
         for path in MACHINE_IDS:
+            (self.root / path).unlink(missing_ok=True)  # written through a link it could be this machine's own
             (self.root / path).write_text(machine_id)
         self.key_file = self._folder / "key"
         keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f"]
