@@ -129,7 +129,8 @@ static enum refresh_end fail(struct refresh *refresh, enum cosmo_err err)
 	exchange_note_detail(refresh->exchange, judge_detail(refresh->judge));
 	if (err == COSMO_E_INVALID_GRANT)
 		return end_of(refresh, refresh_store_refusal(refresh->exchange, &refresh->asked));
-	refresh_store_unspent(refresh->exchange, &refresh->asked, err);
+	if (refresh_is_unspent(err))
+		refresh_store_unspent(refresh->exchange, &refresh->asked);
 	refresh->reason = err;
 	return REFRESH_OUTAGE;
 }
@@ -190,8 +191,8 @@ static enum refresh_end run(struct refresh *refresh)
 	if (!err && is_due)
 		return wait_and_tell(refresh);
 	refresh->reason = err;
-	if (err)
-		refresh_store_unspent(exchange, &refresh->asked, err);
+	if (err) /* before anything was asked */
+		refresh_store_unspent(exchange, &refresh->asked);
 	return err ? REFRESH_OUTAGE : REFRESH_DONE;
 }
 

@@ -269,23 +269,20 @@ enum cosmo_err refresh_store_refusal(struct exchange *exchange, const struct ref
 
 /* Either the request never went out, or the IdP answered it without a token, in its own words. The
  * same errors met after the token had been taken leave it as good as it was. */
-static bool is_unspent(enum cosmo_err err)
+bool refresh_is_unspent(enum cosmo_err err)
 {
 	return err == COSMO_E_DNS || err == COSMO_E_CONNECT || err == COSMO_E_TLS ||
-	       err == COSMO_E_TLS_TRUST || err == COSMO_E_PROXY || err == COSMO_E_SPAWN ||
-	       err == COSMO_E_CONFIG || err == COSMO_E_IDP_CLIENT ||
+	       err == COSMO_E_TLS_TRUST || err == COSMO_E_PROXY || err == COSMO_E_IDP_CLIENT ||
 	       err == COSMO_E_IDP_GRANT_TYPE || err == COSMO_E_IDP_SCOPE ||
 	       err == COSMO_E_IDP_RATE || err == COSMO_E_IDP_ISSUER || err == COSMO_E_IDP_GONE;
 }
 
-void refresh_store_unspent(
-	struct exchange *exchange, const struct refresh_sign_in *asked, enum cosmo_err err)
+void refresh_store_unspent(struct exchange *exchange, const struct refresh_sign_in *asked)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 
 	/* A doubt from before this try stays. */
-	if (asked->was_interrupted || !asked->token || !is_unspent(err) ||
-		store_lock(exchange->store, STORE_LOCK_MS))
+	if (asked->was_interrupted || !asked->token || store_lock(exchange->store, STORE_LOCK_MS))
 		return;
 	if (read_same(exchange, asked, &record) == COSMO_OK && record->refresh_asked_s) {
 		record->refresh_asked_s = 0;

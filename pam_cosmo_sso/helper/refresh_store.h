@@ -61,10 +61,11 @@ COSMO_MUST_USE enum cosmo_err refresh_store_identity(
 enum cosmo_err refresh_store_refusal(
 	struct exchange *exchange, const struct refresh_sign_in *asked);
 
-/* After an outage: if @err means that the IdP cannot have taken the token for spent, forget that it
- * was shown. */
-void refresh_store_unspent(
-	struct exchange *exchange, const struct refresh_sign_in *asked, enum cosmo_err err);
+/* Forget that the token was shown: it was not, or the IdP cannot have taken it for spent. */
+void refresh_store_unspent(struct exchange *exchange, const struct refresh_sign_in *asked);
+
+/* Does @err, of the judge, mean that the token was not spent? */
+bool refresh_is_unspent(enum cosmo_err err);
 
 /* Does @err, of one of these functions, mean that the person has no role any more? */
 bool refresh_is_refusal(enum cosmo_err err);

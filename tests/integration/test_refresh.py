@@ -154,6 +154,17 @@ def test_refresh__idp_down__the_lease_decides(site, idp):
     assert site.account("sudo") == "E_LEASE_OVER" and site.account("sshd") == "OK"
 
 
+def test_refresh__nothing_could_be_asked__leaves_no_doubt_of_the_token(site, idp):
+    """A later no is then the IdP's own, not the outcome of a refresh that broke off."""
+    certificates = site.rig.folder / "conf/ca.pem"
+    certificates.chmod(0o666)
+    assert site.account() == "OK" and idp.refreshes == []
+    line = site.line()
+    assert (line["refresh"], line["refresh_reason"]) == ("outage", "unsafe_file")
+    assert site.stored("refresh_asked") is None
+    certificates.chmod(0o644)
+
+
 # What counts as the IdP's no.
 
 
