@@ -50,16 +50,6 @@ static void put_display_name(
 	message_put_str(answer, FIELD_DISPLAY_NAME, clean);
 }
 
-static void put_refresh(struct message *answer, const struct token_response *tokens)
-{
-	if (!tokens->refresh_token)
-		return;
-	message_put_secret(answer, FIELD_REFRESH_TOKEN, tokens->refresh_token);
-	if (tokens->refresh_expires_in_s > 0)
-		message_put_u64(
-			answer, FIELD_REFRESH_EXPIRES_IN_S, (uint64_t)tokens->refresh_expires_in_s);
-}
-
 static enum cosmo_err put_uid(
 	struct request *request, const struct claim_sources *sources, struct message *answer)
 {
@@ -112,7 +102,7 @@ enum cosmo_err identity_answer_sign_in(struct request *request, const struct set
 	if (err)
 		return err;
 	put_circumstances(answer, sources->id_token, tokens->date_s);
-	put_refresh(answer, tokens);
+	token_response_put_refresh(tokens, answer);
 	return request_send(request, COSMO_STEAL(&answer));
 }
 

@@ -50,10 +50,7 @@ static enum cosmo_err tell_token(struct request *request, const struct token_res
 	err = message_new(MESSAGE_JUDGE_TOKEN, &message);
 	if (err)
 		return err;
-	message_put_secret(message, FIELD_REFRESH_TOKEN, tokens->refresh_token);
-	if (tokens->refresh_expires_in_s > 0)
-		message_put_u64(message, FIELD_REFRESH_EXPIRES_IN_S,
-			(uint64_t)tokens->refresh_expires_in_s);
+	token_response_put_refresh(tokens, message);
 	return request_send(request, message);
 }
 

@@ -101,3 +101,13 @@ enum cosmo_err token_response_parse_refreshed(
 	*ret = COSMO_STEAL(&found);
 	return COSMO_OK;
 }
+
+void token_response_put_refresh(const struct token_response *response, struct message *message)
+{
+	if (!response->refresh_token)
+		return;
+	message_put_secret(message, FIELD_REFRESH_TOKEN, response->refresh_token);
+	if (response->refresh_expires_in_s > 0)
+		message_put_u64(message, FIELD_REFRESH_EXPIRES_IN_S,
+			(uint64_t)response->refresh_expires_in_s);
+}

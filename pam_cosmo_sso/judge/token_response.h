@@ -9,6 +9,7 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/base/secret.h"
+#include "common/message.h"
 #include "pam_cosmo_sso/judge/json.h"
 #include "pam_cosmo_sso/judge/reason.h"
 
@@ -38,6 +39,10 @@ COSMO_MUST_USE enum cosmo_err token_response_parse(
  */
 COSMO_MUST_USE enum cosmo_err token_response_parse_refreshed(
 	struct json_object *json, int64_t date_s, struct reason *why, struct token_response **ret);
+
+/* Put the refresh token, if there is one, and how long it lives into a JUDGE_IDENTITY or a
+ * JUDGE_TOKEN. */
+void token_response_put_refresh(const struct token_response *response, struct message *message);
 
 void token_response_free(struct token_response *response);
 COSMO_AUTO_DEFINE(struct token_response *, token_response_free);

@@ -33,22 +33,6 @@ HOUR_S = 3600
 
 
 class Site(HelperSite):
-    def sign_in(self, name="ada"):
-        exchange = self.rig.sign_in(name)
-        result = exchange.result()
-        exchange.all_gone()
-        return result
-
-    def account(self, service="sshd", name="ada"):
-        exchange = self.rig.ask("ACCOUNT", USER=name, SERVICE=service)
-        result = exchange.result()
-        exchange.all_gone()
-        return result
-
-    def user(self, name="ada"):
-        (user,) = self.rig.ctl("user", "show", name, "--json").json
-        return user
-
     def path_of(self, name="ada"):
         return self.rig.folder / "state/private/users" / name
 

@@ -30,20 +30,7 @@ def rig():
 class Site(HelperSite):
     def sign_in(self, name="ada", sub="1000", groups=("admins",)):
         self.idp.vouch_for(name, sub, *groups)
-        exchange = self.rig.sign_in(name)
-        result = exchange.result()
-        exchange.all_gone()
-        return result
-
-    def account(self, service, name="ada"):
-        exchange = self.rig.ask("ACCOUNT", USER=name, SERVICE=service)
-        result = exchange.result()
-        exchange.all_gone()
-        return result
-
-    def user(self, name="ada"):
-        (user,) = self.rig.ctl("user", "show", name, "--json").json
-        return user
+        return super().sign_in(name)
 
     def change(self, verb, *words, name="ada", code=OK):
         done = self.rig.ctl("user", verb, name, *words, "--yes", "--json")

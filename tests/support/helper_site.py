@@ -37,3 +37,19 @@ class HelperSite:
 
     def record_of(self, name):
         return next(iter((self.rig.folder / "state/private/users").glob(name + "*"))).read_text()
+
+    def _result(self, exchange):
+        result = exchange.result()
+        exchange.all_gone()
+        return result
+
+    def sign_in(self, name="ada"):
+        return self._result(self.rig.sign_in(name))
+
+    def account(self, service="sshd", name="ada"):
+        return self._result(self.rig.ask("ACCOUNT", USER=name, SERVICE=service))
+
+    def user(self, name="ada"):
+        """As the administrator is shown one."""
+        (user,) = self.rig.ctl("user", "show", name, "--json").json
+        return user
