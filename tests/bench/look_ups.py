@@ -11,10 +11,7 @@ import pathlib
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
-
-from support import graft  # started as a program
 
 import table
 
@@ -55,7 +52,8 @@ class Store:
                    self.folder / "cache": "/var/cache/cosmo-sso", self.folder / "machine-id": "/etc/machine-id"}
         grafts = [f"{source}={target}" for source, target in targets.items()]
         scratch = tempfile.mkdtemp(dir=self.folder)
-        command = [sys.executable, graft.__file__, scratch, *grafts, "--", self.place / "tests/bench" / program, *words]
+        command = [self.place / "tests/integration/graft", scratch, *grafts, "--",
+                   self.place / "tests/bench" / program, *words]
         return [str(word) for word in command]
 
     def run(self, program, *words):

@@ -7,6 +7,7 @@ Needs root and COSMO_BUILD_DIR."""
 import collections
 import contextlib
 import fcntl
+import glob
 import os
 import pathlib
 import re
@@ -331,9 +332,9 @@ for peer in peers:
 def at_the_turn(site, name="ada"):
     """How many helpers have come to the turn of that user."""
     place, held = site.rig.folder / "run/private/refresh" / name, 0
-    for entry in pathlib.Path("/proc").glob("[0-9]*/fd/*") if place.exists() else ():
+    for entry in glob.iglob("/proc/[0-9]*/fd/*") if place.exists() else ():
         try:
-            held += os.path.samestat(entry.stat(), place.stat())
+            held += os.path.samestat(os.stat(entry), place.stat())
         except OSError:  # it has ended
             continue
     return held

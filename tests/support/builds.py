@@ -33,4 +33,4 @@ def sanitized():
 
 
 def release():
-    return build("release", "-Dbuildtype=debugoptimized")
+    return build("release", "-Dwerror=true", "-Dbuildtype=debugoptimized")

@@ -55,12 +55,12 @@ def pytest(label, *paths, **environment):
     return count
 
 
-def pytest_files(label, folder, **environment):
-    """The same for a folder whose tests wait more than they work: each file in a process of its own, one more at
-    once than there are processors, the largest first."""
+def pytest_files(label, folder, at_once, **environment):
+    """The same for a folder whose tests wait more than they work: each file in a process of its own, so many of them
+    at once, the largest first."""
     files = sorted((SOURCE / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
     total = Count(failed=0 if files else 1)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         runs = pool.map(lambda path: _pytest([str(path)], environment, stdout=subprocess.PIPE,
                                              stderr=subprocess.STDOUT, text=True), files)
         for done, count in runs:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 from . import messages
-from .pam_rig import GRAFT, installed
+from .pam_rig import graft, installed
 from .program import USERS, built
 from .reports import Reports, is_sanitized
 from .wire import Peer
@@ -96,14 +96,14 @@ class Exchange:
     def pids(self, name=None):
         """The processes of this exchange that run now; with `name`, those of that program."""
         found = []
-        for entry in pathlib.Path("/proc").glob("[0-9]*"):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                here = (entry / "ns/mnt").stat().st_ino == self._namespace
-                words = (entry / "cmdline").read_bytes().split(b"\0")
+                here = os.stat(f"/proc/{pid}/ns/mnt").st_ino == self._namespace
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") if here else []
             except OSError:
                 continue
             if here and (name is None or any(word.endswith(b"cosmo-sso-" + name.encode()) for word in words)):
-                found.append(int(entry.name))
+                found.append(int(pid))
         return found
 
     def all_gone(self):
@@ -230,7 +230,7 @@ class HelperRig:
     def command(self, *words):
         """These words, to be run where everything stands in its place."""
         scratch = tempfile.mkdtemp(dir=self.folder)
-        return [sys.executable, str(GRAFT), scratch, *self._grafts(), "--", *map(str, words)]
+        return [graft(), scratch, *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
         return {"PATH": os.environ["PATH"]} | self.reports.environment()
@@ -244,7 +244,7 @@ class HelperRig:
         """A helper that waits for its question. `hostile`: Python that runs just before its exec."""
         ours, theirs = pair or socket.socketpair()
         program = installed("COSMO_HELPER_PATH")
-        command = self.command(sys.executable, "-c", START, theirs.fileno(), program, channel, hostile)
+        command = self.command(sys.executable, "-IS", "-c", START, theirs.fileno(), program, channel, hostile)
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
                                    env=self._environment(), pass_fds=(theirs.fileno(),), **options)
         theirs.close()

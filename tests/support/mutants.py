@@ -25,11 +25,11 @@ import xml.etree.ElementTree
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests"))
-from support import graft  # noqa: E402
 from support.builds import CACHE  # noqa: E402
 from support.counts import Count  # noqa: E402
 
 PATCHES = "tests/mutants"
+ON_COPIES = "--on-copies"  # what it says to itself
 _LIMIT_S = 300
 
 
@@ -190,29 +190,35 @@ def _counted(name, judge, *what):
     return Count(passed=1)
 
 
-def _put_copies_in_place(place, scratch):
-    """Whatever is changed from here on is changed in the copies."""
-    graft.enter()
-    for number, folder in enumerate((SOURCE, place)):
-        copy = scratch / str(number)
-        shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
-        graft.graft(copy, folder, scratch)
-    os.chdir(SOURCE)
+def _judge_all(build, mutants):
+    total = Count(failed=0 if mutants else 1)
+    total.add(_counted("none", _judge_unbroken, build, list(dict.fromkeys(sum((m.red for m in mutants), [])))))
+    for mutant in mutants:
+        total.add(_counted(mutant.name, _judge, build, mutant))
+    print(total, flush=True)
+    return 1 if total.failed else 0
 
 
-def main():
-    build = Build(sys.argv[1])
-    mutants = [mutant for mutant in all_of() if not sys.argv[2:] or mutant.group in sys.argv[2:]]
+def _again_on_copies(place, words):
+    """This program once more, where whatever is changed is changed in copies."""
     CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="mutants-") as folder:
         os.chmod(folder, 0o755)
-        _put_copies_in_place(build.place, pathlib.Path(folder))
-        total = Count(failed=0 if mutants else 1)
-        total.add(_counted("none", _judge_unbroken, build, list(dict.fromkeys(sum((m.red for m in mutants), [])))))
-        for mutant in mutants:
-            total.add(_counted(mutant.name, _judge, build, mutant))
-    print(total, flush=True)
-    return 1 if total.failed else 0
+        command = [place / "tests/integration/graft", folder]
+        for number, tree in enumerate((SOURCE, place)):
+            copy = pathlib.Path(folder, str(number))
+            shutil.copytree(tree, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+            command.append(f"{copy}={tree}")
+        command += ["--", sys.executable, "-B", __file__, ON_COPIES, place, *words]
+        return subprocess.run(list(map(str, command)), cwd="/").returncode
+
+
+def main():
+    if sys.argv[1] != ON_COPIES:
+        return _again_on_copies(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:])
+    os.chdir(SOURCE)
+    place, *groups = sys.argv[2:]
+    return _judge_all(Build(place), [mutant for mutant in all_of() if not groups or mutant.group in groups])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 
@@ -22,7 +21,6 @@ from .program import built
 from .reports import Reports
 from .wire import Peer
 
-GRAFT = pathlib.Path(__file__).with_name("graft.py")
 # What the program loads or runs. Copied into the rig, because it may be anybody: a build folder is root's own.
 OBJECTS = {
     "caller": "tests/integration/pam_caller",
@@ -56,6 +54,11 @@ session [default=done] {marker}
 password [default=done success=done ignore=ignore] {module} {args}
 password [default=done] {marker}
 """
+
+
+def graft():
+    """The program that puts files in their places, see graft.c."""
+    return str(built("tests/integration/graft"))
 
 
 def installed(name):
@@ -223,7 +226,7 @@ class PamRig:
     def _command(self, *words):
         scratch = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
         scratch.chmod(0o755)  # what it leads to keeps its own modes
-        return [sys.executable, str(GRAFT), str(scratch), *self._grafts(), "--", *map(str, words)]
+        return [graft(), str(scratch), *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
         paths = {"PATH": os.environ["PATH"], "LD_LIBRARY_PATH": str(self.folder / "lib")}
