@@ -13,6 +13,7 @@ import urllib.request
 import pytest
 
 from support.browser import Person
+from support.form_visitor import FormVisitor
 from support.host import TestHost
 from support.packets import PacketCounter
 from support.product import SOURCE
@@ -103,6 +104,13 @@ def test_idp__approved_in_browser__tokens_with_groups(idp):
     idp.person("ada", disabled=True)
     fields["refresh_token"] = refreshed["refresh_token"]
     assert post(idp, "/token", client_id="cosmo-host", **fields)["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("uri", ["verification_uri", "verification_uri_complete"])
+def test_idp__approved_by_its_forms__tokens(idp, uri):
+    started = device_start(idp)
+    FormVisitor(idp, "ada").approve(started[uri], started["user_code"])
+    assert claims(device_poll(idp, started))["preferred_username"] == "ada"
 
 
 @pytest.mark.parametrize("after_login", [False, True])

@@ -7,6 +7,7 @@ import subprocess
 import pexpect
 
 from .browser import Person
+from .form_visitor import FormVisitor
 from .process import PATIENCE_S, watch
 from .screen import Terminal, code_of, url_of
 
@@ -157,7 +158,7 @@ class SignIn:
         if self._approved:
             try:
                 self.prompt()
-                self.approve()
+                FormVisitor(self.site.idp, self.user).approve(self.url, self.code)
                 self.enter()
                 self.shell()
             except BaseException:
