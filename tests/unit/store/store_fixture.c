@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store/store_fixture.h"
 
+#include <ftw.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -21,6 +22,7 @@
 #include "pam_cosmo_sso/helper/uid_register.h"
 
 #define MEMORY_DIR "/dev/shm"
+#define REMOVE_FDS 16
 
 /* Memory of this process and its children alone: nobody else tidies it up while it is in use, and
  * nothing is left in it, however the process ends. Who may not mount shares what is there. */
@@ -168,17 +170,23 @@ struct fixture *fixture_of(void **state)
 	return fixture;
 }
 
+static int remove_visited(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	(void)st;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;
-	char command[128] = "";
 	int status = 0;
 
 	if (!fixture)
 		return 0;
 	store_free(fixture->store);
-	snprintf(command, sizeof(command), "rm -rf -- '%s'", fixture->dir);
-	status = system(command); /* NOLINT(cert-env33-c, concurrency-mt-unsafe): a test's own */
+	status = nftw(fixture->dir, remove_visited, REMOVE_FDS, FTW_DEPTH | FTW_PHYS);
 	free(fixture);
 	return status;
 }
