@@ -36,6 +36,12 @@ def ensure(release):
     return root_tree.cached("build", release, PACKAGES, _prepare, ())
 
 
+def what_failed(said):
+    """The first fault of ninja, which goes on after it; else the end of what was said."""
+    fault = said.find("\nFAILED:")
+    return said[fault:][:8000] if fault >= 0 else said[-8000:]
+
+
 class Workshop:
     """Where one tree of sources is built for one release: `place` as the machine sees it, `inner` as commands inside do."""
 
@@ -53,7 +59,7 @@ class Workshop:
             [*enter, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
         )
         if done.returncode:
-            raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{done.stdout[-8000:]}")
+            raise RuntimeError(f"{' '.join(map(str, command))} failed:\n{what_failed(done.stdout)}")
         return done.stdout
 
     def compile(self, name, *options, compiler="gcc"):
