@@ -35,7 +35,7 @@ static const struct {
 		"Roles are viewer, developer, admin and those with a [role NAME] section."},
 	{COSMO_E_STORE_MISSING, "Run `systemd-tmpfiles --create`, then `cosmo-ssoctl connect`."},
 	{COSMO_E_STORE_DAMAGED,
-		"Run `cosmo-ssoctl repair --dry-run`: it tells what is damaged; without --dry-run it mends."},
+		"Run `cosmo-ssoctl repair --dry-run`: it tells what is damaged; without --dry-run it mends. A damaged record of the integration takes `cosmo-ssoctl disconnect`, then `connect`."},
 	{COSMO_E_MACHINE,
 		"This host is a copy of another, was restored, or its machine-id changed: run `cosmo-ssoctl adopt`."},
 	{COSMO_E_SPAWN, "Look whether cosmo-sso is installed whole."},

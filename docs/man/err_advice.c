@@ -41,7 +41,7 @@ static const char *const advice[] = {
 		"allow new namespaces to root?",
 	[COSMO_E_SPAWN] = "Is the package whole? " REINSTALL " Look for limits on processes.",
 	[COSMO_E_STORE_DAMAGED] = REBUILD_USERS
-	"If the private records are damaged themselves, take them from a backup with `cosmo-ssoctl restore`.",
+	"If the private records are damaged themselves, take them from a backup with `cosmo-ssoctl restore`. A damaged record of the integration takes `cosmo-ssoctl disconnect`, then `connect`.",
 	[COSMO_E_STORE_MISSING] = "If the host was never connected: nothing. Else " REBUILD_USERS,
 	[COSMO_E_NOT_ROOT] =
 		"Run the command as root. In a sign-in: the program that asks is not root, and "

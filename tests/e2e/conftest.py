@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""End-to-end: real sshd on a booted Debian, a real IdP, a real browser. Needs root; see tools/test."""
+"""End-to-end: real sshd on a booted Debian, a real IdP, and a real browser where the approval is tested. Needs root; see tools/test."""
 
 import os
 import pathlib

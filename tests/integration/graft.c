@@ -1,12 +1,16 @@
-// SPDX-License-Identifier: MIT
-// Files put in their places in a mount namespace of their own; nothing of it reaches the machine's
-// file systems.
-//
-// usage: graft FOLDER SOURCE=TARGET... -- COMMAND...      FOLDER: scratch space that outlives the
-// command :KEPT:KEPT=TARGET makes TARGET an empty folder in which these folders alone are still to
-// be found.
-//
-// A program in C, since the rigs start one for each process under test.
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files put in their places in a mount namespace of their own; nothing of it reaches the machine's
+ * file systems.
+ *
+ * usage: graft FOLDER SOURCE=TARGET... -- COMMAND...
+ *
+ * FOLDER is scratch space that outlives the command.
+ *
+ * :KEPT:KEPT=TARGET makes TARGET an empty folder in which these folders alone are still found.
+ *
+ * A program in C, since the rigs start one for each process under test.
+ */
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
@@ -79,7 +83,7 @@ static void copy_file(const char *source, const char *target, const struct stat 
 	close(to);
 }
 
-// What stands in @kept, shown in @folder: files as copies, for the product follows no link to them.
+/* What stands in @kept, shown in @folder: files as copies, as the product follows no link there. */
 static void show_again(const char *kept, const char *folder)
 {
 	DIR *listing = opendir(kept);
@@ -107,7 +111,7 @@ static int is_opened(const char *folder)
 	return 0;
 }
 
-// Makes @folder a tmpfs with the same content, so that something can be added to it.
+/* Makes @folder a tmpfs with the same content, so that something can be added to it. */
 static void open_up(const char *folder)
 {
 	char real[PATH_MAX];
@@ -134,17 +138,22 @@ static void make_place(const char *target, mode_t kind)
 	*strrchr(parent, '/') = '\0';
 	char ancestor[PATH_MAX];
 	(void)snprintf(ancestor, sizeof ancestor, "%s", parent);
-	while (access(ancestor[0] != '\0' ? ancestor : "/", F_OK) != 0)
+	while (ancestor[0] != '\0' && access(ancestor, F_OK) != 0)
 		*strrchr(ancestor, '/') = '\0';
+	if (ancestor[0] == '\0')
+		errx(1, "%s: nothing is put directly below /", target);
 	if (!is_opened(ancestor))
-		open_up(ancestor[0] != '\0' ? ancestor : "/");
+		open_up(ancestor);
 	make_folders(parent);
+	/* A link that leads nowhere here may lead somewhere on the machine. */
+	if (unlink(target) != 0 && errno != ENOENT)
+		err(1, "%s", target);
 	if (S_ISDIR(kind)) {
 		if (mkdir(target, 0755) != 0)
 			err(1, "%s", target);
 		return;
 	}
-	int fd = open(target, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	int fd = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		err(1, "%s", target);
 	close(fd);
@@ -160,8 +169,8 @@ static void graft(const char *source, const char *target)
 	do_mount(source, target, NULL, MS_BIND);
 }
 
-// A link that stands in an opened folder becomes a folder of its own: what it leads to is the
-// machine's.
+/* A link that stands in an opened folder becomes a folder of its own: what it leads to is the
+ * machine's. */
 static void make_own(const char *target)
 {
 	char parent[PATH_MAX];
@@ -183,8 +192,10 @@ static void empty(const char *target, char *kept)
 	for (char *path; (path = strsep(&kept, ":")) != NULL;) {
 		if (strncmp(path, target, length) != 0 || path[length] != '/')
 			continue;
-		if (count == KEPT_MAX ||
-			(fds[count] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		if (count == KEPT_MAX)
+			errx(1, "%s: too many folders to keep", path);
+		fds[count] = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fds[count] < 0)
 			err(1, "%s", path);
 		paths[count++] = path;
 	}
@@ -209,8 +220,8 @@ int main(int argc, char **argv)
 	int word = 2;
 	for (; argv[word] != NULL && strcmp(argv[word], "--") != 0; word++) {
 		char *target = strchr(argv[word], '=');
-		if (target == NULL)
-			errx(2, "%s: SOURCE=TARGET it has to be", argv[word]);
+		if (target == NULL || target[1] != '/')
+			errx(2, "%s: it has to be SOURCE=/TARGET", argv[word]);
 		*target++ = '\0';
 		if (argv[word][0] == ':')
 			empty(target, argv[word] + 1);
@@ -219,7 +230,7 @@ int main(int argc, char **argv)
 	}
 	if (argv[word] == NULL || argv[word + 1] == NULL)
 		errx(2, "no command");
-	// They are ignored in all that a shell starts in the background.
+	/* They are ignored in all that a shell starts in the background. */
 	(void)signal(SIGINT, SIG_DFL);
 	(void)signal(SIGQUIT, SIG_DFL);
 	execvp(argv[word + 1], argv + word + 1);

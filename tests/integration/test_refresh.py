@@ -148,6 +148,9 @@ def test_refresh__nothing_could_be_asked__leaves_no_doubt_of_the_token(site, idp
     assert (line["refresh"], line["refresh_reason"]) == ("outage", "unsafe_file")
     assert site.stored("refresh_asked") is None
     certificates.chmod(0o644)
+    site.forget_back_off()
+    idp.disabled.add("1000")
+    assert site.account() == "E_INVALID_GRANT"
 
 
 # What counts as the IdP's no.

@@ -56,8 +56,7 @@ def pytest(label, *paths, **environment):
 
 
 def pytest_files(label, folder, at_once, **environment):
-    """The same for a folder whose tests wait more than they work: each file in a process of its own, so many of them
-    at once, the largest first."""
+    """The same for a folder: each file in a process of its own, `at_once` of them side by side, the largest first."""
     files = sorted((SOURCE / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
     total = Count(failed=0 if files else 1)
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:

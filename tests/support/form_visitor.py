@@ -14,7 +14,7 @@ from .process import PATIENCE_S
 
 
 class _Page(html.parser.HTMLParser):
-    """What there is to fill in and to press; the forms of a page are told apart by nothing but their place."""
+    """What there is to fill in and to press; each page of this IdP has one form."""
 
     def __init__(self, answer):
         super().__init__()
@@ -47,14 +47,16 @@ class FormVisitor:
 
     def _press(self, page, button, **typed):
         """The page that comes when `button` is pressed, or the form is sent as a script of the page would."""
+        if page.action is None or (button and button not in page.buttons):
+            raise AssertionError(f"no {button or 'form'} on this page: {page.text}")
         form = page.fields | typed | (page.buttons[button] if button else {})
         return _Page(self._opener.open(page.action, urllib.parse.urlencode(form).encode(), timeout=PATIENCE_S))
 
     def approve(self, uri, code):
         """As browser.Person does it, to the page that says it is done."""
         page = self._get(uri)
-        if "confirm" not in page.buttons:  # the code is to be sent first, typed or out of the URI
-            page = self._press(page, None, user_code=code)
+        if "confirm" not in page.buttons:  # the code is to be sent first: typed, or as the page has it from the URI
+            page = self._press(page, None, **({} if "user_code=" in uri else {"user_code": code}))
         page = self._press(page, "confirm")
         page = self._press(page, "login", username=self.username, password=self.idp.password(self.username))
         page = self._press(page, "allow")

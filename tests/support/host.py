@@ -320,11 +320,11 @@ class TestHost:
         """The argv of a real ssh client; without a key, and without this machine's configuration. No `user`: the options say who."""
         identity = ["-i", self.key_file] if key else ["-o", "PubkeyAuthentication=no"]
         # How keys are exchanged is nothing to us, and with the default one the client is busier than anybody else.
-        identity += ["-o", "KexAlgorithms=curve25519-sha256"]
+        exchange = ["-o", "KexAlgorithms=curve25519-sha256"]
         return [
             "ssh", "-F", "none", "-p", str(self.sshd_port), "-o", f"UserKnownHostsFile={self.known_hosts}",
             "-o", "GlobalKnownHostsFile=none", "-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes",
-            "-o", "IdentityAgent=none", *identity, *options, f"{user}@127.0.0.1" if user else "127.0.0.1", *command,
+            "-o", "IdentityAgent=none", *exchange, *identity, *options, f"{user}@127.0.0.1" if user else "127.0.0.1", *command,
         ]  # fmt: skip
 
     # -- the journal ----------------------------------------------------------

@@ -199,6 +199,10 @@ def _judge_all(build, mutants):
     return 1 if total.failed else 0
 
 
+def _namespace():
+    return str(os.stat("/proc/self/ns/mnt").st_ino)
+
+
 def _again_on_copies(place, words):
     """This program once more, where whatever is changed is changed in copies."""
     CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -209,7 +213,7 @@ def _again_on_copies(place, words):
             copy = pathlib.Path(folder, str(number))
             shutil.copytree(tree, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
             command.append(f"{copy}={tree}")
-        command += ["--", sys.executable, "-B", __file__, ON_COPIES, place, *words]
+        command += ["--", sys.executable, "-B", __file__, ON_COPIES, _namespace(), place, *words]
         return subprocess.run(list(map(str, command)), cwd="/").returncode
 
 
@@ -217,7 +221,9 @@ def main():
     if sys.argv[1] != ON_COPIES:
         return _again_on_copies(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:])
     os.chdir(SOURCE)
-    place, *groups = sys.argv[2:]
+    outside, place, *groups = sys.argv[2:]
+    if outside == _namespace():
+        sys.exit("mutants.py: these are no copies")
     return _judge_all(Build(place), [mutant for mutant in all_of() if not groups or mutant.group in groups])
 
 

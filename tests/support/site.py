@@ -80,7 +80,7 @@ class Site:
         return SignIn(self, user, **terminal)
 
     def signed_in(self, user, **terminal):
-        """All of it: a SignIn that has its shell."""
+        """A SignIn that has its shell, approved by the IdP's forms; with the browser: sign_in() and approve()."""
         return SignIn(self, user, approved=True, **terminal)
 
     def password_login(self, user, command, *options):
