@@ -203,7 +203,12 @@
 	X(REBIND_NEEDED, U64, 8)   /* 1: the name is a person's of another IdP */                  \
 	X(REPLACE, U64, 8)         /* 1: what is there is to be replaced */                        \
 	X(STANDING, U64, 8)        /* 1: only where the host is connected already */               \
-	X(BY, STR, 192)            /* who disconnected */
+	X(BY, STR, 192)            /* who disconnected */                                          \
+	X(REFRESH_ERR, U64, 8)     /* enum cosmo_err: why refreshes have no answer */              \
+	X(REFRESH_ERR_SINCE_S, U64, 8)                                                             \
+	X(UNCONFIRMED, U64, 8)     /* users whose roles count and are to be confirmed */           \
+	X(LAPSED, U64, 8)          /* users whose lease is over */                                 \
+	X(REFUSED, U64, 8)         /* users whom the IdP has refused */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -264,6 +269,9 @@
 	X(STATUS_ITEM, REFUSALS, OPT) X(STATUS_ITEM, OUTAGE_ERR, OPT)                              \
 	X(STATUS_ITEM, OUTAGE_SINCE_S, OPT) X(STATUS_ITEM, USERNAME_CLAIM, OPT)                    \
 	X(STATUS_ITEM, STRIP_DOMAIN, MANY) X(STATUS_ITEM, BY, OPT)                                 \
+	X(STATUS_ITEM, REFRESH_ERR, OPT) X(STATUS_ITEM, REFRESH_ERR_SINCE_S, OPT)                  \
+	X(STATUS_ITEM, UNCONFIRMED, OPT) X(STATUS_ITEM, LAPSED, OPT)                               \
+	X(STATUS_ITEM, REFUSED, OPT)                                                               \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \

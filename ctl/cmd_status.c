@@ -43,6 +43,29 @@ static const char *outage_id(const struct message *item)
 	return outage_of(item) ? cosmo_err_id(outage_of(item)) : NULL;
 }
 
+static void add_number(struct json_object *object, const char *key, const struct message *item,
+	enum message_field field)
+{
+	json_object_object_add(object, key, json_object_new_uint64(message_u64(item, field, 0)));
+}
+
+static enum cosmo_err refresh_err_of(const struct message *item)
+{
+	return cosmo_err_from_wire(message_u64(item, FIELD_REFRESH_ERR, COSMO_OK));
+}
+
+static void add_confirmations(struct json_object *object, const struct message *item)
+{
+	enum cosmo_err err = refresh_err_of(item);
+
+	add_number(object, "oldest_confirmed", item, FIELD_CONFIRMED_S);
+	add_number(object, "unconfirmed", item, FIELD_UNCONFIRMED);
+	add_number(object, "lapsed", item, FIELD_LAPSED);
+	add_number(object, "refused", item, FIELD_REFUSED);
+	output_json_text(object, "refresh_outage", err ? cosmo_err_id(err) : NULL);
+	add_number(object, "refresh_outage_since", item, FIELD_REFRESH_ERR_SINCE_S);
+}
+
 static void print_json(const struct message *item)
 {
 	struct json_object *object = json_object_new_object();
@@ -68,6 +91,7 @@ static void print_json(const struct message *item)
 	output_json_text(object, "outage", outage_id(item));
 	json_object_object_add(object, "outage_since",
 		json_object_new_uint64(message_u64(item, FIELD_OUTAGE_SINCE_S, 0)));
+	add_confirmations(object, item);
 	output_json_text(object, "reason", message_str(item, FIELD_REASON));
 	output_json_text(object, "by", message_str(item, FIELD_BY));
 	json_object_object_add(object, "unfinished",
@@ -100,6 +124,34 @@ static void print_check(const struct message *item)
 	if (outage_of(item))
 		printf("%-14s since %s: %s\n", "IdP not asked", time,
 			cosmo_err_text(outage_of(item)));
+}
+
+static void print_count(const char *label, uint64_t count, const char *what)
+{
+	if (count)
+		printf("%-14s %" PRIu64 " %s\n", label, count, what);
+}
+
+/* How fresh the roles are. Who is not listed here is up to date. */
+static void print_confirmations(const struct message *item)
+{
+	char time[32] = "";
+
+	if (!message_u64(item, FIELD_CONFIRMED_S, 0) && !message_has(item, FIELD_LAPSED))
+		return;
+	output_time((int64_t)message_u64(item, FIELD_CONFIRMED_S, 0), time, sizeof(time));
+	if (message_u64(item, FIELD_CONFIRMED_S, 0))
+		printf("%-14s %s (the oldest of the roles that count)\n", "Confirmed", time);
+	print_count("On lease", message_u64(item, FIELD_UNCONFIRMED, 0),
+		"users, confirmed longer ago than refresh_after");
+	print_count("Lease over", message_u64(item, FIELD_LAPSED, 0),
+		"users, viewers until their next sign-in");
+	print_count("Refused", message_u64(item, FIELD_REFUSED, 0),
+		"users, by the IdP, until their next sign-in");
+	output_time((int64_t)message_u64(item, FIELD_REFRESH_ERR_SINCE_S, 0), time, sizeof(time));
+	if (refresh_err_of(item))
+		printf("%-14s no answer since %s: %s\n", "Refresh", time,
+			cosmo_err_text(refresh_err_of(item)));
 }
 
 static void print_state(const struct message *item, bool open)
@@ -163,6 +215,7 @@ static void print_text(const struct message *item)
 	if (open && !message_u64(item, FIELD_OFFLINE_ACCESS, 0))
 		print_line("Refresh",
 			"the IdP gives no refresh tokens: roles last for the lease only");
+	print_confirmations(item);
 	print_check(item);
 	print_problem(item);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <json-c/json.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "common/refresh_outage.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
@@ -25,6 +27,9 @@ struct whoami {
 	char host[HOST_NAME_MAX + 1];
 	int64_t lease_until_s; /* 0: there is no lease */
 	int64_t lease_left_s;
+	enum cosmo_err outage; /* why the IdP does not confirm the roles; COSMO_OK if it does */
+	int64_t outage_since_s;
+	int64_t demoted_since_s; /* 0: not known, or not demoted */
 	bool session_is_current; /* this process has the groups of the roles that count */
 	char advice[512];        /* what to do; "" if nothing is to be done */
 };
@@ -64,6 +69,31 @@ static void measure_lease(struct whoami *whoami)
 	whoami->lease_until_s = until_s;
 	if (!account->effective.demoted && until_s > account->now_s)
 		whoami->lease_left_s = until_s - account->now_s;
+}
+
+/* A lease that is over before its end is one that a clock has spoiled: since when is not known. */
+static void measure_demotion(struct whoami *whoami)
+{
+	if (whoami->account.effective.reason == COSMO_E_LEASE_OVER &&
+		whoami->lease_until_s <= whoami->account.now_s)
+		whoami->demoted_since_s = whoami->lease_until_s;
+}
+
+/* Whose roles were confirmed since it began is not touched by it. */
+static void find_outage(struct whoami *whoami)
+{
+	const struct own_account *account = &whoami->account;
+	struct refresh_outage outage = {.err = 0};
+	COSMO_AUTO_FD int run_fd = open(COSMO_RUN_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int64_t since_s = 0;
+
+	if (run_fd < 0 || refresh_outage_read(run_fd, account->user.integration, &outage))
+		return;
+	since_s = refresh_outage_since_s(&outage, account->now_s);
+	if (account->gate.state != GATE_OPEN || account->user.confirmed_s > since_s)
+		return;
+	whoami->outage = cosmo_err_from_wire(outage.err);
+	whoami->outage_since_s = since_s;
 }
 
 static void advise(struct whoami *whoami)
@@ -141,7 +171,18 @@ static void print_lease(const struct whoami *whoami)
 	if (whoami->lease_left_s > 0)
 		printf("%-12s %s (%s left; a sign-in renews it)\n", "Lease until", when, left);
 	else
-		printf("%-12s %s\n", "Lease until", when);
+		printf("%-12s %s%s\n", "Lease until", when,
+			whoami->demoted_since_s ? " (a viewer since then)" : "");
+}
+
+static void print_outage(const struct whoami *whoami)
+{
+	char since[32] = "";
+
+	if (!whoami->outage)
+		return;
+	output_time(whoami->outage_since_s, since, sizeof(since));
+	printf("%-12s no answer since %s: %s\n", "IdP", since, cosmo_err_text(whoami->outage));
 }
 
 static void print(const struct whoami *whoami)
@@ -157,6 +198,7 @@ static void print(const struct whoami *whoami)
 	print_time("Signed in", user->signed_in_s);
 	print_time("Confirmed", user->confirmed_s);
 	print_lease(whoami);
+	print_outage(whoami);
 	if (!whoami->advice[0])
 		return;
 	putchar('\n');
@@ -197,6 +239,11 @@ static void print_json(const struct whoami *whoami)
 	json_object_object_add(object, "confirmed", json_object_new_int64(user->confirmed_s));
 	json_object_object_add(object, "lease_until", json_object_new_int64(whoami->lease_until_s));
 	json_object_object_add(object, "lease_left", json_object_new_int64(whoami->lease_left_s));
+	output_json_text(object, "outage", whoami->outage ? cosmo_err_id(whoami->outage) : NULL);
+	json_object_object_add(
+		object, "outage_since", json_object_new_int64(whoami->outage_since_s));
+	json_object_object_add(
+		object, "demoted_since", json_object_new_int64(whoami->demoted_since_s));
 	json_object_object_add(
 		object, "session_current", json_object_new_boolean(whoami->session_is_current));
 	output_json_text(object, "advice", whoami->advice[0] ? whoami->advice : NULL);
@@ -219,6 +266,8 @@ static enum cosmo_err look(struct whoami *whoami)
 		snprintf(whoami->host, sizeof(whoami->host), "this host");
 	whoami->session_is_current = is_session_current(&whoami->account);
 	measure_lease(whoami);
+	measure_demotion(whoami);
+	find_outage(whoami);
 	advise(whoami);
 	return COSMO_OK;
 }

@@ -140,6 +140,10 @@ static const char *const lines[] = {
 	[USER_TEXT_DISCONNECTED_ON] =
 		"in place of `disconnected`, where it is not known since when: the host was never connected, or its disconnect could not be written to the disk",
 	[USER_TEXT_DISCONNECTED_SINCE] = "in place of `disconnected`, where that is known",
+	[USER_TEXT_ON_LEASE] =
+		"when somebody gets in while refreshes have no answer, over SSH at a terminal or at the console",
+	[USER_TEXT_LEASE_OVER_SINCE] =
+		"there too, when that has lasted too long; in place of `lease_over`, where it is known since when",
 };
 
 const char *err_when(enum cosmo_err err)

@@ -34,6 +34,10 @@ static const char *const lines[] = {
 	[USER_TEXT_DISCONNECTED_ON] = ("Single sign-on is disconnected on {host}." ASK_ADMIN),
 	[USER_TEXT_DISCONNECTED_SINCE] =
 		("Single sign-on is disconnected on {host} since {since}." ASK_ADMIN),
+	[USER_TEXT_ON_LEASE] =
+		"The sign-in server has not confirmed your role since {since}. It counts until {until} all the same.",
+	[USER_TEXT_LEASE_OVER_SINCE] =
+		"Your role does not count since {since}, because it could not be confirmed with the sign-in server. Please sign in again with the code.",
 };
 
 _Static_assert(COSMO_ARRAY_LEN(lines) == USER_TEXT_COUNT, "a text for each line");

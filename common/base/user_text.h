@@ -22,7 +22,9 @@
 	X(PASSWORD, "password")                                                                    \
 	X(TRY_AGAIN, "try_again")                                                                  \
 	X(DISCONNECTED_ON, "disconnected_on")                                                      \
-	X(DISCONNECTED_SINCE, "disconnected_since")
+	X(DISCONNECTED_SINCE, "disconnected_since")                                                \
+	X(ON_LEASE, "on_lease")                                                                    \
+	X(LEASE_OVER_SINCE, "lease_over_since")
 
 enum user_text {
 #define USER_TEXT_ENUM_(symbol, id) USER_TEXT_##symbol,
@@ -40,6 +42,7 @@ struct user_text_values {
 	const char *code;
 	const char *left;  /* time left, "9:58"; of TRY_AGAIN "12 minutes" */
 	const char *since; /* day and time by this host's clock, "2026-01-31 09:05" */
+	const char *until; /* likewise */
 };
 
 /* The text with its braces; printable ASCII, no newline. */

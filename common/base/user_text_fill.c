@@ -35,6 +35,7 @@ static const char *value_of(
 		{"code", values->code},
 		{"left", values->left},
 		{"since", values->since},
+		{"until", values->until},
 	};
 	size_t name_len = (size_t)(end - name);
 

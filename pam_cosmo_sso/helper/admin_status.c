@@ -2,8 +2,11 @@
 #include <limits.h>
 
 #include "common/base/effective_roles.h"
+#include "common/base/fdio.h"
+#include "common/refresh_outage.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/check.h"
+#include "pam_cosmo_sso/helper/confirmations.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/show.h"
 
@@ -83,6 +86,28 @@ static void put_check(
 	message_put_u64(item, FIELD_OUTAGE_SINCE_S, (uint64_t)state.outage_since_s);
 }
 
+/* How fresh the roles are, and why they are not fresher. */
+static void put_confirmations(struct message *item, struct store *store,
+	const struct config *config, const struct gate_view *gate)
+{
+	struct confirmations found = {.oldest_s = 0};
+	struct refresh_outage outage = {.err = 0};
+	int64_t now_s = fdio_now_s();
+
+	if (gate->state != GATE_OPEN ||
+		confirmations_count(store, config->refresh_after_s, now_s, &found))
+		return;
+	message_put_u64(item, FIELD_CONFIRMED_S, (uint64_t)found.oldest_s);
+	message_put_u64(item, FIELD_UNCONFIRMED, found.unconfirmed);
+	message_put_u64(item, FIELD_LAPSED, found.lapsed);
+	message_put_u64(item, FIELD_REFUSED, found.refused);
+	if (refresh_outage_read(store_run_public_fd(store), gate->integration, &outage))
+		return;
+	message_put_u64(item, FIELD_REFRESH_ERR, outage.err);
+	message_put_u64(
+		item, FIELD_REFRESH_ERR_SINCE_S, (uint64_t)refresh_outage_since_s(&outage, now_s));
+}
+
 /* What users.db knows. */
 static enum cosmo_err put_users_db(struct message *item, struct store *store)
 {
@@ -135,6 +160,8 @@ enum cosmo_err admin_status(struct admin *admin)
 	if (!problem)
 		problem = admin_load_config(admin, &config);
 	put_way_in(item, integration, config);
+	if (config)
+		put_confirmations(item, admin->store, config, &gate);
 	if (problem)
 		message_put_err(item, problem);
 	if (problem && admin->detail[0])

@@ -165,6 +165,14 @@ static struct users_db_user shown_user(const struct config *config, const struct
 	return user;
 }
 
+struct effective_roles policy_effective(const struct config *config, const struct record *record,
+	const struct gate_view *gate, int64_t now_s)
+{
+	const struct users_db_user user = shown_user(config, record);
+
+	return effective_roles(&user, gate, config->role_lease_s, now_s);
+}
+
 /* Reasons that are about this host, about time, or about a sign-in that was ended; not about what
  * the person may be. */
 static bool may_still_view(enum cosmo_err reason)
@@ -176,7 +184,6 @@ static bool may_still_view(enum cosmo_err reason)
 enum cosmo_err policy_account(const struct config *config, const struct config_service *service,
 	const struct record *record, const struct gate_view *gate, int64_t now_s)
 {
-	struct users_db_user user = {0};
 	struct effective_roles effective = {0};
 
 	if (!record)
@@ -187,8 +194,7 @@ enum cosmo_err policy_account(const struct config *config, const struct config_s
 		return COSMO_E_LOCKED;
 	if (record->reason && !may_still_view(record->reason))
 		return record->reason;
-	user = shown_user(config, record);
-	effective = effective_roles(&user, gate, config->role_lease_s, now_s);
+	effective = policy_effective(config, record, gate, now_s);
 	if (!effective.demoted)
 		return policy_service(service, effective.roles);
 	if (!may_still_view(effective.reason))

@@ -67,5 +67,9 @@ COSMO_MUST_USE enum cosmo_err policy_account(const struct config *config,
 	const struct config_service *service, const struct record *record,
 	const struct gate_view *gate, int64_t now_s);
 
+/* P7 for @record: the roles that count at @now_s, and why they are no more. */
+struct effective_roles policy_effective(const struct config *config, const struct record *record,
+	const struct gate_view *gate, int64_t now_s);
+
 /* The record's roles as bits over config->roles; names the configuration lacks are left out. */
 uint64_t policy_record_roles(const struct config *config, const struct record *record);

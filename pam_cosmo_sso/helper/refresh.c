@@ -9,6 +9,7 @@
 #include "pam_cosmo_sso/helper/key_doubt.h"
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/refresh_outage_write.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "pam_cosmo_sso/helper/refresh_turn.h"
 
@@ -171,12 +172,23 @@ static enum refresh_end wait(struct refresh *refresh)
 static enum refresh_end wait_and_tell(struct refresh *refresh)
 {
 	enum refresh_end end = wait(refresh);
+	bool is_answered = end != REFRESH_OUTAGE && end != REFRESH_LATE;
 
 	if (end != REFRESH_LATE)
 		learn(refresh, end);
-	refresh_turn_tell(refresh->turn_fd,
-		end == REFRESH_OUTAGE || end == REFRESH_LATE ? refresh->reason : COSMO_OK);
+	refresh_turn_tell(refresh->turn_fd, is_answered ? COSMO_OK : refresh->reason);
+	if (is_answered)
+		refresh_outage_forget(refresh->exchange->store);
+	else
+		refresh_outage_note(refresh->exchange->store, refresh->reason);
 	return end;
+}
+
+/* Before anything was asked. */
+static void give_up(struct refresh *refresh)
+{
+	refresh_store_unspent(refresh->exchange, &refresh->asked);
+	refresh_outage_note(refresh->exchange->store, refresh->reason);
 }
 
 static enum refresh_end run(struct refresh *refresh)
@@ -191,8 +203,8 @@ static enum refresh_end run(struct refresh *refresh)
 	if (!err && is_due)
 		return wait_and_tell(refresh);
 	refresh->reason = err;
-	if (err) /* before anything was asked */
-		refresh_store_unspent(exchange, &refresh->asked);
+	if (err)
+		give_up(refresh);
 	return err ? REFRESH_OUTAGE : REFRESH_DONE;
 }
 

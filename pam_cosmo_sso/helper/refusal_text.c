@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "common/base/user_text.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/local_time.h"
 #include "pam_cosmo_sso/helper/show.h"
 
 static void tell_retry(int64_t retry_s, char *ret)
@@ -22,30 +22,24 @@ static void tell_retry(int64_t retry_s, char *ret)
 }
 
 /* "": not known. While a record still says connected, its time is that of the connect. */
-static void write_since(struct store *store, char *ret, size_t ret_size)
+static void write_since(struct store *store, char ret[LOCAL_TIME_BYTES])
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
-	time_t since = 0;
-	struct tm tm = {0};
 
-	if (integration_load(store, &integration) || integration->connected)
-		return;
-	since = (time_t)integration->since_s;
-	if (since <= 0 || !localtime_r(&since, &tm) ||
-		strftime(ret, ret_size, "%Y-%m-%d %H:%M", &tm) == 0)
-		ret[0] = '\0';
+	if (integration_load(store, &integration) == COSMO_OK && !integration->connected)
+		(void)local_time_write(integration->since_s, ret);
 }
 
 static void tell_disconnected(struct store *store, char *ret)
 {
 	char host[HOST_NAME_MAX + 1] = "";
-	char since[32] = "";
+	char since[LOCAL_TIME_BYTES] = "";
 	const struct user_text_values values = {.host = host, .since = since};
 
 	show_host(host);
 	if (!host[0])
 		return;
-	write_since(store, since, sizeof(since));
+	write_since(store, since);
 	(void)user_text_fill(since[0] ? USER_TEXT_DISCONNECTED_SINCE : USER_TEXT_DISCONNECTED_ON,
 		&values, ret, REFUSAL_TEXT_BYTES);
 }

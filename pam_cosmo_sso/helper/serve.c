@@ -7,6 +7,7 @@
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/exchange.h"
+#include "pam_cosmo_sso/helper/lease_text.h"
 #include "pam_cosmo_sso/helper/refusal_text.h"
 #include "pam_cosmo_sso/helper/session_phase.h"
 #include "pam_cosmo_sso/helper/sign_in.h"
@@ -72,7 +73,10 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 
 	exchange_init(owned, store, dialogue, request, peer_pid);
 	outcome = answer(owned);
-	refusal_text(owned, outcome, text);
+	if (outcome)
+		refusal_text(owned, outcome, text);
+	else
+		lease_text(owned, text);
 	err = send_result(dialogue, outcome, text[0] ? text : NULL, NULL);
 	account_finish(owned);
 	return err;

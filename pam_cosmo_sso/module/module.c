@@ -49,6 +49,8 @@ static int run(const struct call *call, enum pam_phase phase, action act)
 		act(&caller, &who, &answer);
 	if (answer.err && answer.err != COSMO_E_NOT_OURS)
 		report_failure(&caller, &who, phase, &answer);
+	if (!answer.err && phase == PHASE_OPEN_SESSION)
+		report_entry(&caller, &answer);
 	return pam_result(phase, answer.err, caller.is_sshd);
 }
 

@@ -2,7 +2,9 @@
 #include "pam_cosmo_sso/module/report.h"
 
 #include <syslog.h>
+#include <unistd.h>
 
+#include "common/base/auto.h"
 #include "common/base/log.h"
 #include "pam_cosmo_sso/module/conversation.h"
 
@@ -31,6 +33,24 @@ static void log_failure(const struct caller *caller, const struct ours *who, enu
 	log_append(line, sizeof(line), "reason", cosmo_err_id(answer->err));
 	log_append(line, sizeof(line), "detail", answer->detail);
 	log_send("pam_cosmo_sso", LOG_WARNING, line);
+}
+
+static bool is_read_by_a_person(const struct caller *caller)
+{
+	return caller->style == CALLER_PROMPT ||
+	       (caller->style == CALLER_TERMINAL && isatty(STDOUT_FILENO));
+}
+
+void report_entry(const struct caller *caller, const struct answer *answer)
+{
+	char clean[ANSWER_TEXT_BYTES] = "";
+
+	if (!answer->text[0] || streq(answer->text, cosmo_err_text(COSMO_OK)) ||
+		!is_read_by_a_person(caller))
+		return;
+	log_filter(answer->text, false, clean, sizeof(clean));
+	/* Who cannot be told has got in all the same. */
+	(void)!conversation_tell(caller, clean);
 }
 
 void report_failure(const struct caller *caller, const struct ours *who, enum pam_phase phase,

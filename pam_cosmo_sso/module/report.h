@@ -8,6 +8,12 @@
 #include "pam_cosmo_sso/module/pam_result.h"
 
 /*
+ * Tell somebody who has got in what there is to tell, where a person reads it: sshd keeps it for a
+ * shell at a terminal, and other programs are to have a terminal for their output.
+ */
+void report_entry(const struct caller *caller, const struct answer *answer);
+
+/*
  * @who: NULL if not known. Names that are not enrolled are not logged: people type passwords there.
  * The end of a session is reported to the log alone.
  */

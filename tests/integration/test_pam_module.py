@@ -656,6 +656,31 @@ def test_session__recorded_at_both_ends(rig):
     ]
 
 
+LEASE = "The sign-in server has not confirmed your role since 2026-01-31 09:05. It counts until 2026-02-01 09:05 all the same."
+
+
+# case: message: what somebody who gets in is to know is shown where a person reads it, filtered, and nowhere else
+def test_session__opened_with_a_text__shown_to_people_alone(rig, tty):
+    told = answer(TEXT=LEASE + "\x1b[2J")
+    shown = rig.run("sshd", "ada", "tty=ssh", "open", "close", helper=told, invents=[LEASE + "?[2J"])
+    assert (shown.codes, shown.messages) == (["SUCCESS"] * 2, [(INFO, LEASE + "?[2J")])
+    for words in (["tty=ssh", "silent"], [tty], ["tty=cron"], []):  # its output is no terminal
+        service = "sshd" if "silent" in words else "login"
+        seen = rig.run(service, "ada", *words, "open", "close", helper=told)
+        assert (seen.codes, seen.messages) == (["SUCCESS"] * 2, []), words
+    assert rig.run("sshd", "ada", "tty=ssh", "informs=error", "open", helper=told, invents=[LEASE + "?[2J"]).codes == ["SUCCESS"]
+
+
+def test_session__opened_with_a_text_in_a_terminal__shown(rig, tty):
+    ours, theirs = os.openpty()
+    try:
+        process = rig.start("login", "ada", tty, "open", helper=answer(TEXT=LEASE), wrapper=["sh", "-c", '"$@" >"$0"', os.ttyname(theirs)])
+        assert rig.finish(process).messages == [(INFO, LEASE)]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
 def test_session__not_recorded__no_session_but_an_end(rig):
     seen = rig.run("sshd", "ada", "open", "close", helper=answer("E_IO"))
     assert seen.codes == ["SESSION_ERR", "SUCCESS"]

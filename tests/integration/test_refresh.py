@@ -20,6 +20,7 @@ import time
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support import messages  # noqa: E402
 from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer  # noqa: E402
 from support.helper_rig import TESTS  # noqa: E402
@@ -29,6 +30,7 @@ from support.process import PATIENCE_S, watch  # noqa: E402
 from support.record import siphash24  # noqa: E402
 from support.rotating_idp import RotatingIdp  # noqa: E402
 from support.sign_in_rig import SignInRig  # noqa: E402
+from support.wire import ERROR_NUMBERS  # noqa: E402
 
 HOUR_S = 3600
 
@@ -501,6 +503,102 @@ def test_refresh__no_comes_late__takes_the_roles(site, idp):
     lines = site.rig.events()
     assert (lines[-1]["event"], lines[-1]["reason"], lines[-1]["refresh"]) == ("refresh_late", "invalid_grant", "refused")
     assert site.account("sudo") == "E_INVALID_GRANT"
+
+
+# What the person is told.
+
+
+def opened(site, service="sshd", name="ada"):
+    """What the module is to show when a session begins; None: nothing."""
+    exchange = site.rig.ask("OPEN_SESSION", USER=name, SERVICE=service, TTY="pts/7")
+    result = exchange.recv()
+    exchange.all_gone()
+    assert result.ERR == 0
+    return None if result.TEXT == messages.failure(0) else result.TEXT
+
+
+def minutes_of(seconds):
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
+
+
+# case: refresh: who comes in while the IdP is away is told since when, and until when the role counts
+def test_refresh__outage__is_told_where_people_sign_in(site, idp):
+    idp.vouch_for("bob", "2000", "devs")
+    assert site.sign_in("bob") == "OK"
+    assert opened(site) is None  # nobody has found it away
+    began = time.time()
+    idp.close()
+    assert site.account() == "OK"
+    until = int(site.stored("confirmed")) + 24 * HOUR_S
+    expected = [messages.line("on_lease", since=minutes_of(began + late), until=minutes_of(until)) for late in (0, 60)]
+    assert opened(site) == opened(site, "login") in expected
+    assert opened(site, "cron") is None and opened(site, "sudo") is None
+    assert opened(site, name="bob") is None  # confirmed a moment ago
+    note = site.rig.folder / "run/refresh-outage"
+    before = note.read_bytes()
+    site.forget_back_off()
+    assert site.account() == "OK" and note.read_bytes() == before  # the first one counts
+    note.chmod(0o666)
+    assert opened(site) is None
+    note.chmod(0o644)
+    note.write_bytes(bytes(16) + before[16:])  # of another integration
+    assert opened(site) is None
+
+
+def test_refresh__answered_again__nothing_is_told(site, idp):
+    idp.script("/token", Answer(500, "oops"))
+    assert site.account() == "OK" and opened(site)
+    site.forget_back_off()
+    assert site.account() == "OK" and opened(site) is None
+    site.age()
+    idp.vouch_for("bob", "2000", "devs")
+    assert site.sign_in("bob") == "OK" and opened(site) is None
+    assert not (site.rig.folder / "run/refresh-outage").exists()
+
+
+# case: refresh: a demoted viewer who comes in is told since when, and what to do
+def test_refresh__lease_over__is_told_where_people_sign_in(site, idp):
+    idp.close()
+    site.age(25 * HOUR_S)
+    over = int(site.stored("confirmed")) + 24 * HOUR_S
+    assert opened(site) == messages.line("lease_over_since", since=minutes_of(over))
+    site.age(-HOUR_S)  # a clock was wrong: nobody knows since when
+    assert opened(site) == messages.failure(ERROR_NUMBERS["E_LEASE_OVER"])
+
+
+def test_refresh__outage__is_told_by_status_and_whoami(site, idp):
+    def status():
+        return site.rig.ctl("status", "--json").json
+
+    def whoami():
+        return site.rig.ctl("whoami", "--json", user=site.user()["uid"]).json
+
+    def age(seconds):
+        site.age(seconds)
+        assert site.rig.ctl("repair").code == 0  # look-ups are made of the records
+
+    age(HOUR_S)
+    told = status()
+    assert told["oldest_confirmed"] == int(site.stored("confirmed")) and told["refresh_outage"] is None
+    assert (told["unconfirmed"], told["lapsed"], told["refused"]) == (1, 0, 0)
+    assert (whoami()["outage"], whoami()["outage_since"]) == (None, 0)
+    began = int(time.time())
+    idp.close()
+    assert site.account() == "OK"
+    told, mine = status(), whoami()
+    assert told["refresh_outage"] == mine["outage"] == "idp_connect"
+    assert began - 1 <= told["refresh_outage_since"] <= time.time() and began - 1 <= mine["outage_since"] <= time.time()
+    assert mine["demoted_since"] == 0 and mine["effective_roles"] == ["admin"] and mine["lease_left"] > 22 * HOUR_S
+    text = site.rig.ctl("status").out
+    assert re.search(r"^On lease       1 users?, ", text, re.M) and "The sign-in server could not be reached." in text
+    assert re.search(r"^IdP          no answer since .*: The sign-in server could not be reached\.", site.rig.ctl("whoami", user=mine["uid"]).out, re.M)
+    age(25 * HOUR_S)
+    told, mine = status(), whoami()
+    assert (told["oldest_confirmed"], told["unconfirmed"], told["lapsed"]) == (0, 0, 1)
+    assert mine["demoted_since"] == mine["lease_until"] == int(site.stored("confirmed")) + 24 * HOUR_S
+    assert "(a viewer since then)" in site.rig.ctl("whoami", user=mine["uid"]).out
+    age(-HOUR_S)
+    assert whoami()["demoted_since"] == 0 and whoami()["outage"] is None  # confirmed after it began, or so it says
 
 
 # Clocks (P7).

@@ -45,7 +45,8 @@ def test_messages__helper__tells_the_module_nothing_but_the_failure():
     fills = {path.name: calls(code(path), "user_text_fill") for path in HELPER}
     assert [call.split(",")[0] for call in fills["refusal_text.c"]] == [
         "USER_TEXT_TRY_AGAIN", "since[0] ? USER_TEXT_DISCONNECTED_SINCE : USER_TEXT_DISCONNECTED_ON"]
-    assert [name for name, found in fills.items() if found] == ["refusal_text.c"]
+    assert [call.split(",")[0] for call in fills["lease_text.c"]] == ["USER_TEXT_LEASE_OVER_SINCE", "USER_TEXT_ON_LEASE"]
+    assert {name for name, found in fills.items() if found} == {"refusal_text.c", "lease_text.c"}
     assert {name for name, found in texts.items() if found} == {"admin.c"}  # speaks with ctl
 
 

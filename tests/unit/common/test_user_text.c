@@ -31,6 +31,7 @@ static const struct user_text_values ordinary = {
 	.code = "WDJB-MJHT",
 	.left = "9:58",
 	.since = "2026-01-31 09:05",
+	.until = "2026-02-01 09:05",
 };
 
 /* Whole sentences, which a terminal may break. */
@@ -38,7 +39,8 @@ static bool is_sentence(enum user_text which)
 {
 	return which == USER_TEXT_SHORT || which == USER_TEXT_SHORT_FROM ||
 	       which == USER_TEXT_PASSWORD || which == USER_TEXT_DISCONNECTED_ON ||
-	       which == USER_TEXT_DISCONNECTED_SINCE;
+	       which == USER_TEXT_DISCONNECTED_SINCE || which == USER_TEXT_ON_LEASE ||
+	       which == USER_TEXT_LEASE_OVER_SINCE;
 }
 
 /* case: message: each line around the code is ASCII and fits 80 columns with ordinary values */
