@@ -9,7 +9,7 @@ from .ctl_rig import CtlRig
 from .helper_rig import PROGRAMS
 from .pam_rig import installed
 from .program import built
-from .reports import SANDBOXED
+from .reports import SANDBOXED, runtime_first
 
 SCRIPT = """#!/bin/sh
 read -r COSMO_WALL_AHEAD <{ahead}
@@ -45,5 +45,5 @@ class ClockRig(CtlRig):
         """As every program of the host sees them now."""
         plugin = built("nss_cosmo/libnss_cosmo.so.2")
         environment = self._environment() | {"LD_LIBRARY_PATH": str(plugin.parent), "COSMO_WALL_AHEAD": str(self._ahead)}
-        words = self.command("env", f"LD_PRELOAD={built('tests/integration/wall_clock.so')}", "id", "-Gn", user)
+        words = self.command(*runtime_first(plugin, built("tests/integration/wall_clock.so")), "id", "-Gn", user)
         return set(subprocess.run(words, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout.split())

@@ -18,20 +18,21 @@ import tempfile
 ROOM_BYTES = 1 << 20  # nobody reads before the end, so a report has to fit
 SCRIPT = "#!/bin/sh\nexport {settings}\nexec {command} \"$@\" 2>>{pipe}\n"
 # In the sandbox nothing can be cloned, which LeakSanitizer would have to; leaks there are valgrind's business.
-SANDBOXED = "ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1"
+SANDBOXED = "UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=0"
 
 
 def is_sanitized(program):
     return b"__asan_init" in pathlib.Path(program).read_bytes()
 
 
-def runtime_first(shared_object):
-    """What to put in front of somebody else's program that loads `shared_object`: a sanitized one needs its runtime
-    there from the start."""
-    if not is_sanitized(shared_object):
-        return []
-    libraries = subprocess.run(["ldd", shared_object], check=True, stdout=subprocess.PIPE, text=True).stdout
-    return ["env", "LD_PRELOAD=" + re.search(r"libasan\S* => (\S+)", libraries).group(1)]
+def runtime_first(shared_object, *preloaded):
+    """What to put in front of somebody else's program that loads `shared_object`, and what is to be `preloaded`: a
+    sanitized one needs its runtime there from the start."""
+    libraries = [str(path) for path in preloaded]
+    if is_sanitized(shared_object):
+        needed = subprocess.run(["ldd", shared_object], check=True, stdout=subprocess.PIPE, text=True).stdout
+        libraries.insert(0, re.search(r"libasan\S* => (\S+)", needed).group(1))
+    return ["env", "LD_PRELOAD=" + ":".join(libraries)] if libraries else []
 
 
 class Reports:

@@ -88,9 +88,9 @@ static void test_confirmations_count__users_of_every_kind__each_where_it_belongs
 	unsigned char integration[INTEGRATION_BYTES] = {0};
 	struct confirmations found = {.oldest_s = 1};
 
+	connect(fixture, integration);
 	assert_int_equal(confirmations_count(fixture->store, AFTER_S, NOW_S, &found), COSMO_OK);
 	assert_int_equal(found.oldest_s, 0); /* nobody is there */
-	connect(fixture, integration);
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(people); i++)
 		enrol(fixture, &people[i], integration);
 	assert_int_equal(confirmations_count(fixture->store, AFTER_S, NOW_S, &found), COSMO_OK);
