@@ -1,37 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes cosmo-sso-errors.7.scd out of the list of errors, so that the page cannot lag behind it.
  */
-#include <security/pam_modules.h>
 #include <stdio.h>
 
 #include "common/base/auto.h"
 #include "ctl/exit_code.h"
+#include "docs/man/account_table.h"
 #include "docs/man/err_advice.h"
-#include "pam_cosmo_sso/module/pam_result.h"
+#include "docs/man/scdoc_text.h"
 
 static const char *const symbols[] = {
 #define SYMBOL_(symbol, id, class) [COSMO_##symbol] = "COSMO_" #symbol,
 	COSMO_ERR_LIST(SYMBOL_)
 #undef SYMBOL_
-};
-
-static const struct {
-	int code;
-	const char *name;
-} pam_codes[] = {
-	{PAM_SUCCESS, "SUCCESS"},
-	{PAM_SYSTEM_ERR, "SYSTEM_ERR"},
-	{PAM_SERVICE_ERR, "SERVICE_ERR"},
-	{PAM_BUF_ERR, "BUF_ERR"},
-	{PAM_PERM_DENIED, "PERM_DENIED"},
-	{PAM_AUTH_ERR, "AUTH_ERR"},
-	{PAM_CRED_INSUFFICIENT, "CRED_INSUFFICIENT"},
-	{PAM_AUTHINFO_UNAVAIL, "AUTHINFO_UNAVAIL"},
-	{PAM_USER_UNKNOWN, "USER_UNKNOWN"},
-	{PAM_MAXTRIES, "MAXTRIES"},
-	{PAM_ACCT_EXPIRED, "ACCT_EXPIRED"},
-	{PAM_CONV_ERR, "CONV_ERR"},
-	{PAM_IGNORE, "IGNORE"},
 };
 
 static const char *class_name(enum cosmo_err err)
@@ -55,58 +36,34 @@ static const char *class_name(enum cosmo_err err)
 	return NULL;
 }
 
-static const char *pam_name(enum pam_phase phase, enum cosmo_err err)
-{
-	int code = pam_result(phase, err, false);
-
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(pam_codes); i++)
-		if (pam_codes[i].code == code)
-			return pam_codes[i].name;
-	return NULL;
-}
-
-/* What scdoc would take for markup stands for itself; backticks become bold. */
-static void put_text(const char *text)
-{
-	for (; *text; text++) {
-		if (*text == '`')
-			putchar('*');
-		else if (*text == '_' || *text == '*' || *text == '\\' || *text == '[' ||
-			 *text == '#')
-			printf("\\%c", *text);
-		else
-			putchar(*text);
-	}
-}
-
 static void put_row(enum cosmo_err err)
 {
 	printf("|  ");
-	put_text(cosmo_err_id(err));
+	scdoc_put(cosmo_err_id(err));
 	printf("\n:  ");
-	put_text(pam_name(PHASE_AUTHENTICATE, err));
+	scdoc_put(scdoc_pam_name(PHASE_AUTHENTICATE, err));
 	printf("\n:  ");
-	put_text(pam_name(PHASE_ACCOUNT, err));
+	scdoc_put(scdoc_pam_name(PHASE_ACCOUNT, err));
 	printf("\n:  %d\n", (int)exit_code_of(err));
 }
 
 static void put_entry(enum cosmo_err err)
 {
 	putchar('*');
-	put_text(cosmo_err_id(err));
+	scdoc_put(cosmo_err_id(err));
 	printf("* (");
-	put_text(symbols[err]);
+	scdoc_put(symbols[err]);
 	printf(", %s)\n\t\"", class_name(err));
-	put_text(cosmo_err_text(err));
+	scdoc_put(cosmo_err_text(err));
 	printf("\"++\n");
-	put_text(err_advice(err));
+	scdoc_put(err_advice(err));
 	printf("\n\n");
 }
 
 static bool is_whole(enum cosmo_err err)
 {
-	bool whole = class_name(err) && err_advice(err) && pam_name(PHASE_AUTHENTICATE, err) &&
-		     pam_name(PHASE_ACCOUNT, err);
+	bool whole = class_name(err) && err_advice(err) &&
+		     scdoc_pam_name(PHASE_AUTHENTICATE, err) && scdoc_pam_name(PHASE_ACCOUNT, err);
 
 	if (!whole)
 		fprintf(stderr,
@@ -150,7 +107,10 @@ int main(void)
 	(void)fputs(head, stdout);
 	for (size_t i = 0; i < count; i++)
 		put_row((enum cosmo_err)i);
-	printf("\n# MEANING\n\nIn quotes: what the person reads. Below: what the administrator does.\n\n");
+	printf("\n");
+	if (!account_table_put())
+		return 1;
+	printf("# MEANING\n\nIn quotes: what the person reads. Below: what the administrator does.\n\n");
 	for (size_t i = 0; i < count; i++)
 		put_entry((enum cosmo_err)i);
 	(void)fputs(foot, stdout);

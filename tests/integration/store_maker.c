@@ -12,7 +12,7 @@
  *     user=NAME[,WHAT...]  enrolled and confirmed now; WHAT: a role's name, locked, removed, or
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
  *                          taken the name over until a moment ago), uid-NUMBER,
- *                          token-TEXT (his refresh token)
+ *                          token-TEXT (his refresh token), reason-WORD (why roles do not count)
  *     issuer=URL           of users from here on
  *     end-tokens           token_revoke() of everybody by the installed configuration; prints what
  *                          became of them
@@ -78,6 +78,14 @@ static void connect_store(struct maker *maker)
 	check(commit_settings(maker->store, maker->config, maker->provisional_on), "settings");
 }
 
+static enum cosmo_err reason_of(const char *word)
+{
+	for (size_t i = 1; i < cosmo_err_count(); i++)
+		if (streq(cosmo_err_id((enum cosmo_err)i), word))
+			return (enum cosmo_err)i;
+	exit(2);
+}
+
 static void set_flag(struct record *record, const char *what)
 {
 	if (streq(what, "locked"))
@@ -90,6 +98,8 @@ static void set_flag(struct record *record, const char *what)
 		check(parse_id(what + 4, 1000, INT32_MAX, &record->uid), what);
 	else if (streq(what, "rebind-over"))
 		check(rebind_allow(record, record->issuer, 60, fdio_now_s() - 60), "rebind");
+	else if (strncmp(what, "reason-", 7) == 0)
+		record->reason = reason_of(what + 7);
 	else if (strncmp(what, "token-", 6) == 0)
 		check(secret_new(what + 6, strlen(what + 6), &record->refresh_token), what);
 	else

@@ -5,9 +5,14 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from support.errors_page import account_answers, account_words  # noqa: E402
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("COSMO_BUILD_DIR", "/nonexistent"))
@@ -191,6 +196,29 @@ def test_manual__pam_results__are_those_of_the_module():
     expected = usual | {word: row[1:3] for word, row in errors().items()
                         if row[0] in usual and row[1:3] != usual[row[0]]}
     assert {word: (auth, account) for word, auth, account in rows} == expected
+
+
+def body_of(path, function):
+    """The text of a function, by how the sources are laid out."""
+    return re.search(rf"^(?:static )?[a-z_ ]*\b{function}\([^;{{]*\n\{{\n(.*?)^\}}$", (SOURCE / path).read_text(),
+                     re.MULTILINE | re.DOTALL).group(1)
+
+
+# case: message: the manual has the account phase's answer, PAM result, event and text for each cause of the rule
+def test_manual__account_phase__has_each_cause_of_the_rule():
+    rule = body_of("pam_cosmo_sso/helper/policy.c", "policy_account") + \
+        body_of("pam_cosmo_sso/helper/policy.c", "may_still_view") + \
+        body_of("pam_cosmo_sso/helper/policy.c", "policy_service") + \
+        body_of("pam_cosmo_sso/helper/refresh_store.c", "refresh_is_refusal")
+    ids = dict(re.findall(r'^\tX\((\w+), "(\w+)",', (SOURCE / "common/base/err.h").read_text(), re.MULTILINE))
+    causes = {ids[name] for name in re.findall(r"COSMO_(\w+)", rule)} - {"internal"}
+    assert [word for word in errors() if word in causes] == list(account_answers()) == list(account_words())
+    sentences = dict(re.findall(r'^\*(\w+)\* \(COSMO_.*\n\t"(.*)"\+\+$', plain(page("cosmo-sso-errors.7")), re.MULTILINE))
+    events = re.findall(r"^\|  ([\w, ]+)$", section(page("pam_cosmo_sso.8"), "LOG"), re.MULTILINE)
+    for word, (event, text) in account_words().items():
+        assert account_answers()[word][1] == errors()[word][2]
+        assert text == (sentences[word] if word != "ok" else "-")
+        assert event in ", ".join(events).split(", ")
 
 
 # The pages themselves.

@@ -40,8 +40,18 @@ class SignInRig(HelperRig):
         shutil.copy(built("pam_cosmo_sso/module/pam_cosmo_sso.so"), self.folder / "lib")
         self._file("pam/other", "auth required pam_deny.so\n")
         for name in ("login", "sshd"):
-            self._file(f"pam/{name}", SERVICE.format(module=self.folder / "lib/pam_cosmo_sso.so"))
+            self.service(name)
         return self
+
+    def service(self, name):
+        """A PAM service of our module alone."""
+        self._file(f"pam/{name}", SERVICE.format(module=self.folder / "lib/pam_cosmo_sso.so"))
+
+    def clean_store(self):
+        """As if nobody had ever signed in, and nothing was ever connected."""
+        for folder in ("state", "run"):
+            shutil.rmtree(self.folder / folder)
+            (self.folder / folder).mkdir(mode=0o755)
 
     def connect(self, issuer, client_id, ca_pem):
         (self.folder / "conf/ca.pem").write_bytes(ca_pem)
