@@ -8,13 +8,13 @@
 #include "paths.h"
 
 void exchange_init(struct exchange *exchange, struct store *store, struct dialogue *dialogue,
-	const struct message *request, pid_t peer_pid)
+	const struct message *request, const struct caller_process *caller)
 {
 	*exchange = (struct exchange){
 		.store = store,
 		.dialogue = dialogue,
 		.request = request,
-		.peer_pid = peer_pid,
+		.caller = caller,
 		.user = message_str(request, FIELD_USER),
 		.line = {.user = message_str(request, FIELD_USER),
 			.service = message_str(request, FIELD_SERVICE),

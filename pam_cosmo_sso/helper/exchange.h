@@ -3,13 +3,13 @@
 #pragma once
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/config.h"
 #include "common/dialogue.h"
 #include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/caller_process.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/source.h"
 #include "pam_cosmo_sso/helper/store.h"
@@ -17,11 +17,11 @@
 struct refresh;
 
 struct exchange {
-	struct store *store;           /* borrowed */
-	struct dialogue *dialogue;     /* towards the module; borrowed */
-	const struct message *request; /* borrowed */
-	pid_t peer_pid;                /* the process that called PAM; 0: unknown */
-	const char *user;              /* any bytes: login_name_is_valid() has not been asked */
+	struct store *store;                 /* borrowed */
+	struct dialogue *dialogue;           /* towards the module; borrowed */
+	const struct message *request;       /* borrowed */
+	const struct caller_process *caller; /* who called PAM; borrowed */
+	const char *user; /* any bytes: login_name_is_valid() has not been asked */
 	struct source source;
 	struct config *config;         /* NULL until exchange_configure() */
 	struct config_service service; /* likewise */
@@ -38,7 +38,7 @@ struct exchange {
 
 /* In place, for it points into itself. Without a salt unknown names are left out of the log. */
 void exchange_init(struct exchange *exchange, struct store *store, struct dialogue *dialogue,
-	const struct message *request, pid_t peer_pid);
+	const struct message *request, const struct caller_process *caller);
 void exchange_done(struct exchange *exchange);
 COSMO_AUTO_DEFINE(struct exchange *, exchange_done);
 

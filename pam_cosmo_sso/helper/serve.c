@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/serve.h"
 
-#include <sys/socket.h>
-
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/admin.h"
+#include "pam_cosmo_sso/helper/caller_process.h"
 #include "pam_cosmo_sso/helper/exchange.h"
 #include "pam_cosmo_sso/helper/lease_text.h"
 #include "pam_cosmo_sso/helper/refusal_text.h"
@@ -17,20 +16,6 @@
 #define MESSAGE_MS 10000
 
 #define DETAIL_BYTES 512
-
-/* The credentials are those of the moment the socket was made or connected. */
-static enum cosmo_err check_peer(int fd, pid_t *ret_pid)
-{
-	struct ucred peer = {.uid = (uid_t)-1};
-	socklen_t len = sizeof(peer);
-
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0 || len != sizeof(peer))
-		return COSMO_E_NOT_ROOT;
-	if (peer.uid != 0)
-		return COSMO_E_NOT_ROOT;
-	*ret_pid = peer.pid;
-	return COSMO_OK;
-}
 
 static enum cosmo_err answer(struct exchange *exchange)
 {
@@ -63,7 +48,7 @@ static enum cosmo_err send_result(
 }
 
 static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *store,
-	const struct message *request, pid_t peer_pid)
+	const struct message *request, const struct caller_process *caller)
 {
 	struct exchange exchange = {0};
 	COSMO_AUTO(exchange_done) struct exchange *owned = &exchange;
@@ -71,7 +56,7 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 	enum cosmo_err outcome = COSMO_E_INTERNAL;
 	enum cosmo_err err = COSMO_OK;
 
-	exchange_init(owned, store, dialogue, request, peer_pid);
+	exchange_init(owned, store, dialogue, request, caller);
 	outcome = answer(owned);
 	if (outcome)
 		refusal_text(owned, outcome, text);
@@ -102,8 +87,9 @@ enum cosmo_err serve(int fd, enum dialogue_channel channel)
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(store_free) struct store *store = NULL;
 	struct dialogue dialogue = dialogue_init(fd, channel, SIDE_SERVER);
-	pid_t peer_pid = 0;
-	enum cosmo_err err = check_peer(fd, &peer_pid);
+	struct caller_process caller = {.pid_fd = -1};
+	COSMO_AUTO(caller_process_done) struct caller_process *owned = &caller;
+	enum cosmo_err err = caller_process_of(fd, owned);
 
 	if (err)
 		return err;
@@ -112,8 +98,8 @@ enum cosmo_err serve(int fd, enum dialogue_channel channel)
 		return err;
 	err = store_open(&store_default_paths, &store);
 	if (err)
-		return refuse(&dialogue, request, peer_pid, err);
+		return refuse(&dialogue, request, caller.pid, err);
 	if (channel == CHANNEL_CTL_HELPER)
-		return admin_serve(&dialogue, store, request, peer_pid);
-	return serve_module(&dialogue, store, request, peer_pid);
+		return admin_serve(&dialogue, store, request, caller.pid);
+	return serve_module(&dialogue, store, request, owned);
 }

@@ -10,7 +10,6 @@
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/logind.h"
-#include "pam_cosmo_sso/helper/process.h"
 #include "pam_cosmo_sso/helper/session.h"
 
 static void put(const char *text, char *ret, size_t ret_size)
@@ -24,7 +23,7 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct gate_view gate = {0};
 	struct session session = {
-		.leader = exchange->peer_pid,
+		.leader = exchange->caller->pid,
 		.opened_s = fdio_now_s(),
 	};
 	struct process leader = {0};
@@ -35,9 +34,7 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 		return err;
 	if (!record)
 		return COSMO_E_NOT_ENROLLED;
-	if (session.leader <= 0)
-		return COSMO_E_INVALID;
-	err = process_read(session.leader, &leader);
+	err = caller_process_read(exchange->caller, &leader);
 	if (err)
 		return err;
 	session.start = leader.start;
