@@ -78,7 +78,7 @@ static const char *const texts[] = {
 	[COSMO_E_TIMEOUT] = "This took too long and was given up. Please try again.",
 	[COSMO_E_CANCELLED] = "The sign-in was cancelled." START_AGAIN,
 	[COSMO_E_NO_PROMPT] =
-		"Signing in takes a code that you approve, and this program cannot show one. Sign in over SSH or on the console first.",
+		"Signing in takes a code that you approve, and this program cannot show one. Run it in a terminal (ssh -t), or sign in over SSH or on the console first.",
 
 	[COSMO_E_DNS] = "The address of the sign-in server could not be found." TRY_LATER,
 	[COSMO_E_CONNECT] = "The sign-in server could not be reached." TRY_LATER,

@@ -10,6 +10,7 @@
 #include "pam_cosmo_sso/helper/enrol.h"
 #include "pam_cosmo_sso/helper/familiar.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/recent.h"
 
 /* An older sign-in has nothing to do any more but to end its two children. */
 #define OLDER_MS 5000
@@ -187,6 +188,25 @@ static enum cosmo_err enter(
 	return err ? err : take(exchange, admission);
 }
 
+static bool is_signed_in(
+	struct exchange *exchange, const struct record *record, const struct admission *admission)
+{
+	return record && check_account(exchange, record) == COSMO_OK &&
+	       recent_is_signed_in(exchange, record, admission->began);
+}
+
+/* What is left where somebody has to be asked. */
+static enum cosmo_err check_asking(struct exchange *exchange, const struct record *record,
+	bool listed, struct admission *admission)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	if (!message_u64(exchange->request, FIELD_INTERACTIVE, 0))
+		return COSMO_E_NO_PROMPT;
+	err = check_account(exchange, record);
+	return err ? err : enter(exchange, class_of(exchange, record, listed), admission);
+}
+
 enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -203,12 +223,11 @@ enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 		err = check_service(&exchange->service);
 	if (!err)
 		err = check_integration(exchange, admission.began);
-	if (!err && !message_u64(exchange->request, FIELD_INTERACTIVE, 0))
-		err = COSMO_E_NO_PROMPT;
-	if (!err)
-		err = check_account(exchange, record);
-	if (!err)
-		err = enter(exchange, class_of(exchange, record, listed), owned);
+	if (err)
+		return err;
+	admission.is_signed_in = is_signed_in(exchange, record, owned);
+	if (!admission.is_signed_in)
+		err = check_asking(exchange, record, listed, owned);
 	if (err)
 		return err;
 	admission.sign_outs = record ? record->sign_outs : 0;

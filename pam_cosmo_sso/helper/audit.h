@@ -42,7 +42,8 @@
 	X(REPAIR, "repair")                                                                        \
 	X(RECONNECT, "reconnect")                                                                  \
 	X(USER_ADDED, "user_added")                                                                \
-	X(REFRESH_LATE, "refresh_late")
+	X(REFRESH_LATE, "refresh_late")                                                            \
+	X(SIGN_IN_RECENT, "sign_in_recent")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "pam_cosmo_sso/helper/rebuild.h"
+#include "pam_cosmo_sso/helper/recent_folder.h"
 #include "pam_cosmo_sso/helper/record_write.h"
 #include "pam_cosmo_sso/helper/shown_user.h"
 #include "pam_cosmo_sso/helper/staged_file.h"
@@ -312,6 +313,13 @@ static enum cosmo_err open_or_rebuild(
 	return err;
 }
 
+/* A sign-in that does not fit what the user is now counts no more. That it is gone is for good: a
+ * role that comes back does not bring it back. */
+static void settle_recent(const struct commit *commit)
+{
+	(void)!recent_folder_settle(store_run_fd(commit->store), commit->records, commit->count);
+}
+
 enum cosmo_err commit_users(struct store *store, const struct config *config,
 	const struct record *const *records, size_t count)
 {
@@ -327,7 +335,11 @@ enum cosmo_err commit_users(struct store *store, const struct config *config,
 		err = make_users(owned);
 	if (!err)
 		err = plan(owned);
-	return err ? err : write_all(owned);
+	if (!err)
+		err = write_all(owned);
+	if (!err)
+		settle_recent(owned);
+	return err;
 }
 
 enum cosmo_err commit_unshown(struct store *store, const struct record *record)

@@ -11,6 +11,7 @@
 #include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/gate_write.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/recent_folder.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "paths.h"
 
@@ -162,8 +163,10 @@ static void step_sessions(struct disconnecting *work, struct disconnect_outcome 
  */
 static void step_flows(struct disconnecting *work, struct disconnect_outcome *ret)
 {
-	if (!work->order->dry_run)
+	if (!work->order->dry_run) {
 		ret->err = flow_end_all(store_run_fd(work->store), &ret->count);
+		(void)!recent_folder_clear(store_run_fd(work->store)); /* worth nothing as it is */
+	}
 	(void)snprintf(ret->detail, sizeof(ret->detail), "%" PRIu64 " ended", ret->count);
 	if (ret->err)
 		note(ret, COSMO_RUN_DIR "/private/flows could not be read", "");

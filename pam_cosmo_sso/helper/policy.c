@@ -57,25 +57,22 @@ static bool has_amr(const struct identity *who, const char *wanted)
 }
 
 /* auth_time is the IdP's clock: as far off as tokens may be, no further. */
-static bool is_recent(const struct policy_case *question)
+static bool is_recent(const struct identity *who, int64_t max_age_s, int64_t skew_s, int64_t now_s)
 {
-	int64_t age_s = question->now_s - question->identity->auth_time_s;
-	int64_t skew_s = question->config->skew_s;
+	int64_t age_s = now_s - who->auth_time_s;
 
-	return question->identity->auth_time_s > 0 && age_s >= -skew_s &&
-	       age_s <= question->service->max_age_s + skew_s;
+	return who->auth_time_s > 0 && age_s >= -skew_s && age_s <= max_age_s + skew_s;
 }
 
-static enum cosmo_err check_demands(const struct policy_case *question)
+enum cosmo_err policy_demands(const struct config_service *service, int64_t skew_s,
+	const struct identity *who, int64_t now_s)
 {
-	const struct config_service *service = question->service;
-
-	if (service->acr && !streq(service->acr, question->identity->acr))
+	if (service->acr && !streq(service->acr, who->acr))
 		return COSMO_E_STEP_UP;
 	for (size_t i = 0; i < service->amr.count; i++)
-		if (!has_amr(question->identity, service->amr.items[i]))
+		if (!has_amr(who, service->amr.items[i]))
 			return COSMO_E_STEP_UP;
-	if (service->max_age_s > 0 && !is_recent(question))
+	if (service->max_age_s > 0 && !is_recent(who, service->max_age_s, skew_s, now_s))
 		return COSMO_E_STEP_UP;
 	return COSMO_OK;
 }
@@ -116,7 +113,8 @@ enum cosmo_err policy_person(const struct policy_case *question, uint64_t *ret_r
 	err = check_account(question);
 	if (err)
 		return err;
-	err = check_demands(question);
+	err = policy_demands(
+		question->service, question->config->skew_s, question->identity, question->now_s);
 	if (err)
 		return err;
 	return policy_roles(question->config, question->identity, ret_roles);

@@ -49,6 +49,11 @@ struct policy_case {
 COSMO_MUST_USE enum cosmo_err policy_person(
 	const struct policy_case *question, uint64_t *ret_roles);
 
+/* Step 7 alone, of .acr, .amr and .auth_time_s of @who. @skew_s: how far the clocks may differ.
+ * Errors: COSMO_E_STEP_UP. */
+COSMO_MUST_USE enum cosmo_err policy_demands(const struct config_service *service, int64_t skew_s,
+	const struct identity *who, int64_t now_s);
+
 /* Step 8 alone: the roles that follow from the identity's claim and what the rules made of it. */
 COSMO_MUST_USE enum cosmo_err policy_roles(
 	const struct config *config, const struct identity *identity, uint64_t *ret_roles);

@@ -10,6 +10,7 @@
 #include "pam_cosmo_sso/helper/account.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/logind.h"
+#include "pam_cosmo_sso/helper/recent.h"
 #include "pam_cosmo_sso/helper/session.h"
 
 static void put(const char *text, char *ret, size_t ret_size)
@@ -153,6 +154,8 @@ enum cosmo_err session_phase_open(struct exchange *exchange)
 		err = session_add(store_run_fd(exchange->store), &session);
 	if (!err)
 		err = look_again(exchange, &session);
+	if (!err)
+		recent_open(exchange, session.uid, session.leader, session.start);
 	exchange_log(exchange, err ? AUDIT_SESSION_REFUSED : AUDIT_SESSION_OPEN, err);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include "pam_cosmo_sso/helper/identity.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/key_doubt.h"
+#include "pam_cosmo_sso/helper/recent.h"
 #include "pam_cosmo_sso/helper/show.h"
 
 /* How long the module may take to read the prompt's message; it waits for nothing else. */
@@ -76,7 +77,10 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 	if (err)
 		return err;
 	note_identity(exchange, &who);
-	return decision_make(exchange, admission, &who);
+	err = decision_make(exchange, admission, &who);
+	if (!err)
+		recent_note(exchange, &who, admission->sign_outs, admission->began);
+	return err;
 }
 
 /* What this exchange showed about discovery document and keys. */
@@ -134,14 +138,15 @@ static bool never_reached(enum cosmo_err err)
 	       err == COSMO_E_CONFIG;
 }
 
-static enum cosmo_err run(struct exchange *exchange)
+static enum cosmo_err run(struct exchange *exchange, bool *ret_recent)
 {
 	struct admission admission = {0};
 	COSMO_AUTO(admission_done) struct admission *owned = &admission;
 	bool asked = false;
 	enum cosmo_err err = admission_check(exchange, owned);
 
-	if (err)
+	*ret_recent = !err && admission.is_signed_in;
+	if (err || *ret_recent)
 		return err;
 	err = converse(exchange, owned, &asked);
 	if (err == COSMO_OK || err == COSMO_E_LOGIN_AGAIN || (!asked && never_reached(err)))
@@ -160,9 +165,10 @@ static enum audit_event event_of(enum cosmo_err err)
 
 enum cosmo_err sign_in_answer(struct exchange *exchange)
 {
-	enum cosmo_err err = run(exchange);
+	bool recent = false;
+	enum cosmo_err err = run(exchange, &recent);
 
 	if (err != COSMO_E_NOT_OURS)
-		exchange_log(exchange, event_of(err), err);
+		exchange_log(exchange, recent ? AUDIT_SIGN_IN_RECENT : event_of(err), err);
 	return err;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "pam_cosmo_sso/module/sshd_title.h"
+#include "pam_cosmo_sso/module/sudo_options.h"
 
 /* Whose text fits a window, not a terminal. */
 static const char *const greeters[] = {
@@ -26,7 +27,7 @@ static const char *const greeters[] = {
 	"polkit-1",
 };
 
-/* They set PAM_SILENT in each call, and show what is said all the same. */
+/* sudo's. They set PAM_SILENT in each call, and show what is said all the same. */
 static const char *const silent_by_habit[] = {"sudo", "sudo-i"};
 
 static const char *item(pam_handle_t *pamh, int type)
@@ -71,14 +72,17 @@ static bool is_terminal(const char *tty)
 	       S_ISCHR(status.st_mode);
 }
 
-static bool is_silent(int flags, const char *service)
+static bool is_of_sudo(const char *service)
 {
-	if (((unsigned int)flags & PAM_SILENT) == 0)
-		return false;
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(silent_by_habit); i++)
 		if (streq(service, silent_by_habit[i]))
-			return false;
-	return true;
+			return true;
+	return false;
+}
+
+static bool is_silent(int flags, const char *service)
+{
+	return ((unsigned int)flags & PAM_SILENT) != 0 && !is_of_sudo(service);
 }
 
 /* sshd's method password answers no question but the password's, and keeps what it is told until
@@ -91,6 +95,9 @@ static bool is_password_method(const struct caller *caller, bool authenticates)
 static enum caller_style style_of(const struct caller *caller)
 {
 	if (caller->is_silent || !has_conversation(caller->pamh))
+		return CALLER_MUTE;
+	/* Its text would be shown, and nobody be there to read it. */
+	if (is_of_sudo(caller->service) && sudo_options_forbid_asking())
 		return CALLER_MUTE;
 	if (caller->is_sshd)
 		return CALLER_PROMPT;

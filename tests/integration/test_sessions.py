@@ -9,8 +9,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support.cgroup import Cgroup  # noqa: E402
 from support.session_rig import SessionRig  # noqa: E402
+from support.slices import slices  # noqa: E402, F401
 
 CONNECTED = 'world.store("connect", "user=ada,developer", "user=bob,developer")\n'
 
@@ -352,41 +352,6 @@ result["ada"] = [world.runs(pid) for pid in ada]
 result["others"] = [world.runs(pid) for pid in [*bob, *local]]
 """)
     assert not any(found["ada"]) and all(found["others"]) and found["end"]["left"] == 0, found
-
-
-@pytest.fixture
-def slices():
-    """A folder of cgroups such as systemd makes them, for pid 1 and what it starts."""
-    cgroup = Cgroup("slices")
-    if not cgroup.procs:
-        pytest.skip("the machine's systemd hands out the cgroups")
-    yield CGROUPS.replace("BASE", repr(str(pathlib.Path(cgroup.procs[-1]).parent)))
-    cgroup.remove()
-
-
-CGROUPS = """
-def join(where):
-    folder = pathlib.Path(BASE) / where
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "cgroup.procs").write_text("0")
-def loose(where, uid=0, command=None):
-    ready, told = os.pipe()
-    pid = os.fork()
-    if not pid:
-        join(where)
-        os.setsid()
-        os.setresuid(uid, uid, uid)
-        for number in (signal.SIGHUP, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
-        os.write(told, b"x")
-        if command:
-            os.execv(command[0], command)
-        while True:
-            signal.pause()
-    os.read(ready, 1)
-    return world.watch(pid)
-join("init.scope")
-"""
 
 
 def test_what_root_runs_cut_loose_in_a_slice_of_the_users_ends_with_him(rig, slices):

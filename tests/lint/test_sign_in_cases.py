@@ -141,8 +141,8 @@ def test_cases__check__tells_what_the_document_lacks_and_which_groups_are_empty(
 
 
 def test_cases__check__is_content_with_what_was_just_written(tmp_path):
-    groups = "grant token claim rule conversation console caller budget message stack account refresh peer".split()
+    groups = "grant token claim rule conversation console caller budget message stack account refresh recent peer".split()
     tests = "".join(f"# case: {group}: it holds\ndef test_{group}():\n    pass\n\n\n" for group in groups)
     place = tree(tmp_path, "integration/test_it.py", tests)
     assert run("--tree", place).returncode == 0
-    assert run("--check", "--tree", place).stdout == "13 cases, 13 tests\n"
+    assert run("--check", "--tree", place).stdout == "14 cases, 14 tests\n"

@@ -27,6 +27,7 @@ GROUPS = {
     "stack": "What the shipped PAM stacks let through.",
     "account": "Whom a record belongs to: names, ids, and what changes them.",
     "refresh": "How roles are confirmed between sign-ins, when somebody comes in.",
+    "recent": "What a sign-in of a moment ago is worth, at the terminal where it was made and elsewhere.",
     "peer": "What another process of the exchange can send.",
 }
 
