@@ -240,6 +240,13 @@ enum cosmo_err users_db_find_ever(struct users_db *db, const char *name, struct 
 	return find_ever(db, &search, ret);
 }
 
+enum cosmo_err users_db_find_uid_ever(struct users_db *db, uint32_t uid, struct users_db_user *ret)
+{
+	const struct search search = {.uid = uid};
+
+	return find_ever(db, &search, ret);
+}
+
 static enum cosmo_err slot_by_number_surely(
 	const struct users_db_map *map, uint32_t slot, struct users_db_user *ret)
 {

@@ -63,10 +63,12 @@ COSMO_MUST_USE enum cosmo_err users_db_find_name(
 COSMO_MUST_USE enum cosmo_err users_db_find_uid(
 	struct users_db *db, uint32_t uid, struct users_db_user *ret);
 
-/* Like users_db_find_name(), but a tombstone is found too (USERS_DB_REMOVED in flags): was this
- * name ever enrolled here? */
+/* Like users_db_find_name() and users_db_find_uid(), but a tombstone is found too (USERS_DB_REMOVED
+ * in flags): was this name ever enrolled here, or this uid given to anybody? */
 COSMO_MUST_USE enum cosmo_err users_db_find_ever(
 	struct users_db *db, const char *name, struct users_db_user *ret);
+COSMO_MUST_USE enum cosmo_err users_db_find_uid_ever(
+	struct users_db *db, uint32_t uid, struct users_db_user *ret);
 
 /*
  * Enumeration: *cursor starts at 0 and is moved behind the user returned. COSMO_E_NOT_FOUND at the

@@ -53,6 +53,10 @@ void audit_format(const struct audit_line *line, char *ret, size_t ret_size)
 		(void)snprintf(uid, sizeof(uid), "%" PRIu32, line->uid);
 		log_append(ret, ret_size, "uid", uid);
 	}
+	if (line->ruid) {
+		(void)snprintf(uid, sizeof(uid), "%" PRIu32, line->ruid);
+		log_append(ret, ret_size, "ruid", uid);
+	}
 	log_append(ret, ret_size, "roles", line->roles);
 	log_append(ret, ret_size, "enrolled", line->enrolled ? "yes" : NULL);
 	log_append(ret, ret_size, "approved_by", line->approved_by);

@@ -66,6 +66,7 @@ struct audit_line {
 	const char *tty;
 	bool has_uid;
 	uint32_t uid;
+	uint32_t ruid;           /* of the process that called PAM; 0, root's, is left out */
 	const char *roles;       /* "admin,developer" */
 	bool enrolled;           /* by this very sign-in */
 	const char *approved_by; /* login name of the identity, if it is not @user */

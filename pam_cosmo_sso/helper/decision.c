@@ -160,6 +160,7 @@ static void log_take_over(const struct decision *decision)
 		.tty = asked->tty,
 		.has_uid = true,
 		.uid = decision->record->uid,
+		.ruid = asked->ruid,
 		.old_subject = decision->former,
 		.subject = decision->identity->sub,
 	};

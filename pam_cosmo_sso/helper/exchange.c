@@ -19,10 +19,10 @@ void exchange_init(struct exchange *exchange, struct store *store, struct dialog
 		.line = {.user = message_str(request, FIELD_USER),
 			.service = message_str(request, FIELD_SERVICE),
 			.rhost = message_str(request, FIELD_RHOST),
-			.tty = message_str(request, FIELD_TTY)},
+			.tty = message_str(request, FIELD_TTY),
+			.ruid = (uint32_t)message_u64(request, FIELD_RUID, UINT32_MAX)},
 	};
-	source_read(exchange->line.rhost, (uint32_t)message_u64(request, FIELD_RUID, UINT32_MAX),
-		&exchange->source);
+	source_read(exchange->line.rhost, exchange->line.ruid, &exchange->source);
 	exchange->has_salt = salt_load(store_run_fd(store), &exchange->salt) == COSMO_OK;
 	exchange->line.salt = exchange->has_salt ? &exchange->salt : NULL;
 }

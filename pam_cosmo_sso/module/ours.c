@@ -131,6 +131,40 @@ enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret)
 	return ours_decide(&facts, ret);
 }
 
+enum cosmo_err ours_decide_uid(const struct ours_facts *facts, struct ours *ret)
+{
+	if (facts->record_err) {
+		if (facts->answer == PASSWD_KNOWN && facts->origin == ORIGIN_OTHER)
+			return COSMO_E_NOT_OURS;
+		return facts->record_err;
+	}
+	if (facts->answer == PASSWD_KNOWN && !(streq(facts->entry->pw_name, facts->record->name) &&
+						     is_entry_of(facts->entry, facts->record)))
+		return COSMO_E_NOT_OURS;
+	*ret = (struct ours){.kind = OURS_ENROLLED, .user = *facts->record};
+	return COSMO_OK;
+}
+
+/* Users.db comes first: a uid was given to somebody of ours before he could have a process of it.
+ */
+enum cosmo_err ours_find_uid(uid_t uid, struct ours *ret)
+{
+	COSMO_AUTO(passwd_entry_done) struct passwd_entry entry = {0};
+	struct users_db_user record = {0};
+	struct ours_facts facts = {
+		.entry = &entry.pw,
+		.record_err = users_db_find_uid_ever(&users_db, uid, &record),
+		.record = &record,
+	};
+
+	if (facts.record_err == COSMO_E_NOT_FOUND)
+		return COSMO_E_NOT_OURS;
+	facts.answer = passwd_entry_find_uid(uid, &entry);
+	if (needs_origin(&facts))
+		facts.origin = entry_origin_find(&places, &entry.pw, false);
+	return ours_decide_uid(&facts, ret);
+}
+
 enum cosmo_err ours_account(const struct ours *who)
 {
 	struct users_db_numbers numbers = {0};

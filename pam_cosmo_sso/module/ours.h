@@ -48,6 +48,16 @@ COSMO_MUST_USE enum cosmo_err ours_decide(const struct ours_facts *facts, struct
  */
 COSMO_MUST_USE enum cosmo_err ours_find(const char *name, bool is_sshd, struct ours *ret);
 
+/* The rule of ours_find_uid(), pure; of @facts neither sshd, provisional nor enrol_err count. */
+COSMO_MUST_USE enum cosmo_err ours_decide_uid(const struct ours_facts *facts, struct ours *ret);
+
+/*
+ * Whose processes have @uid? Errors: COSMO_E_NOT_OURS: nobody's of ours, by users.db, or by another
+ * source of names that has the uid; those of users_db_find_uid_ever() when users.db cannot tell and
+ * no other source of names knows @uid.
+ */
+COSMO_MUST_USE enum cosmo_err ours_find_uid(uid_t uid, struct ours *ret);
+
 /* For a caller without root: may this user pass the account phase, by users.db and gate alone?
  * Errors: the reason of effective_roles(); COSMO_E_NOT_ENROLLED; those of users_db_numbers(). */
 COSMO_MUST_USE enum cosmo_err ours_account(const struct ours *who);

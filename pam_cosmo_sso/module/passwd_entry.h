@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this host's name services, ours among them, say about a login name. */
+/* What this host's name services, ours among them, say about a login name or a uid. */
 #pragma once
 
 #include <pwd.h>
@@ -20,6 +20,9 @@ struct passwd_entry {
 /* Ask for @name by getpwnam_r(). *ret is filled when it is known; the caller owns it:
  * passwd_entry_done(). */
 enum passwd_answer passwd_entry_find(const char *name, struct passwd_entry *ret);
+
+/* Likewise for @uid, by getpwuid_r(). */
+enum passwd_answer passwd_entry_find_uid(uid_t uid, struct passwd_entry *ret);
 
 /* Frees what it holds; harmless for one all zero. */
 void passwd_entry_done(struct passwd_entry entry);

@@ -231,7 +231,12 @@ def test_su__as_shipped__no_code_and_no_way_in(site, host, known):
 # case: console: su by an SSO user, approved by the target in a browser, opens the target's session
 def test_su__by_an_sso_user__target_approves(site, host, known, su_asks):
     known.clear()
-    for approver in ("vic", "ada"):
+    with configured(site, "access", "su-l", "viewer, admin", "admin"):
+        su_approved_by(site, host, known, "vic", "ada")
+
+
+def su_approved_by(site, host, known, *approvers):
+    for approver in approvers:
         known.terminal.type("su - ada")
         known.terminal.wait_for(Console.prompt_end, joined=True)
         known.look()

@@ -10,6 +10,7 @@
  *
  *   close-out (descriptors 1 and 2)
  *   noconv close-std uid=N again=N (all calls N times, each in a transaction of its own)
+ *   ruid=N                  as a setuid program of root's that N has started
  *   threads                 USER is several, "A,B,...": each in a thread of its own, all at once;
  *                           the log then has the user before what he did ("A:auth CODE")
  *   time=FILE               time stands still but for FILE; see rig_clock.h
@@ -496,6 +497,9 @@ static bool process_word(const char *word, struct run *run, long *ret_times)
 		*ret_times = strtol(word + 6, NULL, 10);
 	else if (strncmp(word, "uid=", 4) == 0) {
 		if (setuid((uid_t)strtol(word + 4, NULL, 10)) != 0)
+			exit(91);
+	} else if (strncmp(word, "ruid=", 5) == 0) {
+		if (setresuid((uid_t)strtol(word + 5, NULL, 10), 0, 0) != 0)
 			exit(91);
 	} else
 		return false;

@@ -26,6 +26,7 @@ static void test_audit_format__known_user__every_field(void **state)
 		.tty = "ssh",
 		.has_uid = true,
 		.uid = 1879049000,
+		.ruid = 1000,
 		.roles = "developer,admin",
 		.enrolled = true};
 	char text[AUDIT_MAX_LINE_BYTES] = "";
@@ -34,7 +35,7 @@ static void test_audit_format__known_user__every_field(void **state)
 	audit_format(&line, text, sizeof(text));
 	assert_string_equal(text,
 		"event=sign_in_ok user=ada reason=ok service=sshd rhost=192.0.2.7 tty=ssh "
-		"uid=1879049000 roles=\"developer,admin\" enrolled=yes");
+		"uid=1879049000 ruid=1000 roles=\"developer,admin\" enrolled=yes");
 }
 
 static void test_audit_format__rebind__both_subjects(void **state)

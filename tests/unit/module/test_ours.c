@@ -238,9 +238,72 @@ static void test_ours_decide__provisional__only_if_every_field_is(void **state)
 	assert_int_equal(decide(&facts, &who), COSMO_E_NOT_OURS);
 }
 
+static enum cosmo_err decide_uid(const struct ours_facts *facts, struct ours *ret)
+{
+	*ret = (struct ours){.kind = OURS_NEW};
+	return ours_decide_uid(facts, ret);
+}
+
+/* case: console: whoever calls su or sudo is ours by his uid, unless another source of names has it
+ */
+static void test_ours_decide_uid__enrolled__unless_another_source_has_it(void **state)
+{
+	static char other[] = "bob";
+	struct passwd ours = ours_entry();
+	struct passwd renamed = ours_entry();
+	struct passwd local = ours_entry();
+	struct ours_facts facts = facts_of(PASSWD_KNOWN, &ours, COSMO_OK);
+	struct ours who;
+
+	(void)state;
+	assert_int_equal(decide_uid(&facts, &who), COSMO_OK);
+	assert_int_equal(who.kind, OURS_ENROLLED);
+	assert_string_equal(who.user.name, "ada");
+	/* Removed, or not to be told at the moment: the record alone counts. */
+	facts = facts_of(PASSWD_UNKNOWN, NULL, COSMO_OK);
+	assert_int_equal(decide_uid(&facts, &who), COSMO_OK);
+	facts = facts_of(PASSWD_UNSURE, NULL, COSMO_OK);
+	assert_int_equal(decide_uid(&facts, &who), COSMO_OK);
+	renamed.pw_name = other;
+	facts = facts_of(PASSWD_KNOWN, &renamed, COSMO_OK);
+	assert_int_equal(decide_uid(&facts, &who), COSMO_E_NOT_OURS);
+	local.pw_passwd = locked;
+	facts = facts_of(PASSWD_KNOWN, &local, COSMO_OK);
+	assert_int_equal(decide_uid(&facts, &who), COSMO_E_NOT_OURS);
+}
+
+/* case: console: while users.db cannot be read, a caller of su or sudo whom another source of names
+ * has goes on, and one whom nobody knows is refused */
+static void test_ours_decide_uid__store_unreadable__only_others_pass(void **state)
+{
+	static const enum cosmo_err errors[] = {COSMO_E_STORE_MISSING, COSMO_E_STORE_DAMAGED,
+		COSMO_E_UNSAFE_FILE, COSMO_E_MACHINE, COSMO_E_BUSY};
+	struct passwd local = local_entry();
+	struct passwd ours = ours_entry();
+	struct ours who;
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++) {
+		struct ours_facts facts = facts_of(PASSWD_KNOWN, &local, errors[i]);
+
+		assert_int_equal(decide_uid(&facts, &who), COSMO_E_NOT_OURS);
+		facts.entry = &ours;
+		facts.origin = ORIGIN_OURS;
+		assert_int_equal(decide_uid(&facts, &who), errors[i]);
+		facts.origin = ORIGIN_UNSURE;
+		assert_int_equal(decide_uid(&facts, &who), errors[i]);
+		facts = facts_of(PASSWD_UNKNOWN, NULL, errors[i]);
+		assert_int_equal(decide_uid(&facts, &who), errors[i]);
+		facts = facts_of(PASSWD_UNSURE, NULL, errors[i]);
+		assert_int_equal(decide_uid(&facts, &who), errors[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ours_decide_uid__enrolled__unless_another_source_has_it),
+		cmocka_unit_test(test_ours_decide_uid__store_unreadable__only_others_pass),
 		cmocka_unit_test(test_ours_decide__enrolled__whoever_answers),
 		cmocka_unit_test(test_ours_decide__enrolled_meanwhile__not_with_what_sshd_froze),
 		cmocka_unit_test(

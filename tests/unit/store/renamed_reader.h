@@ -14,6 +14,7 @@
 #define users_db_find_name      RENAMED(find_name)
 #define users_db_find_uid       RENAMED(find_uid)
 #define users_db_find_ever      RENAMED(find_ever)
+#define users_db_find_uid_ever  RENAMED(find_uid_ever)
 #define users_db_next           RENAMED(next)
 #define users_db_settings_peek  RENAMED(settings_peek)
 #define users_db_settings       RENAMED(settings) /* functions, and structs of the same name */
