@@ -189,6 +189,14 @@ static bool is_amr(const char *text)
 	return strlen(text) <= 63;
 }
 
+/* Those of OpenSSH's that prove something by themselves and can stand before keyboard-interactive.
+ * No user of ours has a password. */
+static bool is_first_method(const char *text)
+{
+	return streq(text, "publickey") || streq(text, "hostbased") ||
+	       streq(text, "gssapi-with-mic");
+}
+
 static bool is_text(const char *text)
 {
 	return *text != '\0';
@@ -218,6 +226,8 @@ const struct config_form config_form_home = {is_home,
 const struct config_form config_form_shell = {is_shell, "an absolute path without blanks and ':'"};
 const struct config_form config_form_text = {is_text, "text"};
 const struct config_form config_form_amr = {is_amr, "words of at most 63 bytes"};
+const struct config_form config_form_first_method = {
+	is_first_method, "methods out of publickey, hostbased, gssapi-with-mic"};
 const struct config_form config_form_program = {is_shell, "absolute paths of at most 127 bytes"};
 const struct config_form config_form_scopes = {
 	is_scopes, "scopes with one blank between them, \"openid\" among them"};

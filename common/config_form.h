@@ -16,6 +16,7 @@ extern const struct config_form config_form_home;
 extern const struct config_form config_form_shell;
 extern const struct config_form config_form_text;
 extern const struct config_form config_form_amr;
+extern const struct config_form config_form_first_method;
 extern const struct config_form config_form_program;
 extern const struct config_form config_form_scopes;
 extern const struct config_form config_form_domain;

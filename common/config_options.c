@@ -118,6 +118,7 @@ static const struct config_option options[] = {
 	{SECTION_SERVICE, "amr", TYPE_LIST, SERVICE(amr), 1, CONFIG_MAX_LIST, NULL, PUBLIC, FORM(amr), "none demanded"},
 	{SECTION_SERVICE, "max_age", TYPE_DURATION, SERVICE(max_age_s), MINUTE, 366 * DAY, NULL, PUBLIC, PLAIN, "none demanded"},
 	{SECTION_SERVICE, "refresh_after", TYPE_DURATION, SERVICE(refresh_after_s), MINUTE, DAY, NULL, PUBLIC, PLAIN, "that of [roles]"},
+	{SECTION_SERVICE, "require_first", TYPE_LIST, SERVICE(require_first), 1, CONFIG_MAX_LIST, NULL, PUBLIC, FORM(first_method), "none required"},
 
 	{SECTION_PROMPT, "qr", TYPE_WORD, CONFIG(qr), 0, 0, "utf8", PUBLIC, WORDS(qr), NULL},
 	{SECTION_PROMPT, "complete_uri", TYPE_WORD, CONFIG(complete_uri), 0, 0, "always", PUBLIC, WORDS(complete_uri), NULL},

@@ -73,9 +73,10 @@ struct config_service {
 	int64_t deadline_s;
 	char *acr; /* NULL: none demanded */
 	struct config_list amr;
-	int64_t max_age_s;       /* 0: none demanded */
-	int64_t refresh_after_s; /* 0: that of [roles] */
-	bool has_auth;           /* [service NAME] auth given or built in */
+	int64_t max_age_s;                /* 0: none demanded */
+	int64_t refresh_after_s;          /* 0: that of [roles] */
+	struct config_list require_first; /* methods of sshd's that must have succeeded before */
+	bool has_auth;                    /* [service NAME] auth given or built in */
 	enum config_access_kind access;
 	uint64_t access_roles; /* bit mask over roles[] */
 	bool names_viewer;     /* [access] names viewer in so many words: demoted users get in */

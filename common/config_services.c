@@ -161,11 +161,24 @@ static enum cosmo_err read_access(struct config_reader *reader, size_t index)
 	return COSMO_OK;
 }
 
+/* In any other service nobody says what came before, so that everybody would be refused. */
+static enum cosmo_err check_first_methods(struct config_reader *reader, size_t index)
+{
+	const struct config_service *service = &reader->config->services[index];
+
+	if (service->require_first.count == 0 || streq(service->name, "sshd"))
+		return COSMO_OK;
+	return config_wrong(reader, reader->service_lines[index],
+		"[service %s] has require_first, which is for sshd alone", service->name);
+}
+
 enum cosmo_err config_services_finish(struct config_reader *reader)
 {
 	for (size_t i = 0; i < reader->config->service_count; i++) {
 		enum cosmo_err err = reader->access_values[i] ? read_access(reader, i) : COSMO_OK;
 
+		if (!err)
+			err = check_first_methods(reader, i);
 		if (err)
 			return err;
 	}

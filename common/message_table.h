@@ -215,7 +215,7 @@
 	X(SIGN_IN, SERVICE, ONE) X(SIGN_IN, USER, ONE) X(SIGN_IN, RHOST, OPT)                      \
 	X(SIGN_IN, TTY, OPT) X(SIGN_IN, RUID, ONE) X(SIGN_IN, INTERACTIVE, ONE)                    \
 	X(SIGN_IN, FROZEN_UID, OPT) X(SIGN_IN, FROZEN_GID, OPT) X(SIGN_IN, FROZEN_HOME, OPT)       \
-	X(SIGN_IN, FROZEN_SHELL, OPT)                                                              \
+	X(SIGN_IN, FROZEN_SHELL, OPT) X(SIGN_IN, SSH_AUTH_INFO, OPT)                             \
 	X(ACCOUNT, SERVICE, ONE) X(ACCOUNT, USER, ONE) X(ACCOUNT, RHOST, OPT)                      \
 	X(ACCOUNT, TTY, OPT) X(ACCOUNT, RUID, ONE) X(ACCOUNT, SSH_AUTH_INFO, OPT)                  \
 	X(OPEN_SESSION, SERVICE, ONE) X(OPEN_SESSION, USER, ONE) X(OPEN_SESSION, RHOST, OPT)       \

@@ -119,6 +119,7 @@ static const char *const failures[] = {
 	[COSMO_E_REFRESH_INTERRUPTED] = ENTRY,
 	[COSMO_E_REFRESH_NO_CLAIMS] = LOGGED,
 	[COSMO_E_RENAMED] = ENTRY,
+	[COSMO_E_FIRST_METHOD] = BEFORE,
 };
 
 static const char *const lines[] = {

@@ -128,7 +128,8 @@ enum cosmo_err_class {
 	X(E_SIGNED_OUT, "signed_out", DENIED)                                                      \
 	X(E_REFRESH_INTERRUPTED, "refresh_interrupted", DENIED)                                    \
 	X(E_REFRESH_NO_CLAIMS, "refresh_no_claims", UNREACHABLE)                                   \
-	X(E_RENAMED, "renamed", DENIED)
+	X(E_RENAMED, "renamed", DENIED)                                                            \
+	X(E_FIRST_METHOD, "first_method", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

@@ -213,9 +213,12 @@ static const char *const texts[] = {
 		"The sign-in server did not say whether you still have your role." TRY_LATER,
 	[COSMO_E_RENAMED] =
 		"Your account has another login name at the sign-in server than on this host." ASK_ADMIN,
+	[COSMO_E_FIRST_METHOD] =
+		"This host takes the code only after another proof, such as your SSH key. Please connect again with your key.",
 };
 
-_Static_assert(sizeof(texts) / sizeof(texts[0]) == COSMO_E_RENAMED + 1, "a text for each error");
+_Static_assert(
+	sizeof(texts) / sizeof(texts[0]) == COSMO_E_FIRST_METHOD + 1, "a text for each error");
 
 const char *cosmo_err_text(enum cosmo_err err)
 {

@@ -203,6 +203,10 @@ static const char *const advice[] = {
 		"A name is used here for as long as the IdP gives it to the same person. Give it back there; "
 		"or bind it to somebody else (`cosmo-ssoctl user rebind NAME`), and let the person sign in "
 		"under the new one.",
+	[COSMO_E_FIRST_METHOD] =
+		"`require_first` in [service sshd]: the method in the log line must succeed before the code "
+		"is asked for. Look whether the key is known to sshd, and whether its "
+		"AuthenticationMethods has the method in front of keyboard-interactive.",
 };
 
 const char *err_advice(enum cosmo_err err)

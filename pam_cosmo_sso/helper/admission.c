@@ -11,6 +11,7 @@
 #include "pam_cosmo_sso/helper/familiar.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "pam_cosmo_sso/helper/recent.h"
+#include "pam_cosmo_sso/helper/ssh_auth_info.h"
 
 /* An older sign-in has nothing to do any more but to end its two children. */
 #define OLDER_MS 5000
@@ -65,6 +66,19 @@ static enum cosmo_err check_service(const struct config_service *service)
 		return COSMO_E_SERVICE_OFF;
 	}
 	return COSMO_E_SERVICE_OFF;
+}
+
+static enum cosmo_err check_first_methods(struct exchange *exchange)
+{
+	const char *proved = message_str(exchange->request, FIELD_SSH_AUTH_INFO);
+	const struct config_list *required = &exchange->service.require_first;
+
+	for (size_t i = 0; i < required->count; i++)
+		if (!ssh_auth_info_has(proved, required->items[i])) {
+			exchange_note_detail(exchange, required->items[i]);
+			return COSMO_E_FIRST_METHOD;
+		}
+	return COSMO_OK;
 }
 
 static enum cosmo_err check_integration(struct exchange *exchange, unsigned char *ret_began)
@@ -221,6 +235,8 @@ enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 		err = check_newcomer(exchange, &listed);
 	if (!err)
 		err = check_service(&exchange->service);
+	if (!err)
+		err = check_first_methods(exchange);
 	if (!err)
 		err = check_integration(exchange, admission.began);
 	if (err)

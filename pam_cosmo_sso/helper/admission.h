@@ -25,13 +25,14 @@ COSMO_AUTO_DEFINE(struct admission *, admission_done);
 
 /*
  * Everything that can be told without the IdP, in this order: the configuration; whether the name
- * is ours and the service wants us (COSMO_E_NOT_OURS, COSMO_E_ENROLL_OFF, COSMO_E_SERVICE_OFF); the
- * gate and the integration (COSMO_E_DISCONNECTED, COSMO_E_MACHINE, COSMO_E_CONFIG); a sign-in that
- * is recent enough for the service (recent.h), which ends it here with ret->is_signed_in; a
- * conversation (COSMO_E_NO_PROMPT); the account (COSMO_E_REMOVED, COSMO_E_LOCKED) or the new name
- * (those of enrol_check_name()); the budgets of the hour (rate_limit_count()). Only now the same
- * person's older sign-in is told to end (flow_begin()), and a place is taken (rate_limit_take()).
- * Nothing has been asked of the IdP when any of these errors is returned. Other errors: COSMO_E_IO,
+ * is ours and the service wants us (COSMO_E_NOT_OURS, COSMO_E_ENROLL_OFF, COSMO_E_SERVICE_OFF);
+ * what must have succeeded in sshd before (COSMO_E_FIRST_METHOD); the gate and the integration
+ * (COSMO_E_DISCONNECTED, COSMO_E_MACHINE, COSMO_E_CONFIG); a sign-in that is recent enough for the
+ * service (recent.h), which ends it here with ret->is_signed_in; a conversation
+ * (COSMO_E_NO_PROMPT); the account (COSMO_E_REMOVED, COSMO_E_LOCKED) or the new name (those of
+ * enrol_check_name()); the budgets of the hour (rate_limit_count()). Only now the same person's
+ * older sign-in is told to end (flow_begin()), and a place is taken (rate_limit_take()). Nothing
+ * has been asked of the IdP when any of these errors is returned. Other errors: COSMO_E_IO,
  * COSMO_E_BUSY, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret);

@@ -43,7 +43,8 @@ enum cosmo_err helper_client_start(const struct caller *caller, struct helper_cl
 	return COSMO_OK;
 }
 
-/* What is longer than its field is cut: none of these three decides who gets in. */
+/* What is longer than its field is cut: nothing of these three lets anybody in, and a method of
+ * sshd's that was cut off has not succeeded. */
 static void put_cut(
 	struct message *message, enum message_field field, size_t max_bytes, const char *text)
 {
@@ -65,7 +66,7 @@ enum cosmo_err helper_client_question(
 	put_cut(message, FIELD_RHOST, 256, caller->rhost);
 	put_cut(message, FIELD_TTY, 128, caller->tty);
 	message_put_u64(message, FIELD_RUID, caller->ruid);
-	if (type == MESSAGE_ACCOUNT)
+	if (type == MESSAGE_ACCOUNT || type == MESSAGE_SIGN_IN)
 		put_cut(message, FIELD_SSH_AUTH_INFO, 4096, caller->ssh_auth_info);
 	*ret = COSMO_STEAL(&message);
 	return COSMO_OK;

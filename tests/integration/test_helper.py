@@ -306,6 +306,31 @@ def test_an_unlisted_service_and_a_mute_caller_never_reach_the_judge(rig):
     assert rig.records() == []
 
 
+PUBLICKEY_FIRST = "[service sshd]\nrequire_first = publickey\n"
+
+
+# case: conversation: where a key must come first, a sign-in without one is refused before anything is asked of the provider
+@pytest.mark.parametrize("info", [None, "password\n", "publickey ssh-ed25519 AAAA", "keyboard-interactive/publickey\n"])
+def test_require_first__method_has_not_succeeded__never_reaches_the_judge(rig, info):
+    rig.configure(config(more=PUBLICKEY_FIRST))
+    rig.false_judge("raise SystemExit(9)")
+    exchange = rig.sign_in(SSH_AUTH_INFO=info)
+    assert exchange.result() == "E_FIRST_METHOD"
+    exchange.all_gone()
+    (event,) = rig.events()
+    assert (event["reason"], event["detail"]) == ("first_method", "publickey")
+    assert rig.records() == []
+
+
+# case: conversation: where a key must come first, a sign-in with one that sshd has accepted goes on to the code
+def test_require_first__method_has_succeeded__signs_in(rig):
+    rig.configure(config(more=PUBLICKEY_FIRST))
+    rig.false_judge("show(); identity()")
+    exchange = rig.sign_in(SSH_AUTH_INFO="publickey ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIL\n")
+    assert exchange.recv().type == "SHOW"
+    assert exchange.result() == "OK"
+
+
 def test_a_role_the_service_does_not_admit_is_stored_but_refused(rig):
     rig.false_judge("show(); identity(ROLE=['viewer'])")
     rig.configure(config(more="[access]\nsshd = admin\n"))

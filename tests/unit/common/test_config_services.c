@@ -100,6 +100,7 @@ static void test_config_service__section__changes_only_what_it_gives(void **stat
 	struct config *config =
 		parsed("[service sudo]\nauth = recent:15m\n"
 		       "[service sshd]\nacr = urn:mfa\namr = mfa, hwk\nmax_age = 1h\n"
+		       "require_first = publickey hostbased\n"
 		       "[service gdm-password]\nauth = device\ndeadline = 90s\n"
 		       "[service su]\nauth = deny\n");
 	struct config_service sudo = service_of(config, "sudo");
@@ -117,6 +118,9 @@ static void test_config_service__section__changes_only_what_it_gives(void **stat
 	assert_int_equal(sshd.amr.count, 2);
 	assert_string_equal(sshd.amr.items[1], "hwk");
 	assert_int_equal(sshd.max_age_s, 3600);
+	assert_int_equal(sshd.require_first.count, 2);
+	assert_string_equal(sshd.require_first.items[0], "publickey");
+	assert_int_equal(sudo.require_first.count, 0);
 	assert_int_equal(sshd.access_roles, ALL);
 	assert_int_equal(gdm.auth, CONFIG_AUTH_DEVICE);
 	assert_int_equal(gdm.deadline_s, 90);
