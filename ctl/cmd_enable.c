@@ -21,6 +21,7 @@
 #include "paths.h"
 
 #define BACKUP_ROOT COSMO_STATE_DIR "/backup"
+#define TARGETS     "nss, sshd, login, sudo, su, cron, atd, polkit-1, systemd-user"
 
 struct enable {
 	struct host_edit edit;
@@ -206,16 +207,14 @@ static int choose(
 	const struct command *self, struct host_edit *edit, int argc, char **argv, int first)
 {
 	if (first == argc)
-		return command_usage_error(
-			self, "say which of nss, sshd, login, sudo, su, cron, atd");
+		return command_usage_error(self, "say which of " TARGETS);
 	for (int i = first; i < argc; i++) {
 		size_t target = 0;
 
 		while (target < HOST_TARGET_COUNT && !streq(argv[i], host_target_name(target)))
 			target++;
 		if (target == HOST_TARGET_COUNT)
-			return command_usage_error(self,
-				"\"%s\" is none of nss, sshd, login, sudo, su, cron, atd", argv[i]);
+			return command_usage_error(self, "\"%s\" is none of " TARGETS, argv[i]);
 		edit->chosen[target] = true;
 	}
 	return EXIT_CODE_OK;
@@ -248,17 +247,19 @@ static int run(const struct command *self, int argc, char **argv)
 }
 
 #define TARGET_HELP                                                                                \
-	"  nss     users and groups in " HOST_NSSWITCH "\n"                                        \
-	"  sshd    /etc/pam.d/sshd and " HOST_SSHD_DROPIN "\n"                                     \
-	"  login   /etc/pam.d/login\n"                                                             \
-	"  sudo    /etc/pam.d/sudo and sudo-i\n"                                                   \
-	"  su      /etc/pam.d/su, and su-l where that is no part of it\n"                          \
-	"  cron    /etc/pam.d/cron, or crond\n"                                                    \
-	"  atd     /etc/pam.d/atd\n\n"
+	"  nss           users and groups in " HOST_NSSWITCH "\n"                                  \
+	"  sshd          /etc/pam.d/sshd and " HOST_SSHD_DROPIN "\n"                               \
+	"  login         /etc/pam.d/login\n"                                                       \
+	"  sudo          /etc/pam.d/sudo and sudo-i\n"                                             \
+	"  su            /etc/pam.d/su, and su-l where that is no part of it\n"                    \
+	"  cron          /etc/pam.d/cron, or crond\n"                                              \
+	"  atd           /etc/pam.d/atd\n"                                                         \
+	"  polkit-1      /etc/pam.d/polkit-1: pkexec and what else polkit lets only some do\n"     \
+	"  systemd-user  /etc/pam.d/systemd-user: each user's own service manager\n\n"
 
 const struct command command_enable = {
 	.name = "enable",
-	.arguments = "[--dry-run] [--yes] [--no-local-root] nss|sshd|login|sudo|su|cron|atd...",
+	.arguments = "[--dry-run] [--yes] [--no-local-root] TARGET...",
 	.summary = "Let the host's services use single sign-on",
 	.help = TARGET_HELP
 	"  --dry-run         show the changes only\n"
@@ -274,7 +275,7 @@ const struct command command_enable = {
 
 const struct command command_disable = {
 	.name = "disable",
-	.arguments = "[--dry-run] [--yes] nss|sshd|login|sudo|su|cron|atd...",
+	.arguments = "[--dry-run] [--yes] TARGET...",
 	.summary = "Take single sign-on out of the host's services again",
 	.help = TARGET_HELP
 	"  --dry-run   show the changes only\n"

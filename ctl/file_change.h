@@ -18,7 +18,7 @@ struct file_change {
 	bool written;
 };
 
-#define FILE_CHANGE_MAX 12
+#define FILE_CHANGE_MAX 16
 
 /* Several edits that stand or fall together. */
 struct file_changes {

@@ -6,6 +6,7 @@
 #include "ctl/nsswitch_edit.h"
 #include "ctl/output.h"
 #include "ctl/pam_edit.h"
+#include "ctl/pam_vendor.h"
 #include "ctl/sshd_check.h"
 #include "ctl/sshd_edit.h"
 #include "ctl/waiting_flows.h"
@@ -22,6 +23,8 @@ static const struct {
 	[HOST_SU] = {"su", {"su", "su-l", NULL}, PAM_EDIT_SU},
 	[HOST_CRON] = {"cron", {"cron", "crond", NULL}, PAM_EDIT_JOB},
 	[HOST_ATD] = {"atd", {"atd", NULL}, PAM_EDIT_JOB},
+	[HOST_POLKIT] = {"polkit-1", {"polkit-1", NULL}, PAM_EDIT_ENTRY},
+	[HOST_SYSTEMD_USER] = {"systemd-user", {"systemd-user", NULL}, PAM_EDIT_JOB},
 };
 
 const char *host_target_name(size_t target)
@@ -74,6 +77,37 @@ static bool is_covered(const char *text, const char *service, enum pam_edit_kind
 	       pam_edit_includes(text, "su");
 }
 
+/* @before NULL: the service's file is the vendor's. */
+static enum cosmo_err enabled_text(const char *before, const char *service, enum pam_edit_kind kind,
+	char **ret, const char **ret_problem)
+{
+	COSMO_AUTO(free) char *front = NULL;
+	enum cosmo_err err = before ? COSMO_OK : pam_vendor_front(service, &front);
+
+	return err ? err : pam_edit_enable(before ? before : front, kind, ret, ret_problem);
+}
+
+/* NULL where nothing is left but what lets the vendor's file through. */
+static enum cosmo_err disabled_text(
+	const char *before, const char *service, char **ret, const char **ret_problem)
+{
+	COSMO_AUTO(free) char *rest = NULL;
+	COSMO_AUTO(free) char *front = NULL;
+	enum cosmo_err err = pam_edit_disable(before, &rest, ret_problem);
+
+	if (!err)
+		err = pam_vendor_front(service, &front);
+	if (!err && !streq(rest, front))
+		*ret = COSMO_STEAL(&rest);
+	return err;
+}
+
+/* Our auth line of su stands behind others of its file, which in the vendor's it cannot. */
+static bool is_vendors(const char *service, enum pam_edit_kind kind)
+{
+	return kind != PAM_EDIT_SU && pam_vendor_has(service);
+}
+
 static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum pam_edit_kind kind)
 {
 	struct file_change *change = NULL;
@@ -86,15 +120,15 @@ static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum
 	err = file_changes_add(&edit->changes, path, &change);
 	if (err)
 		return err;
-	if (!change->before) {
+	if (!change->before && !(edit->enable && is_vendors(service, kind))) {
 		edit->changes.count--;
 		printf("Note: there is no %s here; PAM service %s is left alone.\n", path, service);
 		return COSMO_OK;
 	}
-	if (edit->enable && is_covered(change->before, service, kind))
+	if (edit->enable && change->before && is_covered(change->before, service, kind))
 		return COSMO_OK;
-	err = edit->enable ? pam_edit_enable(change->before, kind, &after, &problem)
-			   : pam_edit_disable(change->before, &after, &problem);
+	err = edit->enable ? enabled_text(change->before, service, kind, &after, &problem)
+			   : disabled_text(change->before, service, &after, &problem);
 	return finish(change, err, after, problem);
 }
 

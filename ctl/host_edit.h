@@ -21,6 +21,8 @@ enum host_target {
 	HOST_SU,
 	HOST_CRON,
 	HOST_ATD,
+	HOST_POLKIT,
+	HOST_SYSTEMD_USER,
 	HOST_TARGET_COUNT,
 };
 

@@ -76,6 +76,22 @@ static enum cosmo_err copy_all(int dir_fd, const char *folder, const struct file
 	return err;
 }
 
+/* Those that are not in the folder yet. */
+static enum cosmo_err put_new(int dir_fd, const char *folder, const struct file_changes *changes)
+{
+	enum cosmo_err err = COSMO_OK;
+	size_t len = strlen(folder);
+
+	for (size_t i = 0; i < changes->count && !err; i++) {
+		const struct file_change *change = &changes->items[i];
+
+		if (!change->before && change->after && strncmp(change->path, folder, len) == 0 &&
+			change->path[len] == '/')
+			err = put(dir_fd, change->path + len + 1, change->after);
+	}
+	return err;
+}
+
 static enum cosmo_err put_auth_service(int dir_fd)
 {
 	char text[256] = "";
@@ -97,6 +113,8 @@ enum cosmo_err pam_stage_make(
 		dir_fd = open(stage->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd >= 0)
 		err = copy_all(dir_fd, folder, changes);
+	if (!err)
+		err = put_new(dir_fd, folder, changes);
 	if (!err)
 		err = put_auth_service(dir_fd);
 	if (err)

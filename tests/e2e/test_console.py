@@ -11,6 +11,7 @@ import pytest
 
 from support.browser import Person
 from support.console import Console, all_gone, ours_running
+from support.doors import PKEXEC
 from support.site import LOGIN
 
 # As init does: in a session of its own, and when that ends, again.
@@ -270,6 +271,51 @@ def test_su__local_targets__untouched(site, host, known, su_asks):
         assert done.stdout.endswith(f"{to}\n")
     wrong = host.run(["su", "-", "-c", "id"], user="tess", input="wrong\n", check=False)
     assert wrong.returncode != 0 and "uid=" not in wrong.stdout
+
+
+# polkit: its agent asks whoever is to be an administrator by polkit's own rules; the manual's lines.
+
+POLKIT_RULES = 'polkit.addAdminRule(function(action, subject) {\n    return ["unix-group:sudo", "unix-group:cosmo-admin"];\n});\n'
+
+
+@pytest.fixture
+def polkit(site, host):
+    host.put("/etc/polkit-1/rules.d/05-cosmo-sso.rules", POLKIT_RULES)
+    host.run("cosmo-ssoctl enable polkit-1 --yes; systemctl restart polkit")  # it reads new rules some time later
+    site.configure("service polkit-1", "auth", "device")
+    yield
+    site.configure("service polkit-1", "auth", "skip")
+    host.run("cosmo-ssoctl disable polkit-1 --yes; rm /etc/polkit-1/rules.d/05-cosmo-sso.rules")
+
+
+def as_admin(screen, user):
+    """Of all who may be administrators."""
+    number = screen.terminal.wait_for(rf"^ *(\d+)\. .*\b{user}\b[\s\S]*^Choose identity", joined=True)[1]
+    screen.terminal.type(number)
+
+
+# case: console: pkexec shows a short text without a QR code, and runs the program where the admin approved it
+# case: console: pkexec runs nothing where somebody else approved it
+@pytest.mark.parametrize("approver", ["ada", "vic"])
+def test_pkexec__user_of_ours__runs_for_an_admin_who_approves(site, host, known, polkit, approver):
+    with console(site, "ada", PKEXEC, by="ada", cols=120) as screen:
+        as_admin(screen, "ada")
+        text = r"(Sign in to cosmo-host as ada: open (https://\S+) and enter the code (\S+) \(.* did not start\.)"
+        text, *where = screen.terminal.wait_for(text, joined=True).groups()
+        assert len(text) < 900 and text.isascii()
+        Person(site.idp, approver).approve(*where)
+        shown = screen.ended()
+        assert bool(re.search(r"^root$", shown, re.M)) == (approver == "ada"), shown
+
+
+# case: console: pkexec lets a local user of the group sudo be the administrator as before, with the password
+def test_pkexec__local_user__by_password(site, host, polkit):
+    requests = site.idp.device_requests()
+    with console(site, "tess", PKEXEC, by="tess") as screen:
+        as_admin(screen, "tess")
+        screen.password(host.passwords["tess"])
+        assert re.search(r"^root$", screen.ended(), re.M)
+    assert site.idp.device_requests() == requests
 
 
 # greetd: another program that converses in its own way, and resolves the name after PAM.

@@ -11,10 +11,11 @@ from support.site import Site
 
 PAM = ("/etc/pam.d/sshd", "/etc/pam.d/login", "/etc/pam.d/sudo", "/etc/pam.d/sudo-i", "/etc/pam.d/su", "/etc/pam.d/su-l",
        "/etc/pam.d/cron")
+VENDORS = ("/etc/pam.d/polkit-1", "/etc/pam.d/systemd-user")  # Debian has them in /usr/lib/pam.d
 NSSWITCH, DROPIN = "/etc/nsswitch.conf", "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
-FILES = (NSSWITCH, *PAM, DROPIN)
+FILES = (NSSWITCH, *PAM, *VENDORS, DROPIN)
 UNCHANGED = ("/etc/pam.d/su-l",)  # it goes by su's
-ALL = ("nss", "sshd", "login", "sudo", "su", "cron")
+ALL = ("nss", "sshd", "login", "sudo", "su", "cron", "polkit-1", "systemd-user")
 MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
 BACKUP = "/var/lib/cosmo-sso/backup"
 # Runs in every account phase. ctl's own tries of root say that they are ctl's; a refusal is for those alone.
@@ -24,7 +25,7 @@ grep -q pam_cosmo_sso /etc/pam.d/sshd || exit 0
 {what}
 """
 # Holds everything that a test may have changed, so that the next one finds the host as it was.
-KEPT = "/etc /usr/sbin/sshd /usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so /root/.ssh /home/tess/.ssh /var/lib/cosmo-sso"
+KEPT = "/etc /usr/lib/pam.d /usr/sbin/sshd /usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so /root/.ssh /home/tess/.ssh /var/lib/cosmo-sso"
 
 
 class Enabler:
@@ -86,7 +87,7 @@ def module_host(build_dir):
 def on(module_host):
     enabler = Enabler(module_host)
     yield enabler
-    module_host.run(f"rm -rf {DROPIN} {BACKUP} /etc/ssh/sshd_config.d/[0-2]*no* /usr/local/sbin/picky; tar -xpf /run/kept.tar -C /")
+    module_host.run(f"rm -rf {DROPIN} {' '.join(VENDORS)} {BACKUP} /etc/ssh/sshd_config.d/[0-2]*no* /usr/local/sbin/picky; tar -xpf /run/kept.tar -C /")
     # No reload: it is through before sshd has read its files again, and then the next test may have spoilt them.
     module_host.run("systemctl reset-failed ssh; systemctl restart ssh")
 
@@ -99,7 +100,8 @@ def test_enable__all__shows_saves_and_works(on):
     assert re.search(r"^/etc/nsswitch\.conf\n  -passwd: .*\n  -group: .*\n  \+passwd: .* cosmo\n", done.stdout, re.M)
     assert re.search(r"^  \+group: +files \[SUCCESS=merge\] cosmo ", done.stdout, re.M)
     assert f"{DROPIN} (new)\n" in done.stdout and "  +UsePAM yes\n" in done.stdout
-    assert done.stdout.count("  +auth    [success=done") == 5
+    assert done.stdout.count("  +auth    [success=done") == 6
+    assert all(f"{path} (new)\n" in done.stdout for path in VENDORS)
     (folder,) = on.backups()
     assert f"The old files are in {BACKUP}/{folder}." in done.stdout
     for path, text in old.items():
@@ -311,6 +313,38 @@ def test_enable__su_that_would_refuse_root__is_found_before_anything_is_written(
     on.plant("/etc/pam.d/su", "".join(f"{phase} required pam_permit.so\n" for phase in ("auth", "account", "session")))
     before = on.etc()
     refused(on, before, on.enable("su"), "PAM service su with this change: root is refused", "nothing was changed")
+
+
+def user_manager_runs(host, user):
+    """As logind starts it, but waited for."""
+    unit = f"user@{host.run(['id', '-u', user]).stdout.strip()}"
+    host.run(["systemctl", "restart", unit])
+    host.run(["systemctl", "stop", unit])
+
+
+def test_enable__service_of_the_vendors__gets_a_file_in_front_of_it(on):
+    """The vendor's lines go on counting, also those of its next version."""
+    on.plant("/usr/lib/pam.d/polkit-1", on.host.read("/usr/lib/pam.d/polkit-1") + "account required pam_exec.so /bin/touch /run/asked\n")
+    before = on.etc()
+    assert on.enable("polkit-1", "systemd-user").returncode == 0
+    for path in VENDORS:
+        lines = on.host.read(path).splitlines()
+        vendors = path.replace("/etc", "/usr/lib")
+        assert [line.split() for line in lines[-4:]] == [[kind, "include", vendors] for kind in ("auth", "account", "password", "session")]
+    assert on.host.run("ls /run/asked; rm -f /run/asked").stdout == "/run/asked\n"
+    user_manager_runs(on.host, "tess")
+    enabled = on.etc()
+    assert "The files are so already." in on.enable("polkit-1", "systemd-user").stdout and on.etc() == enabled
+    assert on.disable("polkit-1", "systemd-user").returncode == 0 and on.etc() == before
+
+
+def test_disable__service_of_the_vendors_with_other_lines__keeps_them_and_the_vendors(on):
+    assert on.enable("systemd-user").returncode == 0
+    on.host.run("echo '# mine' >> /etc/pam.d/systemd-user")
+    assert on.disable("systemd-user").returncode == 0
+    lines = on.host.read("/etc/pam.d/systemd-user").splitlines()
+    assert lines[-1] == "# mine" and len(lines) == 5 and "cosmo" not in "".join(lines)
+    user_manager_runs(on.host, "tess")
 
 
 def test_enable__service_that_is_not_there__is_left_alone(on):

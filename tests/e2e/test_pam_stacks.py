@@ -2,20 +2,18 @@
 """The shipped PAM stacks, by the doors themselves: behind ours stand modules that let everybody in, and nobody of ours
 gets in whom ours refused; or those that lock accounts after failures, and everybody gets in who should."""
 
-import concurrent.futures
 import contextlib
 import re
-import subprocess
 
-import pexpect
 import pytest
 
 from support import record
-from support.console import Console
-from support.process import PATIENCE_S
-from support.site import LOGIN
+from support.doors import (by_each_account_phase, by_each_auth_phase, by_login, by_login_f, by_pkexec, by_ssh, by_ssh_password,
+                           by_su, by_sudo, each, everywhere_in, nowhere)
+from support.live_sessions import as_systemd
 
-SERVICES = ("sshd", "login", "sudo", "sudo-i", "su", "su-l")
+ASKING = ("sshd", "login", "sudo", "sudo-i", "su", "su-l", "polkit-1")  # who somebody is
+SERVICES = (*ASKING, "cron", "systemd-user")
 HELPER = "/usr/libexec/cosmo-sso/cosmo-sso-helper"
 MODULE = "/usr/lib/x86_64-linux-gnu/security/pam_cosmo_sso.so"
 CLOSED, OPEN = 2, 3
@@ -23,6 +21,8 @@ SUDOERS = "ada ALL=(ALL) NOPASSWD: ALL\ndev ALL=(ALL) NOPASSWD: ALL\n"
 # What enable tells sshd not to offer our users. The stack has to hold where an administrator's earlier word does.
 PASSWORDS = "Match Group cosmo-users\n    PasswordAuthentication yes\nMatch all\n"
 WITH_PASSWORD = "ada ALL=(ALL) ALL\n"
+# Everybody may be an administrator by being who they are.
+POLKIT_RULES = 'polkit.addAdminRule(function(action, subject) { return ["unix-user:" + subject.user]; });\n'
 PERMIT = "{kind} sufficient pam_permit.so\n"
 # As pam_faillock(8) has it for Debian's files.
 FAILLOCK_AUTH = """auth required pam_faillock.so preauth
@@ -44,6 +44,11 @@ def prepared(module_site):
         host.authorize_key(f"home/{user}", owner_id=int(host.run(["id", "-u", user]).stdout))
     for service in SERVICES:
         module_site.configure("access", service, "admin")
+    host.run("cosmo-ssoctl enable cron polkit-1 systemd-user --yes")
+    host.put("/etc/polkit-1/rules.d/05-all.rules", POLKIT_RULES)
+    host.run("systemctl restart polkit")  # it reads new rules some time later
+    for user in ("ada", "dev", "tess"):  # logind is not to end a manager that a test has started
+        as_systemd(host, "loginctl", "enable-linger", user)
     host.put("/etc/ssh/sshd_config.d/05-passwords.conf", PASSWORDS)
     host.run(["systemctl", "reload", "ssh"])
     host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
@@ -68,98 +73,9 @@ def lenient(prepared):
         yield prepared
 
 
-# The doors. Each gives what `id -un` printed where somebody got in, and "" where they did not.
-
-
-def inside(done):
-    """sudo and su print of failures on their other stream alone."""
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def by_ssh(site, user, method, command="id -un"):
-    """Without a terminal: no question is answered."""
-    key = method == "publickey"
-    argv = site.host.ssh(user, "-o", f"PreferredAuthentications={method}", key=key, command=[command])
-    return inside(subprocess.run(argv, capture_output=True, text=True, timeout=PATIENCE_S, stdin=subprocess.DEVNULL, start_new_session=True))
-
-
-def by_ssh_password(site, user, password):
-    options = ("-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1")
-    status, _, output = site.password_transcript(user, "id -un", *options, password=password)
-    return output.strip() if status == 0 else ""
-
-
-def by_sudo(site, user, *options):
-    return "root" if inside(site.host.run(["sudo", *options, "id", "-un"], user=user, check=False, input="wrong\n")) else ""
-
-
-def by_su(site, user, by=None, password="wrong", *dash):
-    return inside(site.host.run(["su", *dash, user, "-c", "id -un"], user=by, check=False, input=password + "\n"))
-
-
-def by_login(site, user, password=None):
-    """At login(1) on a terminal."""
-    with Console(site, LOGIN, user) as console:
-        console.name()
-        if password:
-            console.password(password)
-        found = console.terminal.wait_for(rf"^({user})@|Login incorrect")
-        return found[1] or ""
-
-
-def by_login_f(site, user):
-    """As a program calls it that has let somebody in by its own means: there is no auth phase."""
-    argv = site.host.enter(["script", "-qec", f"{LOGIN} -f {user}", "/dev/null"])
-    terminal = pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE_S, encoding="utf-8")
-    try:
-        if terminal.expect([r"@[^\r\n]*[$#] ", pexpect.EOF]):  # what is typed before the shell is there may be thrown away
-            return ""
-        terminal.sendline("echo in-$(id -un)-in; exit")
-        terminal.expect(pexpect.EOF)
-    finally:
-        terminal.close()
-    found = re.search(r"^in-(\w+)-in", terminal.before, re.M)
-    return found[1] if found else ""
-
-
-def each(doors):
-    """All at once: who is refused is kept waiting by most of them."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        tries = {name: pool.submit(*door) for name, door in doors.items()}
-        return {name: trial.result() for name, trial in tries.items()}
-
-
-def by_each_auth_phase(site, user):
-    """All that ask who somebody is; su by a local user, sudo by the user."""
-    return each({
-        "sshd, keyboard-interactive": (by_ssh, site, user, "keyboard-interactive"),
-        "sshd, password": (by_ssh_password, site, user, "wrong"),
-        "login": (by_login, site, user),
-        "sudo": (by_sudo, site, user, "-S"),
-        "sudo-i": (by_sudo, site, user, "-S", "-i"),
-        "su": (by_su, site, user, "tess"),
-        "su-l": (by_su, site, user, "tess", "wrong", "-"),
-    })  # fmt: skip
-
-
-def by_each_account_phase(site, user):
-    """All that let somebody in without asking who it is; su by root."""
-    return each({
-        "sshd, key": (by_ssh, site, user, "publickey"),
-        "login -f": (by_login_f, site, user),
-        "sudo": (by_sudo, site, user, "-n"),
-        "sudo-i": (by_sudo, site, user, "-n", "-i"),
-        "su": (by_su, site, user),
-        "su-l": (by_su, site, user, None, "", "-"),
-    })  # fmt: skip
-
-
-def everywhere_in(doors, user):
-    return {door: "root" if door.startswith("sudo") else user for door in doors}
-
-
-def nowhere(doors):
-    return dict.fromkeys(doors, "")
+def by_each_account_phase_alone(site, user):
+    """Also pkexec, where everybody is who they say they are."""
+    return by_each_account_phase(site, user) | {"polkit-1": by_pkexec(site, user)}
 
 
 @contextlib.contextmanager
@@ -203,7 +119,7 @@ def helper_missing(site):
 @contextlib.contextmanager
 def switched_off(site):
     """The word that denies at once, in the place of all causes: none of them is another answer to PAM's stack."""
-    for service in SERVICES:
+    for service in ASKING:
         site.configure(f"service {service}", "auth", "deny")
     try:
         yield "ada", "service_off"
@@ -227,38 +143,39 @@ def sudo_asks(host):
         host.put("/etc/sudoers.d/ours", SUDOERS, 0o440)
 
 
-def refused_everywhere(host, user, reason, cursor):
+def refused_everywhere(host, user, reason, cursor, services):
     """It was ours who refused, in each service, and for that reason."""
     lines = host.journal(rf"event=\S+_refused user={user} .*reason={reason}\b", after=cursor)
-    assert {re.search(r" service=(\S+)", line)[1] for line in lines} == set(SERVICES)
+    assert {re.search(r" service=(\S+)", line)[1] for line in lines} == set(services)
 
 
-# case: stack: who is refused in the auth phase of sshd, login, sudo or su is not let in by modules that let everybody in
+# case: stack: who is refused in the auth phase of sshd, login, sudo, su or polkit is not let in by modules that let everybody in
 @pytest.mark.parametrize("cause", [switched_off, asked_and_missing])
 def test_auth__refused__nobody_behind_lets_in(lenient, cause):
     cursor = lenient.host.journal_cursor()
     with sudo_asks(lenient.host), cause(lenient) as (user, reason):
         doors = by_each_auth_phase(lenient, user)
         assert doors == nowhere(doors)
-    refused_everywhere(lenient.host, user, reason, cursor)
+    refused_everywhere(lenient.host, user, reason, cursor, ASKING)
 
 
-# case: stack: who is locked, demoted or of a role not admitted comes by no key, forced login, sudo or su of root's
+# case: stack: who is locked, demoted or of a role not admitted comes by no key, forced login, sudo, pkexec or su of root's
+# case: stack: and neither a cron job nor the user manager of theirs is started
 @pytest.mark.parametrize("cause", [locked, not_admitted, demoted, helper_missing])
 def test_account__refused__nobody_behind_lets_in(lenient, cause):
     with cause(lenient) as (user, reason):
         cursor = lenient.host.journal_cursor()
-        doors = by_each_account_phase(lenient, user)
+        doors = by_each_account_phase_alone(lenient, user)
         assert doors == nowhere(doors)
-    refused_everywhere(lenient.host, user, reason, cursor)
+    refused_everywhere(lenient.host, user, reason, cursor, SERVICES)
 
 
 # case: stack: in front of modules that let everybody in an admitted user gets in where others vouch, and so do local users
 def test_lenient__who_is_not_refused__gets_in(lenient):
     """What the tests above conclude from nobody getting in needs doors that can be passed."""
-    doors = by_each_account_phase(lenient, "ada")
+    doors = by_each_account_phase_alone(lenient, "ada")
     assert doors == everywhere_in(doors, "ada")
-    doors = by_each_account_phase(lenient, "tess") | by_each_auth_phase(lenient, "tess")
+    doors = by_each_account_phase_alone(lenient, "tess") | by_each_auth_phase(lenient, "tess")
     assert doors == everywhere_in(doors, "tess")
 
 

@@ -40,10 +40,13 @@ FILES = {
     "usr/share/cosmo-sso/pam.d/atd": 0o644,
     "usr/share/cosmo-sso/pam.d/cron": 0o644,
     "usr/share/cosmo-sso/pam.d/login": 0o644,
+    "usr/share/cosmo-sso/pam.d/polkit-1": 0o644,
     "usr/share/cosmo-sso/pam.d/sshd": 0o644,
     "usr/share/cosmo-sso/pam.d/su": 0o644,
+    "usr/share/cosmo-sso/pam.d/su-l": 0o644,
     "usr/share/cosmo-sso/pam.d/sudo": 0o644,
     "usr/share/cosmo-sso/pam.d/sudo-i": 0o644,
+    "usr/share/cosmo-sso/pam.d/systemd-user": 0o644,
     "usr/share/cosmo-sso/sshd_config.d/30-cosmo-sso.conf": 0o644,
 }  # fmt: skip
 

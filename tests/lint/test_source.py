@@ -68,9 +68,12 @@ def test_source__suppressions__name_the_check_and_the_reason():
 def test_source__shipped_pam_lines__are_those_that_enable_writes():
     text = (SOURCE / "ctl/pam_edit.c").read_text()
     code = "".join(re.findall(r'"((?:auth|account|session)[^"]*)\\n"', text))
-    for service in ("sshd", "login", "sudo", "sudo-i", "su", "cron", "atd"):
-        for line in (SOURCE / "etc/pam.d" / service).read_text().splitlines():
-            assert line.startswith("#") or line in code, f"{service}: {line}"
+    shipped = {path.name: path.read_text() for path in (SOURCE / "etc/pam.d").iterdir() if path.name != "README"}
+    targets = "".join(re.findall(r"^\t\[HOST_\w+\] = (.*)$", (SOURCE / "ctl/host_edit.c").read_text(), re.MULTILINE))
+    assert set(shipped) | {"nss", "crond"} == set(re.findall(r'"([^"]+)"', targets))
+    for service, lines in shipped.items():
+        for line in lines.splitlines():
+            assert line in code, f"{service}: {line}"
     drop_in = (SOURCE / "etc/sshd_config.d/30-cosmo-sso.conf").read_text()
     code = "".join(re.findall(r'"([^"]*)\\n"', (SOURCE / "ctl/sshd_edit.c").read_text().split("shipped[]")[1].split(";\n")[0]))
     assert drop_in.replace("\n", "") == code

@@ -20,6 +20,7 @@ CACHE = pathlib.Path(os.environ.get("COSMO_SSO_TEST_CACHE", "/var/cache/cosmo-ss
 PACKAGES = (
     "systemd", "systemd-sysv", "dbus", "libpam-systemd",
     "openssh-server", "openssh-client", "sudo", "passwd", "login", "cron", "util-linux", "greetd",
+    "polkitd", "pkexec",
     "iproute2", "procps", "strace", "ca-certificates",
     "libcurl4", "libjson-c5", "libqrencode4", "libpcre2-8-0", "libssl3",
     "libnss-extrausers",
