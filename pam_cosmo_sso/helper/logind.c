@@ -247,7 +247,8 @@ static enum cosmo_err open_folder(const char *path, DIR **ret)
 	return fd < 0 ? COSMO_E_NOT_FOUND : folder_open(fd, ret);
 }
 
-static enum cosmo_err end_users(struct our_uids *ours, uint32_t spared)
+static enum cosmo_err end_users(struct our_uids *ours,
+	bool (*spares)(const void *context, uint32_t uid), const void *context)
 {
 	COSMO_AUTO(folder_close) DIR *dir = NULL;
 	const char *name = NULL;
@@ -261,9 +262,9 @@ static enum cosmo_err end_users(struct our_uids *ours, uint32_t spared)
 		err = folder_next(dir, &name);
 	while (!err && name) {
 		have = false;
-		if (parse_id(name, 1, UINT32_MAX - 1, &uid) == COSMO_OK && uid != spared)
+		if (parse_id(name, 1, UINT32_MAX - 1, &uid) == COSMO_OK)
 			err = our_uids_have(ours, uid, &have, NULL);
-		if (!err && have)
+		if (!err && have && !spares(context, uid))
 			loginctl_user("terminate-user", uid);
 		if (!err)
 			err = folder_next(dir, &name);
@@ -310,12 +311,13 @@ static enum cosmo_err stop_all_lingering(struct our_uids *ours)
 	return err;
 }
 
-enum cosmo_err logind_end_users(struct our_uids *ours, uint32_t spared)
+enum cosmo_err logind_end_users(struct our_uids *ours,
+	bool (*spares)(const void *context, uint32_t uid), const void *context)
 {
 	/* Lingering first: a user manager that is to linger is started anew. */
 	enum cosmo_err err = stop_all_lingering(ours);
 
-	return err ? err : end_users(ours, spared);
+	return err ? err : end_users(ours, spares, context);
 }
 
 static bool is_in_user_slice(void)

@@ -35,10 +35,12 @@ COSMO_MUST_USE enum cosmo_err logind_slice_of(pid_t pid, uint32_t *ret_uid);
 void logind_end_session(const char *id);
 
 /*
- * Ask for the end of all sessions and the user manager of each user of @ours who has any but
- * @spared (0: nobody). Then nobody of @ours lingers any more. Errors: those of our_uids_have().
+ * Ask for the end of all sessions and the user manager of each user of @ours who has any, and whose
+ * slice @spares does not want left alone: logind ends all that is in it, whoever it runs as. Then
+ * nobody of @ours lingers any more. Errors: those of our_uids_have().
  */
-COSMO_MUST_USE enum cosmo_err logind_end_users(struct our_uids *ours, uint32_t spared);
+COSMO_MUST_USE enum cosmo_err logind_end_users(struct our_uids *ours,
+	bool (*spares)(const void *context, uint32_t uid), const void *context);
 
 /* Move this process out of the session or user manager in which it was started, so that it does not
  * end with it. False: it is still in there. */

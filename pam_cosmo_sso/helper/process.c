@@ -115,6 +115,16 @@ bool process_runs(pid_t pid, uint64_t start)
 	return process_read(pid, &now) == COSMO_OK && now.start == start && !now.ended;
 }
 
+/* Child first: as long as the parent is there its number is nobody else's. */
+bool process_is_child(const struct process *child, const struct process *parent)
+{
+	struct process now = {0};
+
+	return child->start >= parent->start && process_read(child->pid, &now) == COSMO_OK &&
+	       now.start == child->start && now.ppid == parent->pid &&
+	       process_runs(parent->pid, parent->start);
+}
+
 /*
  * The descriptor comes first: if the number still shows the same process afterwards, it did so all
  * the time, and the descriptor is that process's.

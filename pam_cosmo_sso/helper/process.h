@@ -32,6 +32,12 @@ COSMO_MUST_USE enum cosmo_err process_read(pid_t pid, struct process *ret);
 bool process_runs(pid_t pid, uint64_t start);
 
 /*
+ * Is @parent still whom @child came from? A list is not taken in one instant: between the two
+ * readings a number may have gone to another process.
+ */
+bool process_is_child(const struct process *child, const struct process *parent);
+
+/*
  * A pidfd of the process that was seen as @process, with the uids it had then; the caller
  * closes *ret_fd. Errors: COSMO_E_NOT_FOUND (it is gone, ended or changed), COSMO_E_IO (no
  * descriptor, or a kernel without pidfds).

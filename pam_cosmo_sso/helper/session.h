@@ -3,6 +3,7 @@
  * ended later. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -27,8 +28,10 @@ struct session {
 	char rhost[257];                   /* "": none */
 	char logind[SESSION_LOGIND_BYTES]; /* what logind calls it; "": not known (yet) */
 	int64_t opened_s;
+	bool shared; /* the leader was seen to serve others too, see session_leader.h */
 	unsigned char integration[INTEGRATION_BYTES];
 	enum cosmo_err err; /* COSMO_E_STORE_DAMAGED: only id, leader, start and uid are known */
+	bool idle; /* for whoever ends it: the leader is shared, and runs nothing for the user */
 };
 
 /* Write the record. @run_fd is run/private. Errors: COSMO_E_INVALID, COSMO_E_IO. */

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/base/local_names.h"
-#include "pam_cosmo_sso/helper/carried_groups.h"
 #include "pam_cosmo_sso/helper/logind.h"
+#include "pam_cosmo_sso/helper/process_whose.h"
+#include "pam_cosmo_sso/helper/session_leader.h"
 #include "pam_cosmo_sso/helper/session_members.h"
 #include "pam_cosmo_sso/helper/slice_members.h"
-#include "pam_cosmo_sso/helper/user_namespace.h"
 
 void session_ending_done(struct session_ending *ending)
 {
@@ -19,6 +18,7 @@ void session_ending_done(struct session_ending *ending)
 	free(ending->sessions);
 	free(ending->member);
 	free(ending->spared);
+	free(ending->serving);
 }
 
 static bool is_ancestor(const struct session_ending *ending, pid_t pid, uint64_t start)
@@ -33,9 +33,10 @@ bool session_choice_is_own(const void *context, const struct session *session)
 {
 	const struct session_ending *ending = context;
 
-	return is_ancestor(ending, session->leader, session->start) ||
-	       (ending->own_logind[0] && session->uid == ending->own_uid &&
-		       streq(session->logind, ending->own_logind));
+	if (is_ancestor(ending, session->leader, session->start))
+		return !session->shared || session->uid == ending->own_uid;
+	return ending->own_logind[0] && session->uid == ending->own_uid &&
+	       streq(session->logind, ending->own_logind);
 }
 
 bool session_choice_ends(const void *context, const struct session *session)
@@ -79,57 +80,9 @@ enum cosmo_err session_choice_find_caller(struct session_ending *ending)
 	return err ? err : find_own_logind(ending);
 }
 
-static enum cosmo_err note_owner(struct session_ending *ending, struct process *process)
-{
-	uint32_t owner = 0;
-	bool ours = false;
-	enum cosmo_err err = user_namespace_owner(process->pid, &owner);
-
-	/* Whose it is cannot be told of one that is gone, or where nobody may look. */
-	if (err)
-		return COSMO_OK;
-	err = our_uids_have(&ending->ours, owner, &ours, NULL);
-	if (!err && ours)
-		process->whose = owner;
-	return err;
-}
-
-/* What root runs with whose groups is root's own doing. */
-static enum cosmo_err note_carrier(struct session_ending *ending, struct process *process)
-{
-	uint32_t owner = 0;
-	enum cosmo_err err = COSMO_OK;
-
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids); i++)
-		if (process->uids[i] == 0)
-			return COSMO_OK;
-	err = carried_groups_owner(process->pid, &ending->ours, LOCAL_GROUP_FILE, &owner);
-	if (!err)
-		process->whose = owner;
-	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
-}
-
-/* By one of its uids, by the namespace that it is shut up in, or by the groups that it kept. */
-static enum cosmo_err note_whose(struct session_ending *ending, struct process *process)
-{
-	enum cosmo_err err = COSMO_OK;
-
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(process->uids) && !err && !process->whose; i++) {
-		bool ours = false;
-
-		err = our_uids_have(&ending->ours, process->uids[i], &ours, NULL);
-		if (!err && ours)
-			process->whose = process->uids[i];
-	}
-	if (!err && !process->whose)
-		err = note_owner(ending, process);
-	return err || process->whose ? err : note_carrier(ending, process);
-}
-
 static bool is_wholly_ours(const struct process *process)
 {
-	return process->whose && process->uids[0] == process->whose &&
-	       process->uids[1] == process->whose && process->uids[2] == process->whose;
+	return process->whose && process_whose_is_wholly(process, process->whose);
 }
 
 /* A process of root that is somebody of ours for a moment, such as a service that opens a file on
@@ -187,9 +140,52 @@ static enum cosmo_err make_marks(struct session_ending *ending, size_t count)
 {
 	free(ending->member);
 	free(ending->spared);
+	free(ending->serving);
 	ending->member = calloc(count + 1, sizeof(*ending->member));
 	ending->spared = calloc(count + 1, sizeof(*ending->spared));
-	return ending->member && ending->spared ? COSMO_OK : COSMO_E_NOMEM;
+	ending->serving = calloc(count + 1, sizeof(*ending->serving));
+	return ending->member && ending->spared && ending->serving ? COSMO_OK : COSMO_E_NOMEM;
+}
+
+static bool has_leader_before(const struct session_ending *ending, size_t at)
+{
+	const struct session *session = &ending->sessions[at];
+
+	for (size_t i = 0; i < at; i++)
+		if (ending->sessions[i].shared && ending->sessions[i].leader == session->leader &&
+			ending->sessions[i].start == session->start)
+			return true;
+	return false;
+}
+
+/* logind puts a service that opens sessions into the first of them, and what it starts too. */
+static void mark_serving(struct session_ending *ending, const struct process_list *list)
+{
+	for (size_t i = 0; i < ending->count; i++) {
+		if (!ending->sessions[i].shared || has_leader_before(ending, i))
+			continue;
+		for (size_t j = 0; j < list->count; j++)
+			if (session_leader_leads(list, &ending->sessions[i], &list->items[j]))
+				ending->serving[j] = true;
+	}
+}
+
+bool session_choice_spares_slice(const void *context, uint32_t uid)
+{
+	const struct session_ending *ending = context;
+
+	if (uid == ending->own_uid)
+		return true;
+	for (size_t i = 0; i < ending->count; i++) {
+		const struct session *session = &ending->sessions[i];
+		uint32_t slice_uid = 0;
+
+		if (session->shared && process_runs(session->leader, session->start) &&
+			logind_slice_of(session->leader, &slice_uid) == COSMO_OK &&
+			slice_uid == uid)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -203,7 +199,7 @@ enum cosmo_err session_choice_mark(struct session_ending *ending, struct process
 	enum cosmo_err err = make_marks(ending, list->count);
 
 	for (size_t i = 0; !ending->scope->session && i < list->count && !err; i++) {
-		err = note_whose(ending, &list->items[i]);
+		err = process_whose_find(&list->items[i], &ending->ours);
 		ending->member[i] = !err && is_wholly_ours(&list->items[i]);
 	}
 	if (!err)
@@ -212,8 +208,11 @@ enum cosmo_err session_choice_mark(struct session_ending *ending, struct process
 	if (!err)
 		err = session_members_mark(list, ending->sessions, ending->count,
 			session_choice_is_own, ending, ending->spared);
+	if (!err)
+		mark_serving(ending, list);
 	if (!err && !ending->scope->session)
-		err = slice_members_mark(list, &ending->ours, &own, ending->member, ending->spared);
+		err = slice_members_mark(
+			list, &ending->ours, &own, ending->serving, ending->member, ending->spared);
 	if (!err)
 		err = keep_members(ending, list);
 	for (size_t i = 0; i < list->count && !err; i++)

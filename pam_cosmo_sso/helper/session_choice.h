@@ -39,6 +39,7 @@ struct session_ending {
 	uint64_t shown;             /* last told by progress */
 	bool *member;               /* of the present look: of a session that ends */
 	bool *spared;               /* likewise */
+	bool *serving;              /* likewise: a leader that serves others too, or below it */
 	struct process_list before; /* the members of the look before */
 	struct process_list acting; /* who acted for one of ours in each look so far */
 	bool looked;
@@ -57,6 +58,10 @@ bool session_choice_is_own(const void *ending, const struct session *session);
 
 /* Does it end now, with the caller's left for later? */
 bool session_choice_ends(const void *ending, const struct session *session);
+
+/* For logind_end_users(): the caller's own slice, and any in which a leader is that serves others.
+ */
+bool session_choice_spares_slice(const void *ending, uint32_t uid);
 
 /* Set @member and @spared for @list, and whose each of its processes is. */
 COSMO_MUST_USE enum cosmo_err session_choice_mark(

@@ -18,6 +18,7 @@
 #include "pam_cosmo_sso/helper/process_end.h"
 #include "pam_cosmo_sso/helper/session.h"
 #include "pam_cosmo_sso/helper/session_choice.h"
+#include "pam_cosmo_sso/helper/session_leader.h"
 #include "pam_cosmo_sso/helper/sudo_stamps.h"
 #include "pam_cosmo_sso/helper/uid_kill.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
@@ -53,13 +54,61 @@ static enum cosmo_err add_session(void *context, const struct session *session)
 	return COSMO_OK;
 }
 
+/* One process that has opened the sessions of two serves both, whatever it runs for them now. */
+static enum cosmo_err compare_leaders(void *context, const struct session *session)
+{
+	struct session_ending *ending = context;
+
+	for (size_t i = 0; i < ending->count; i++) {
+		struct session *own = &ending->sessions[i];
+
+		own->shared = own->shared ||
+			      (own->leader == session->leader && own->start == session->start &&
+				      own->uid != session->uid);
+	}
+	return COSMO_OK;
+}
+
+/* Before any signal: what tells of it may end by itself meanwhile. */
+static enum cosmo_err find_shared(struct session_ending *ending)
+{
+	struct process_list list = {0};
+	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
+	enum cosmo_err err = process_list_take(owned);
+
+	if (!err)
+		err = session_each(store_run_fd(ending->store), compare_leaders, ending);
+	if (!err)
+		err = session_leader_find_shared(
+			owned, &ending->ours, ending->sessions, ending->count);
+	for (size_t i = 0; i < ending->count && !err; i++) {
+		struct session *session = &ending->sessions[i];
+
+		session->idle = session->shared && session_leader_is_idle(owned, session);
+	}
+	return err;
+}
+
+static bool is_to_end(const struct session_ending *ending, const struct session *session)
+{
+	return !session->idle && session_choice_ends(ending, session);
+}
+
 static uint64_t count_ending(const struct session_ending *ending)
 {
 	uint64_t total = 0;
 
 	for (size_t i = 0; i < ending->count; i++)
-		total += session_choice_ends(ending, &ending->sessions[i]);
+		total += is_to_end(ending, &ending->sessions[i]);
 	return total;
+}
+
+static bool is_over(const struct process_list *list, const struct session *session)
+{
+	const struct process *leader = process_list_find(list, session->leader);
+
+	return !leader || leader->start != session->start ||
+	       (session->shared && session_leader_is_idle(list, session));
 }
 
 static void looked(void *context, const struct process_list *list)
@@ -69,10 +118,9 @@ static void looked(void *context, const struct process_list *list)
 
 	for (size_t i = 0; i < ending->count; i++) {
 		const struct session *session = &ending->sessions[i];
-		const struct process *leader = process_list_find(list, session->leader);
 
-		if (session_choice_ends(ending, session))
-			done += !leader || leader->start != session->start;
+		if (is_to_end(ending, session))
+			done += is_over(list, session);
 	}
 	if (ending->progress && done != ending->shown)
 		ending->progress(ending->context, "sessions", done, count_ending(ending));
@@ -110,10 +158,12 @@ static enum cosmo_err end_by_logind(struct session_ending *ending)
 	for (size_t i = 0; i < ending->count; i++) {
 		const struct session *session = &ending->sessions[i];
 
-		if (session->logind[0] && session_choice_ends(ending, session))
+		if (session->logind[0] && !session->shared && session_choice_ends(ending, session))
 			logind_end_session(session->logind);
 	}
-	return ending->scope->session ? COSMO_OK : logind_end_users(&ending->ours, ending->own_uid);
+	if (ending->scope->session)
+		return COSMO_OK;
+	return logind_end_users(&ending->ours, session_choice_spares_slice, ending);
 }
 
 static void log_session(const struct session_ending *ending, const struct session *session)
@@ -134,21 +184,39 @@ static void log_session(const struct session_ending *ending, const struct sessio
 	audit_send(&line);
 }
 
-/* The records of those whose leader is gone go, and each is logged. */
+/*
+ * The record of one that is over goes. A leader that goes on has the session open still, and closes
+ * it by itself: the record stays until then, and says what was seen of the leader, for that may not
+ * be there to be seen the next time.
+ */
+static enum cosmo_err settle_record(struct session_ending *ending, const struct process_list *list,
+	const struct session *session)
+{
+	int run_fd = store_run_fd(ending->store);
+	bool runs = process_runs(session->leader, session->start);
+
+	if (runs && (!list || !session->shared || !is_to_end(ending, session) ||
+			    !session_leader_is_idle(list, session)))
+		return COSMO_OK;
+	log_session(ending, session);
+	ending->tally->ended++;
+	if (runs)
+		return session->err ? COSMO_OK : session_add(run_fd, session);
+	return session_remove(run_fd, session->leader, session->start, session->uid);
+}
+
+/* Each that is over is logged. */
 static enum cosmo_err settle_records(struct session_ending *ending)
 {
-	enum cosmo_err first = COSMO_OK;
+	struct process_list list = {0};
+	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
+	enum cosmo_err first = process_list_take(owned);
+	bool listed = !first;
 
 	for (size_t i = 0; i < ending->count; i++) {
-		const struct session *session = &ending->sessions[i];
-		enum cosmo_err err = COSMO_OK;
+		enum cosmo_err err =
+			settle_record(ending, listed ? owned : NULL, &ending->sessions[i]);
 
-		if (process_runs(session->leader, session->start))
-			continue;
-		log_session(ending, session);
-		ending->tally->ended++;
-		err = session_remove(
-			store_run_fd(ending->store), session->leader, session->start, session->uid);
 		first = first ? first : err;
 	}
 	return first;
@@ -274,8 +342,11 @@ static enum cosmo_err prepare(struct session_ending *ending)
 		err = session_each(store_run_fd(ending->store), add_session, ending);
 	if (!err && ending->scope->session && ending->count == 0)
 		return COSMO_E_NOT_FOUND;
+	if (!err)
+		err = find_shared(ending);
 	for (size_t i = 0; i < ending->count && !err; i++)
-		if (session_choice_is_own(ending, &ending->sessions[i]))
+		if (!ending->sessions[i].idle &&
+			session_choice_is_own(ending, &ending->sessions[i]))
 			ending->tally->own = true;
 	return err;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "pam_cosmo_sso/helper/logind.h"
+#include "pam_cosmo_sso/helper/session_leader.h"
 
 /* Sessions within sessions (setsid) whose first process has another parent by now. */
 #define MAX_ROUNDS 8
@@ -24,20 +25,6 @@ struct kinship {
 static size_t index_of(const struct process_list *list, const struct process *process)
 {
 	return (size_t)(process - list->items);
-}
-
-/*
- * Is @parent still whom @child came from? The list was not taken in one instant: between the two
- * readings a number may have gone to another process. Child first: as long as the parent is there
- * its number is nobody else's.
- */
-static bool link_holds(const struct process *child, const struct process *parent)
-{
-	struct process now = {0};
-
-	return child->start >= parent->start && process_read(child->pid, &now) == COSMO_OK &&
-	       now.start == child->start && now.ppid == parent->pid &&
-	       process_runs(parent->pid, parent->start);
 }
 
 /* Go up from @from to somebody known, then tell it to all on the way, as far as the links hold. */
@@ -62,7 +49,7 @@ static void settle(struct kinship *kinship, size_t from)
 		size_t child = kinship->path[--length];
 		const struct process *parent = process_list_find(list, list->items[child].ppid);
 
-		if (kin == KIN_YES && (!parent || !link_holds(&list->items[child], parent)))
+		if (kin == KIN_YES && (!parent || !process_is_child(&list->items[child], parent)))
 			kin = KIN_NO;
 		kinship->kin[child] = (unsigned char)kin;
 	}
@@ -107,8 +94,8 @@ static bool is_in_scope(const struct process *process, const struct session *ses
 	if (logind_session_of(process->pid, id, &uid) != COSMO_OK)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (sessions[i].uid == uid && streq(sessions[i].logind, id) &&
-			wanted(context, &sessions[i]))
+		if (!sessions[i].shared && sessions[i].uid == uid &&
+			streq(sessions[i].logind, id) && wanted(context, &sessions[i]))
 			return true;
 	return false;
 }
@@ -119,7 +106,7 @@ static void mark_scopes(struct kinship *kinship, const struct session *sessions,
 	bool any = false;
 
 	for (size_t i = 0; i < count && !any; i++)
-		any = sessions[i].logind[0] && wanted(context, &sessions[i]);
+		any = sessions[i].logind[0] && !sessions[i].shared && wanted(context, &sessions[i]);
 	for (size_t i = 0; any && i < kinship->list->count; i++)
 		if (kinship->kin[i] != KIN_YES &&
 			is_in_scope(&kinship->list->items[i], sessions, count, wanted, context))
@@ -132,7 +119,8 @@ static void mark_leaders(struct kinship *kinship, const struct session *sessions
 	for (size_t i = 0; i < count; i++) {
 		const struct process *leader = process_list_find(kinship->list, sessions[i].leader);
 
-		if (leader && leader->start == sessions[i].start && wanted(context, &sessions[i]))
+		if (leader && leader->start == sessions[i].start && !sessions[i].shared &&
+			wanted(context, &sessions[i]))
 			kinship->kin[index_of(kinship->list, leader)] = KIN_YES;
 	}
 }
@@ -147,6 +135,9 @@ enum cosmo_err session_members_mark(const struct process_list *list, const struc
 
 	if (!kin || !path)
 		return COSMO_E_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (sessions[i].shared && wanted(context, &sessions[i]))
+			session_leader_mark_users(list, &sessions[i], member);
 	for (size_t i = 0; i < list->count; i++)
 		if (member[i])
 			kin[i] = KIN_YES;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which processes belong to a session: the leader and what descends from it, whoever it runs as by
  * now, and what is in logind's scope of the session. Others that are known to belong to it count
- * as leaders. */
+ * as leaders; where the leader serves others too, those of its descendants that run as the
+ * session's user do so in its place, and the scope, in which it may be itself, tells nothing. */
 #pragma once
 
 #include <stdbool.h>

@@ -46,7 +46,7 @@ static bool is_in(const struct process *process, const struct slice_session *ses
 }
 
 enum cosmo_err slice_members_mark(const struct process_list *list, struct our_uids *ours,
-	const struct slice_session *spared, bool *ret_member, bool *ret_spared)
+	const struct slice_session *spared, const bool *serving, bool *ret_member, bool *ret_spared)
 {
 	enum cosmo_err err = COSMO_OK;
 
@@ -56,7 +56,8 @@ enum cosmo_err slice_members_mark(const struct process_list *list, struct our_ui
 		bool have = false;
 
 		/* One that is gone is in none. */
-		if (!is_roots(process) || logind_slice_of(process->pid, &uid) != COSMO_OK)
+		if (serving[i] || !is_roots(process) ||
+			logind_slice_of(process->pid, &uid) != COSMO_OK)
 			continue;
 		err = our_uids_have(ours, uid, &have, NULL);
 		if (err || !have || is_sshd_listener(process))

@@ -18,9 +18,10 @@ struct slice_session {
 
 /*
  * Set @ret_member[i] for each process of root's among @list that is in a slice of one of @ours, and
- * @ret_spared[i] too if it is in @spared; others stay as they are. Never pid 1, nor an sshd that
- * listens: whoever started it by hand, everybody comes in by it. Errors: those of our_uids_have().
+ * @ret_spared[i] too if it is in @spared; others stay as they are. Never pid 1, nor one that is
+ * @serving[i] others too, nor an sshd that listens: whoever started it by hand, everybody comes in
+ * by it. Errors: those of our_uids_have().
  */
 COSMO_MUST_USE enum cosmo_err slice_members_mark(const struct process_list *list,
-	struct our_uids *ours, const struct slice_session *spared, bool *ret_member,
-	bool *ret_spared);
+	struct our_uids *ours, const struct slice_session *spared, const bool *serving,
+	bool *ret_member, bool *ret_spared);

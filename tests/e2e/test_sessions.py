@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Sessions of real people under logind: recorded, listed, ended, and nobody else's."""
 
+import contextlib
 import json
+import pathlib
 import re
+import subprocess
 
 import pytest
 
@@ -78,3 +81,40 @@ def test_session_end__an_administrators_own__gets_done(site, host):
         watch(lambda: not host.run(["pgrep", "-f", "sleep 100001"], check=False).stdout, PATIENCE_S, "the end of what sudo started")
     host.run(["rm", "/etc/sudoers.d/own"])
     assert not [item for item in listed(host) if item["user"] == "ada"]
+
+
+SERVICE = pathlib.Path(__file__).resolve().parents[1] / "integration/pam_service.c"
+
+
+@contextlib.contextmanager
+def serving(host, *users):
+    """A service of root's that has opened a session for each, in this order, by the stack of login as JupyterHub does; its pid."""
+    subprocess.run(["gcc", SERVICE, "-lpam", "-o", host.root / "usr/local/bin/pam-service"], check=True)
+    cursor = host.journal_cursor()
+    host.run(["systemd-run", "--quiet", "--unit=many", "pam-service", "login", *users])
+    try:
+        host.wait_journal("pam-service.*: ready", after=cursor)
+        yield int(host.run(["systemctl", "show", "-P", "MainPID", "many.service"]).stdout)
+    finally:
+        host.run("systemctl stop many.service; pkill -xf 'sleep 100000'; systemctl reset-failed many.service", check=False)
+
+
+def sleepers(host, user):
+    return host.run(["pgrep", "-xU", str(uid_of(host, user)), "-f", "sleep 100000"], check=False).stdout.split()
+
+
+@pytest.mark.parametrize("users", [("ada", "tess"), ("tess", "ada")], ids=["ours_first", "local_first"])
+def test_session_end__one_process_has_opened_several__it_and_the_local_users_go_on(people, host, users):
+    """logind counts such a service to the first session that it opens, and would end it with that one."""
+    with serving(host, *users) as leader:
+        slice_of = re.search(r"/user-(\d+)\.slice/", host.read(f"/proc/{leader}/cgroup"))
+        assert int(slice_of[1]) == uid_of(host, users[0])
+        local = sleepers(host, "tess")
+        (item,) = listed(host)
+        assert (item["user"], item["leader"], len(local), len(sleepers(host, "ada"))) == ("ada", leader, 1, 1)
+        for count in (1, 0):
+            told = json.loads(host.run(["cosmo-ssoctl", "session", "end", "--user", "ada", "--yes", "--json"]).stdout)
+            assert (told["sessions"], told["left"]) == (count, 0), told
+            assert sleepers(host, "ada") == [] and sleepers(host, "tess") == local
+            assert host.run(["systemctl", "show", "-P", "MainPID", "many.service"]).stdout.strip() == str(leader)
+    assert listed(host) == []

@@ -444,3 +444,137 @@ result["code"] = done.returncode
 result["ada"], result["others"] = [world.runs(pid) for pid in ada], [world.runs(pid) for pid in [*bob, root]]
 """)
     assert found["code"] == 0 and not any(found["ada"]) and all(found["others"]), found
+
+
+RUNNING = """
+def running(service):
+    return sorted(whose for whose, pids in service.items() if all(world.runs(pid) for pid in pids))
+def ended(service):
+    return sorted(whose for whose, pids in service.items() if not any(world.runs(pid) for pid in pids))
+"""
+
+
+@pytest.mark.parametrize(("users", "words"), [
+    (("ada",), ("session", "end", "--user", "ada", "--yes")),
+    (("ada", "bob"), ("session", "end", "ID", "--yes")),
+    (("ada", "bob"), ("disconnect",)),
+], ids=["user", "session", "everybody"])
+def test_one_process_that_opens_the_sessions_of_many_outlives_each(rig, users, words):
+    """And what it has started for a local user, or another of ours; the second time nothing tells of the local user any more."""
+    found = rig.inside(CONNECTED + RUNNING + f"users, words = {users!r}, {words!r}" + """
+service = world.service(*users)
+alone = world.session("ada")
+(mine,) = [item["id"] for item in world.json("session", "list") if item["leader"] == service["leader"][0] and item["user"] == "ada"]
+words = [mine if word == "ID" else word for word in words]
+result["done"] = world.json(*words)
+result["runs"], result["ended"] = running(service), ended(service)
+result["alone"] = [world.runs(pid) for pid in alone]
+for pid in service.pop("local"):
+    os.kill(pid, signal.SIGKILL)
+    select.select([world.watched[pid]], [], [], 60)
+result["again"] = world.json(*words)
+result["still"] = running(service)
+result["list"] = sorted(item["user"] for item in world.json("session", "list"))
+""")
+    one, everybody = "ID" in words, words == ("disconnect",)
+    ours = ["ada", "bob"] if everybody else ["ada"]
+    assert found["ended"] == ours and found["runs"] == sorted({"leader", "local", "root", *users} - {*ours}), found
+    assert found["alone"] == [one] * 3 and {*found["still"]} == {*found["runs"]} - {"local"}
+    assert found["list"] == sorted([*users, *(["ada"] if one else [])])
+    assert counts(found["done"]) == ((3, 7, 0) if everybody else (1, 2, 0) if one else (2, 5, 0))
+    assert counts(found["again"]) == (0, 0, 0)
+
+
+def counts(told):
+    """Sessions and processes that ended, and what is left, as either command tells them."""
+    if "steps" not in told:
+        return told["sessions"], told["processes"], told["left"]
+    steps = {step["step"]: step for step in told["steps"]}
+    return steps["sessions"]["count"], steps["processes"]["count"], steps["processes"]["left"]
+
+
+def test_a_process_that_has_opened_two_sessions_is_of_neither(rig):
+    """Nothing runs in the one just now, and no local user is served."""
+    found = rig.inside(CONNECTED + RUNNING + """
+service = world.service("ada", "bob", local=False)
+for pid in reversed(service.pop("bob")):
+    os.kill(pid, signal.SIGKILL)
+    select.select([world.watched[pid]], [], [], 60)
+result["done"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"], result["ended"] = running(service), ended(service)
+""")
+    assert (found["runs"], found["ended"]) == (["leader", "root"], ["ada"]) and found["done"]["left"] == 0
+
+
+CHANGED = """
+ready, told = os.pipe()
+if not os.fork():
+    os.setgroups([uid])
+    os.setresuid(4711, 4711, 4711)
+    os.write(told, b"x")
+    while True:
+        signal.pause()
+os.read(ready, 1)
+"""
+
+
+def test_a_leader_whose_user_has_changed_his_uid_is_his_alone(rig):
+    """In a console's login the user's shell is the child; by a set-uid program of somebody else's it kept his groups."""
+    found = rig.inside(CONNECTED + """
+changed = """ + repr(CHANGED) + """
+ada = world.session("ada", also=changed)
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"] = [world.runs(pid) for pid in ada]
+""")
+    assert not any(found["runs"]) and found["end"] == found["end"] | {"sessions": 1, "processes": 4, "left": 0}
+
+
+def test_the_caller_below_a_process_that_serves_many_spares_his_own_alone(rig):
+    """In a terminal of such a service: what is another's there is not the caller's session."""
+    found = rig.inside(CONNECTED + RUNNING + """
+def asking(uid, words):
+    gone, go = os.pipe()
+    pid = os.fork()
+    if not pid:
+        if not os.fork():
+            os.read(gone, 1)
+            os.dup2(os.open("/home/answer", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 1)
+            os.execv(CTL, [CTL, *words, "--yes", "--json"])
+        os.setgroups([])
+        os.setresuid(uid, uid, uid)
+        os.write(go, b"x")
+        while True:
+            signal.pause()
+    return [pid]
+def ask(*words):
+    pathlib.Path("/home/answer").unlink(missing_ok=True)
+    service = world.service("ada", "bob", also=lambda: asking(world.uid("ada"), words))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            return service, json.loads(pathlib.Path("/home/answer").read_text())
+        except (FileNotFoundError, ValueError):
+            time.sleep(0.01)
+service, result["bobs"] = ask("session", "end", "--user", "bob")
+result["first"] = running(service), ended(service)
+service, result["own"] = ask("session", "end", "--user", "ada")
+for pid in (*service["ada"], *service["also"]):
+    select.select([world.watched[pid]], [], [], 60)
+result["second"] = running(service), ended(service)
+""")
+    assert found["bobs"] == found["bobs"] | {"sessions": 1, "own_session": False}, found
+    assert found["first"] == [["ada", "also", "leader", "local", "root"], ["bob"]]
+    assert found["own"]["own_session"] and found["second"] == [["bob", "leader", "local", "root"], ["ada", "also"]]
+
+
+def test_a_process_that_serves_many_in_a_slice_of_one_of_ours_is_no_more_his_for_that(rig, slices):
+    """There pam_systemd puts it with the first session that it opens; what the user left in there himself ends."""
+    found = rig.inside(CONNECTED + RUNNING + slices + """
+scope = f"user.slice/user-{world.uid('ada')}.slice/session-7.scope"
+left = loose(scope)
+service = world.service("ada", cgroup=lambda: join(scope))
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+result["runs"], result["ended"], result["left"] = running(service), ended(service), world.runs(left)
+""")
+    assert (found["runs"], found["ended"], found["left"]) == (["leader", "local", "root"], ["ada"], False), found
+    assert counts(found["end"]) == (1, 3, 0)

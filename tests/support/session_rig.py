@@ -104,6 +104,43 @@ class World:
         os.close(ready)
         return [self.watch(pid) for pid in [leader, *json.loads(answer)]]
 
+    def service(self, *users, local=True, cgroup=None, also=None):
+        '''One process of root's that opens the sessions of several of ours and serves local users too. For each of ours
+        it has started what runs as him, and below that something as root; one for a local user, one as root.'''
+        (ready, told), uids = os.pipe(), [self.uid(user) for user in users]
+        leader = os.fork()
+        if not leader:
+            os.setsid()
+            if cgroup:
+                cgroup()
+            for user in users:
+                assert self.say("OPEN_SESSION", user) == "OK"
+            pids = {{user: self.tree(uid) for user, uid in zip(users, uids)}} | {{"root": [self.start()]}}
+            pids |= {{"local": [self.start(uid=4711)]}} if local else {{}}
+            pids |= {{"also": also()}} if also else {{}}
+            os.write(told, json.dumps(pids).encode())
+            os.close(told)
+            while True:
+                os.waitpid(-1, 0)
+        os.close(told)
+        pids = {{"leader": [leader]}} | json.loads(os.read(ready, 1000))
+        os.close(ready)
+        return {{whose: [self.watch(pid) for pid in group] for whose, group in pids.items()}}
+
+    def tree(self, uid):
+        '''A process of this user, a session of its own, and one of root below it, as by sudo, that heeds no signal.'''
+        ready, told = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.setsid()
+            child = self.start(python="[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM)]")
+            os.setgroups([])
+            os.setresuid(uid, uid, uid)
+            os.write(told, str(child).encode())
+            while True:
+                signal.pause()
+        return [pid, int(os.read(ready, 20))]
+
 world = World()
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 result = {{}}
