@@ -77,14 +77,18 @@ static void explain(struct admin *admin, const struct disconnect_report *report)
 			"This host is disconnected; that all of it is done could not be written",
 	};
 
+	static const char unseen[] =
+		"This host is disconnected, but not everything could be looked at: run the command again";
+	static const char undone[] =
+		"This host is disconnected and nothing runs as its users, but something of theirs could not be removed: run the command again";
+
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(meanings); i++) {
 		const char *meaning = meanings[i];
 
 		if (!report->steps[i].err)
 			continue;
 		if (i == DISCONNECT_SESSIONS && !report->sessions.left)
-			meaning =
-				"This host is disconnected, but not everything could be looked at: run the command again";
+			meaning = report->sessions.undone ? undone : unseen;
 		snprintf(admin->detail, sizeof(admin->detail), "%s. %s.", report->steps[i].detail,
 			meaning);
 		return;

@@ -54,7 +54,7 @@ enum cosmo_err admin_send_sessions(
 	struct admin *admin, const struct session_tally *tally, enum cosmo_err outcome)
 {
 	const struct admin_step steps[] = {
-		{"sessions", outcome, tally->ended, 0, NULL},
+		{"sessions", outcome, tally->ended, 0, tally->undone},
 		{"processes", tally->left ? COSMO_E_TIMEOUT : COSMO_OK, tally->processes,
 			tally->left, NULL},
 		{"setgid", tally->unseen_why, tally->stripped, tally->setgid - tally->stripped,
@@ -71,8 +71,8 @@ void admin_tell_sessions(void *context, const char *what, uint64_t done, uint64_
 		return; /* whoever asked is gone: the work goes on */
 }
 
-static void explain(
-	struct admin *admin, const struct session_scope *scope, enum cosmo_err err, uint64_t left)
+static void explain(struct admin *admin, const struct session_scope *scope, enum cosmo_err err,
+	const struct session_tally *tally)
 {
 	if (err == COSMO_E_NOT_FOUND)
 		snprintf(admin->detail, sizeof(admin->detail), "%s",
@@ -81,9 +81,12 @@ static void explain(
 	else if (err == COSMO_E_INVALID)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"this is not the form of a login name");
-	else if (left)
+	else if (tally->left)
 		snprintf(admin->detail, sizeof(admin->detail),
-			"%" PRIu64 " processes could not be ended", left);
+			"%" PRIu64 " processes could not be ended", tally->left);
+	else if (tally->undone)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"nothing runs any more, but this could not be removed: %s", tally->undone);
 }
 
 enum cosmo_err admin_session_end(struct admin *admin)
@@ -104,7 +107,7 @@ enum cosmo_err admin_session_end(struct admin *admin)
 		return COSMO_E_INVALID;
 	}
 	err = session_end(admin->store, &scope, admin_tell_sessions, admin, &tally);
-	explain(admin, &scope, err, tally.left);
+	explain(admin, &scope, err, &tally);
 	if (!scope.dry_run && tally.own)
 		admin_end_own(admin, &scope);
 	sent = admin_send_sessions(admin, &tally, err);

@@ -201,7 +201,11 @@ static enum cosmo_err outcome_of(struct changing *changing, enum cosmo_err sent)
 {
 	struct admin *admin = changing->admin;
 
-	if (changing->sessions_err)
+	if (changing->sessions_err && changing->sessions.undone && !changing->sessions.left)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"the change is made and sessions are ended, but this could not be removed: %s",
+			changing->sessions.undone);
+	else if (changing->sessions_err)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"the change is made, but not everything that runs could be ended");
 	else if (changing->tokens_err)

@@ -152,11 +152,12 @@ static void step_sessions(struct disconnecting *work, struct disconnect_outcome 
 		ret->err = COSMO_E_TIMEOUT;
 	(void)snprintf(ret->detail, sizeof(ret->detail),
 		"%" PRIu64 " ended, %" PRIu64 " processes, %" PRIu64 " withstand%s; %" PRIu64
-		" set-gid files, %" PRIu64 " stripped%s%s",
+		" set-gid files, %" PRIu64 " stripped%s%s%s%s",
 		tally->ended, tally->processes, tally->left,
 		tally->own ? ", the caller's session ends last" : "", tally->setgid,
 		tally->stripped, tally->unseen ? ", not wholly looked through: " : "",
-		tally->unseen_places);
+		tally->unseen_places, tally->undone ? "; could not be removed: " : "",
+		tally->undone ? tally->undone : "");
 }
 
 /* Those that have not been told are refused at their end: the integration is not theirs any more.

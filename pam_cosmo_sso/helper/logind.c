@@ -247,7 +247,47 @@ static enum cosmo_err open_folder(const char *path, DIR **ret)
 	return fd < 0 ? COSMO_E_NOT_FOUND : folder_open(fd, ret);
 }
 
-static enum cosmo_err end_users(struct our_uids *ours,
+/* logind's own way first; where it is not there, its file must not wait for it. */
+static enum cosmo_err stop_lingering(struct our_uids *ours, int folder_fd, const char *name)
+{
+	uint32_t uid = 0;
+	bool have = false;
+	bool local = true;
+	enum cosmo_err err = COSMO_OK;
+
+	if (uid_register_find(ours->store, name, &uid) != COSMO_OK)
+		return COSMO_OK;
+	err = our_uids_have(ours, uid, &have, NULL);
+	if (!err)
+		err = local_names_has(ours->passwd_path, name, &local);
+	if (err || !have || local)
+		return err;
+	loginctl_user("disable-linger", uid);
+	if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
+		return COSMO_E_IO;
+	return COSMO_OK;
+}
+
+enum cosmo_err logind_end_lingering(struct our_uids *ours)
+{
+	COSMO_AUTO(folder_close) DIR *dir = NULL;
+	const char *name = NULL;
+	enum cosmo_err first = COSMO_OK;
+	enum cosmo_err err = open_folder(LINGER, &dir);
+
+	if (err == COSMO_E_NOT_FOUND)
+		return COSMO_OK;
+	if (!err)
+		err = folder_next(dir, &name);
+	while (!err && name) {
+		err = stop_lingering(ours, dirfd(dir), name);
+		first = first ? first : err;
+		err = folder_next(dir, &name);
+	}
+	return first ? first : err;
+}
+
+enum cosmo_err logind_end_users(struct our_uids *ours,
 	bool (*spares)(const void *context, uint32_t uid), const void *context)
 {
 	COSMO_AUTO(folder_close) DIR *dir = NULL;
@@ -270,54 +310,6 @@ static enum cosmo_err end_users(struct our_uids *ours,
 			err = folder_next(dir, &name);
 	}
 	return err;
-}
-
-/* logind's own way first; where it is not there, its file must not wait for it. */
-static enum cosmo_err stop_lingering(struct our_uids *ours, int folder_fd, const char *name)
-{
-	uint32_t uid = 0;
-	bool have = false;
-	bool local = true;
-	enum cosmo_err err = COSMO_OK;
-
-	if (uid_register_find(ours->store, name, &uid) != COSMO_OK)
-		return COSMO_OK;
-	err = our_uids_have(ours, uid, &have, NULL);
-	if (!err)
-		err = local_names_has(ours->passwd_path, name, &local);
-	if (err || !have || local)
-		return err;
-	loginctl_user("disable-linger", uid);
-	if (unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
-		return COSMO_E_IO;
-	return COSMO_OK;
-}
-
-static enum cosmo_err stop_all_lingering(struct our_uids *ours)
-{
-	COSMO_AUTO(folder_close) DIR *dir = NULL;
-	const char *name = NULL;
-	enum cosmo_err err = open_folder(LINGER, &dir);
-
-	if (err == COSMO_E_NOT_FOUND)
-		return COSMO_OK;
-	if (!err)
-		err = folder_next(dir, &name);
-	while (!err && name) {
-		err = stop_lingering(ours, dirfd(dir), name);
-		if (!err)
-			err = folder_next(dir, &name);
-	}
-	return err;
-}
-
-enum cosmo_err logind_end_users(struct our_uids *ours,
-	bool (*spares)(const void *context, uint32_t uid), const void *context)
-{
-	/* Lingering first: a user manager that is to linger is started anew. */
-	enum cosmo_err err = stop_all_lingering(ours);
-
-	return err ? err : end_users(ours, spares, context);
 }
 
 static bool is_in_user_slice(void)

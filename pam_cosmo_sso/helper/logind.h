@@ -35,9 +35,16 @@ COSMO_MUST_USE enum cosmo_err logind_slice_of(pid_t pid, uint32_t *ret_uid);
 void logind_end_session(const char *id);
 
 /*
+ * Nobody of @ours lingers any more: otherwise a user manager that is ended is started anew, at the
+ * latest with the host. Everybody is tried. Errors: COSMO_E_IO (somebody lingers still), those of
+ * our_uids_have().
+ */
+COSMO_MUST_USE enum cosmo_err logind_end_lingering(struct our_uids *ours);
+
+/*
  * Ask for the end of all sessions and the user manager of each user of @ours who has any, and whose
- * slice @spares does not want left alone: logind ends all that is in it, whoever it runs as. Then
- * nobody of @ours lingers any more. Errors: those of our_uids_have().
+ * slice @spares does not want left alone: logind ends all that is in it, whoever it runs as.
+ * Errors: those of our_uids_have().
  */
 COSMO_MUST_USE enum cosmo_err logind_end_users(struct our_uids *ours,
 	bool (*spares)(const void *context, uint32_t uid), const void *context);

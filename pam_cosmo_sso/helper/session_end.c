@@ -152,9 +152,18 @@ static uint32_t find_shield(const struct session_ending *ending)
 	return 0;
 }
 
+static void note_undone(struct session_ending *ending, enum cosmo_err err, const char *what)
+{
+	if (err && !ending->tally->undone)
+		ending->tally->undone = what;
+}
+
 /* logind knows sessions that we do not, and ends what it keeps for a user with the last of them. */
 static enum cosmo_err end_by_logind(struct session_ending *ending)
 {
+	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err first = COSMO_OK;
+
 	for (size_t i = 0; i < ending->count; i++) {
 		const struct session *session = &ending->sessions[i];
 
@@ -163,7 +172,10 @@ static enum cosmo_err end_by_logind(struct session_ending *ending)
 	}
 	if (ending->scope->session)
 		return COSMO_OK;
-	return logind_end_users(&ending->ours, session_choice_spares_slice, ending);
+	err = logind_end_lingering(&ending->ours);
+	note_undone(ending, err, "lingering, in /var/lib/systemd/linger");
+	first = logind_end_users(&ending->ours, session_choice_spares_slice, ending);
+	return first ? first : err;
 }
 
 static void log_session(const struct session_ending *ending, const struct session *session)
@@ -323,8 +335,11 @@ static enum cosmo_err end_all(struct session_ending *ending)
 	first = first ? first : err;
 	err = settle_records(ending);
 	first = first ? first : err;
-	if (!ending->scope->session)
-		err = sudo_stamps_remove(SUDO_STAMPS_FOLDER, &ending->ours);
+	if (ending->scope->session)
+		return first ? first : err;
+	first = first ? first : err;
+	err = sudo_stamps_remove(SUDO_STAMPS_FOLDER, &ending->ours);
+	note_undone(ending, err, "what sudo remembers, in " SUDO_STAMPS_FOLDER);
 	return first ? first : err;
 }
 

@@ -40,7 +40,8 @@ struct session_tally {
 	uint64_t unseen;    /* places not wholly looked through for them: homes, and folders */
 	enum cosmo_err unseen_why;             /* the first reason; COSMO_OK: there is none */
 	char unseen_places[LEFT_PLACES_BYTES]; /* see struct left_files */
-	bool own; /* the caller's session waits for session_end_own() */
+	const char *undone; /* what of theirs could not be removed, static; NULL: nothing */
+	bool own;           /* the caller's session waits for session_end_own() */
 };
 
 /* how far: @done of @total @what ("sessions") */
@@ -54,7 +55,8 @@ typedef void (*session_progress)(void *context, const char *what, uint64_t done,
  * logged.
  *
  * Errors: COSMO_E_NOT_FOUND (no such session; no such user), COSMO_E_INVALID (the user's name),
- * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at); with .strip_setgid also .unseen_why.
+ * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at, or see .undone); with .strip_setgid also
+ * .unseen_why.
  * *ret is filled in either way.
  */
 COSMO_MUST_USE enum cosmo_err session_end(struct store *store, const struct session_scope *scope,

@@ -367,3 +367,33 @@ result["record"] = record.read_text()
 """)
     counts = {step["step"]: step["count"] for step in found["answer"]["steps"]}
     assert counts["own"] == 1 and not any(found["runs"]) and "unfinished" not in found["record"]
+
+
+LINGER = "/var/lib/systemd/linger"
+
+
+def test_lingering_that_cannot_be_ended_is_told_as_that_and_done_by_the_next_run(sessions):
+    """On a read-only /var everything ends all the same: nothing is told to run still."""
+    found = sessions.inside(CONNECTED + f"linger = {LINGER!r}" + """
+ada = world.session("ada")
+for name in ("ada", "bob", "tess"):
+    pathlib.Path(linger, name).touch()
+subprocess.run(["mount", "-o", "bind", linger, linger], check=True)
+subprocess.run(["mount", "-o", "remount,bind,ro", linger], check=True)
+result["user"] = world.ctl("session", "end", "--user", "bob", "--yes")
+result["lock"] = world.ctl("user", "lock", "bob", "--yes")
+result["json"] = world.json("disconnect")
+result["runs"] = [world.runs(pid) for pid in ada]
+result["text"] = world.ctl("disconnect")
+subprocess.run(["umount", linger], check=True)
+result["again"] = world.json("disconnect")
+result["left"] = os.listdir(linger)
+""")
+    place = f"lingering, in {LINGER}"
+    steps = {step["step"]: step for step in found["json"]["steps"]}
+    assert not any(found["runs"]) and (steps["sessions"]["count"], steps["processes"]["left"]) == (1, 0)
+    assert steps["sessions"]["result"] == "io_error" and steps["sessions"]["detail"].endswith(f"; could not be removed: {place}")
+    for name in ("user", "lock", "text"):
+        assert found[name]["code"] == 6 and place in found[name]["err"] and "still runs" not in found[name]["err"], found[name]
+    assert "nothing runs as its users" in found["text"]["err"]
+    assert found["again"]["error"] is None and found["left"] == ["tess"]
