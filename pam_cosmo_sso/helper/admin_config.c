@@ -214,6 +214,22 @@ static enum cosmo_err finish_disconnect(struct admin *admin, const struct config
 	return err;
 }
 
+/* A copied or restored host has an id of its own, which is not the one in its integration. */
+static bool waits_for_adopt(struct store *store)
+{
+	uint64_t machine_hash = 0;
+
+	return store_machine_hash(store, &machine_hash) == COSMO_OK &&
+	       integration_check_machine(store) == COSMO_E_MACHINE;
+}
+
+/* That is how an image starts, and no fault of the boot's: whoever starts it has to know of it. */
+static enum cosmo_err tell_waiting(struct admin *admin)
+{
+	return admin_progress(admin,
+		"this host waits for `cosmo-ssoctl adopt`, for it is a copy of another, was restored, or its machine-id changed; until then single sign-on is off");
+}
+
 enum cosmo_err admin_boot(struct admin *admin)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
@@ -230,5 +246,8 @@ enum cosmo_err admin_boot(struct admin *admin)
 		err = COSMO_OK; /* never connected: nothing to open */
 	if (!err)
 		err = finish_disconnect(admin, config);
-	return err ? err : config_err;
+	err = err ? err : config_err;
+	if ((!err || err == COSMO_E_MACHINE) && waits_for_adopt(admin->store))
+		return tell_waiting(admin);
+	return err;
 }

@@ -28,7 +28,7 @@ def image(module_site):
 def site(image, idp):
     """A host that is started from it."""
     with TestHost(image=image[0]) as host:
-        host.boot(failing=["cosmo-sso-boot.service"])
+        host.boot()
         yield Site(idp, host)
 
 
@@ -41,8 +41,11 @@ def groups_of(host, user):
 
 
 def assert_disconnected(site):
-    """Nobody of the image has a role here, or a way in; whoever is local is as ever."""
+    """Nobody of the image has a role here, or a way in; whoever is local is as ever. The boot says what to do, and is no failure."""
     host, requests = site.host, site.idp.counts()["requests"]
+    said = host.run(["journalctl", "-b", "-o", "cat", "-t", "cosmo-ssoctl"]).stdout.splitlines()
+    assert len(said) == 1 and "this host waits for `cosmo-ssoctl adopt`" in said[0], said
+    assert "run `cosmo-ssoctl adopt`" in host.run(["cosmo-ssoctl", "status"], check=False).stdout
     told = status(host)
     assert (told["connected"], told["gate"], told["problem"]) == (False, "closed", "other_machine"), told
     assert not host.run(["getent", "group", *ROLES.values()], check=False).stdout

@@ -64,9 +64,13 @@ def without_machine(rig):
     (rig.folder / "machine-id").write_text("")
 
 
-def reboot(rig):
+def forget_boot(rig):
     shutil.rmtree(rig.folder / "run")
     (rig.folder / "run").mkdir(mode=0o755)
+
+
+def reboot(rig):
+    forget_boot(rig)
     rig.ctl("boot")
 
 
@@ -252,6 +256,46 @@ def test_adopt__an_image_started_twice__each_gets_its_own_ids_back(rig):
         assert uids(rig) == before
         reboot(rig)
         assert rig.roles("ada") == ["admin"]
+
+
+def boot_says(rig):
+    """Twice: with a gate as the boot has made it, and with a closed one."""
+    done = [rig.ctl("boot") for _ in range(2)]
+    assert [one.code for one in done] == [OK, OK] and not any(one.out for one in done), done
+    assert done[0].err == done[1].err
+    return done[0].err.splitlines()
+
+
+def test_boot__a_host_that_waits_for_adopt__says_so_in_a_line_and_succeeds(rig, backup):
+    waits = ["cosmo-ssoctl: warning: this host waits for `cosmo-ssoctl adopt`, for it is a copy of another, was restored, or its "
+             "machine-id changed; until then single sign-on is off"]
+    forget_boot(rig)
+    assert boot_says(rig) == []
+    (rig.folder / "machine-id").write_text("1" * 32 + "\n")
+    forget_boot(rig)
+    assert boot_says(rig) == waits
+    assert_status_asks_for_adopt(rig)
+    assert rig.ctl("adopt").code == OK
+    assert boot_says(rig) == []
+    forget_boot(rig)
+    assert boot_says(rig) == []
+    assert rig.ctl("restore", backup, "--replace").code == OK
+    assert boot_says(rig) == waits
+
+
+@pytest.mark.parametrize("machine_id", ["", "uninitialized\n"])
+def test_boot__a_machine_without_an_id__is_a_fault(rig, machine_id):
+    (rig.folder / "machine-id").write_text(machine_id)
+    forget_boot(rig)
+    assert rig.ctl("boot").code == DENIED
+
+
+@pytest.mark.parametrize("change", [INTEGRATIONS["garbage"], INTEGRATIONS["readable"]])
+def test_boot__an_integration_that_cannot_be_read__is_a_fault(rig, change):
+    change(rig)
+    forget_boot(rig)
+    done = rig.ctl("boot")
+    assert done.code == INTERNAL and "waits for" not in done.err
 
 
 def test_adopt__ones_own_host__changes_nothing(rig):
