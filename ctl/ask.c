@@ -18,6 +18,15 @@ struct ask {
 	int64_t deadline_ms;
 };
 
+enum cosmo_err ask_new(enum message_type type, struct message **ret)
+{
+	enum cosmo_err err = message_new(type, ret);
+
+	if (err)
+		output_failure(err, NULL, NULL);
+	return err;
+}
+
 void ask_free(struct ask *ask)
 {
 	if (!ask)

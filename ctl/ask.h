@@ -10,6 +10,10 @@
 
 struct ask;
 
+/* A request, to be filled in and sent. The caller frees *ret. Errors: COSMO_E_NOMEM, of which is
+ * told on standard error. */
+COSMO_MUST_USE enum cosmo_err ask_new(enum message_type type, struct message **ret);
+
 /* Start the helper and send @request. The caller owns *ret: ask_free(). Errors: COSMO_E_NOT_ROOT,
  * COSMO_E_SPAWN, those of dialogue_send(). */
 COSMO_MUST_USE enum cosmo_err ask_helper(struct message *request, struct ask **ret);

@@ -19,7 +19,7 @@ static int run_plain(const struct command *self, int argc, enum message_type typ
 
 	if (argc != 1)
 		return command_usage_error(self, "it takes no operand");
-	err = message_new(type, &request);
+	err = ask_new(type, &request);
 	if (!err)
 		err = ask_simple(request, visit_warning, NULL);
 	return (int)exit_code_of(err);

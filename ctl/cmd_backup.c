@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/absolute_path.h"
+#include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
@@ -21,12 +22,10 @@ static int ask(const char *path, bool json)
 	struct step_report report = {
 		.texts = texts, .text_count = COSMO_ARRAY_LEN(texts), .json = json};
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_BACKUP, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_BACKUP, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return (int)exit_code_of(err);
-	}
 	message_put_str(request, FIELD_PATH, path);
 	err = step_report_ask(&report, request);
 	return (int)exit_code_of(err);

@@ -114,7 +114,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (first != argc)
 		return command_usage_error(self, "it takes no operand");
-	err = message_new(MESSAGE_CTL_CHECK, &request);
+	err = ask_new(MESSAGE_CTL_CHECK, &request);
 	if (err)
 		return (int)exit_code_of(err);
 	if (!check.timer)

@@ -51,7 +51,7 @@ static int run(const struct command *self, int argc, char **argv)
 		if (!input_read(path, CONFIG_MAX_BYTES, &text, &len))
 			return EXIT_CODE_USAGE;
 	}
-	err = message_new(MESSAGE_CTL_CHECK_CONFIG, &request);
+	err = ask_new(MESSAGE_CTL_CHECK_CONFIG, &request);
 	if (err)
 		return (int)exit_code_of(err);
 	message_put_str(request, FIELD_PATH, path);

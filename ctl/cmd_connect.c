@@ -146,7 +146,7 @@ static void visit_status(void *context, const struct message *item)
 static enum cosmo_err look(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_STATUS, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_STATUS, &request);
 
 	return err ? err : ask_simple(request, visit_status, connect);
 }
@@ -185,7 +185,7 @@ static void share(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 
-	if (message_new(MESSAGE_CTL_STATUS, &request) == COSMO_OK)
+	if (ask_new(MESSAGE_CTL_STATUS, &request) == COSMO_OK)
 		(void)!ask_simple(request, visit_share, connect);
 }
 
@@ -217,12 +217,12 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	COSMO_AUTO(free) char *text = NULL;
 	enum cosmo_err err = make_config(&connect->options, &text);
 
-	if (!err)
-		err = message_new(MESSAGE_CTL_CONNECT, &request);
-	if (err) {
+	if (err)
 		output_failure(err, NULL, COSMO_CONF_FILE);
+	else
+		err = ask_new(MESSAGE_CTL_CONNECT, &request);
+	if (err)
 		return err;
-	}
 	message_put_bytes(request, FIELD_CONFIG, text, strlen(text));
 	message_put_u64(request, FIELD_DRY_RUN, connect->options.dry_run);
 	message_put_u64(request, FIELD_STANDING, connect->stands);

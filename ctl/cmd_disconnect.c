@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
@@ -63,7 +64,7 @@ static struct step_report report_of(bool dry_run)
 
 static enum cosmo_err make_request(const struct words *words, struct message **ret)
 {
-	enum cosmo_err err = message_new(MESSAGE_CTL_DISCONNECT, ret);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_DISCONNECT, ret);
 
 	if (err)
 		return err;
@@ -81,10 +82,8 @@ static int order(const struct words *words, bool dry_run, bool json)
 	struct step_report report = report_of(dry_run);
 	enum cosmo_err err = make_request(words, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return (int)exit_code_of(err);
-	}
 	report.json = json;
 	err = step_report_ask(&report, request);
 	if (!err && !json)

@@ -56,7 +56,7 @@ static bool is_ready_for_new_users(void)
 static enum cosmo_err tell_helper(bool ready)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_APPLY, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_APPLY, &request);
 
 	if (err)
 		return err;

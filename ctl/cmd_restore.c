@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "ctl/absolute_path.h"
+#include "ctl/ask.h"
 #include "ctl/command.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
@@ -19,12 +20,10 @@ static const struct step_text texts[] = {
 static int ask(struct step_report *report, const char *path, bool replace)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_RESTORE, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_RESTORE, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return (int)exit_code_of(err);
-	}
 	message_put_str(request, FIELD_PATH, path);
 	if (replace)
 		message_put_u64(request, FIELD_REPLACE, 1);

@@ -95,7 +95,7 @@ static void visit(void *context, const struct message *item)
 static int test_claims(const char *claims, size_t len, struct roles_output *output)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_ROLES_TEST, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_ROLES_TEST, &request);
 
 	if (err)
 		return (int)exit_code_of(err);

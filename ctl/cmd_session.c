@@ -105,7 +105,7 @@ static int run_list(bool json)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	struct session_listing listing = {.json = json};
-	enum cosmo_err err = message_new(MESSAGE_CTL_SESSION_LIST, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_SESSION_LIST, &request);
 
 	if (json)
 		listing.array = json_object_new_array();
@@ -140,12 +140,10 @@ static enum cosmo_err ask(struct session_outcome *outcome, bool dry_run)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	const struct session_words *words = outcome->words;
-	enum cosmo_err err = message_new(MESSAGE_CTL_SESSION_END, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_SESSION_END, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return err;
-	}
 	*outcome = (struct session_outcome){.words = words, .ended = {.dry_run = dry_run}};
 	message_put_str(request, FIELD_USER, words->user);
 	message_put_str(request, FIELD_SESSION, words->id);

@@ -250,7 +250,7 @@ static int run(const struct command *self, int argc, char **argv)
 		return EXIT_CODE_USAGE;
 	if (first != argc)
 		return command_usage_error(self, "it takes no operand");
-	err = message_new(MESSAGE_CTL_STATUS, &request);
+	err = ask_new(MESSAGE_CTL_STATUS, &request);
 	if (!err)
 		err = ask_simple(request, visit, &status);
 	if (err)

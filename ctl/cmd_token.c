@@ -120,7 +120,7 @@ static int verify(const struct command *self, struct token_options *options, con
 
 	if (!input_read(options->jwks, MAX_JWKS_BYTES, &jwks, &jwks_len))
 		return EXIT_CODE_USAGE;
-	err = message_new(MESSAGE_JUDGE_VERIFY, &request);
+	err = ask_new(MESSAGE_JUDGE_VERIFY, &request);
 	if (err)
 		return (int)exit_code_of(err);
 	message_put_bytes(request, FIELD_TOKEN, token, token_len);

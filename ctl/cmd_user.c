@@ -47,7 +47,7 @@ static void visit(void *context, const struct message *item)
 static enum cosmo_err request_new(enum message_type type, const char *name, struct message **ret)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(type, &request);
+	enum cosmo_err err = ask_new(type, &request);
 
 	if (!err && name && strlen(name) > COSMO_MAX_NAME_BYTES) {
 		err = COSMO_E_NAME_FORM;

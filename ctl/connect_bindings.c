@@ -38,7 +38,7 @@ static void visit(void *context, const struct message *item)
 static enum cosmo_err list(struct listing *listing)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_USER_LIST, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_USER_LIST, &request);
 
 	if (err)
 		return err;

@@ -127,11 +127,9 @@ int step_report_run(const struct command *self, int argc, char **argv, enum mess
 		return EXIT_CODE_USAGE;
 	if (first != argc)
 		return command_usage_error(self, "it takes no operand");
-	err = message_new(type, &request);
-	if (err) {
-		output_failure(err, NULL, NULL);
+	err = ask_new(type, &request);
+	if (err)
 		return (int)exit_code_of(err);
-	}
 	err = step_report_ask(report, request);
 	if (!err && !report->json)
 		report->said(report);

@@ -106,12 +106,10 @@ static enum cosmo_err ask(
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	const struct user_change_words *words = outcome->words;
-	enum cosmo_err err = message_new(MESSAGE_CTL_USER_CHANGE, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_USER_CHANGE, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return err;
-	}
 	json_object_put(outcome->user);
 	*outcome = (struct outcome){.words = words, .ended = {.dry_run = dry_run}};
 	message_put_str(request, FIELD_USER, name);

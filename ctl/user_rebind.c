@@ -54,12 +54,10 @@ static enum cosmo_err ask(struct rebinding *rebinding, bool dry_run)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	const struct user_rebind *options = rebinding->options;
-	enum cosmo_err err = message_new(MESSAGE_CTL_USER_REBIND, &request);
+	enum cosmo_err err = ask_new(MESSAGE_CTL_USER_REBIND, &request);
 
-	if (err) {
-		output_failure(err, NULL, NULL);
+	if (err)
 		return err;
-	}
 	message_put_str(request, FIELD_USER, rebinding->name);
 	message_put_str(request, FIELD_SUB, options->sub);
 	if (options->cancel)
