@@ -171,6 +171,15 @@ static void print_state(const struct message *item, bool open)
 		print_line("Single sign-on", "never connected: run `cosmo-ssoctl connect`");
 }
 
+/* Is it disconnected, with nothing to be done before it is connected? Of one that never was it has
+ * been said. */
+static bool awaits_connect(const struct message *item)
+{
+	return message_u64(item, FIELD_GATE, 0) != GATE_OPEN &&
+	       message_u64(item, FIELD_SINCE_S, 0) && !message_u64(item, FIELD_UNFINISHED, 0) &&
+	       !message_has(item, FIELD_ERR);
+}
+
 /* How it came to that, and what is still to be done. */
 static void print_end(const struct message *item)
 {
@@ -181,6 +190,9 @@ static void print_end(const struct message *item)
 	if (message_u64(item, FIELD_UNFINISHED, 0))
 		print_line("Unfinished",
 			"steps of the disconnect are left: run `cosmo-ssoctl disconnect`");
+	if (awaits_connect(item))
+		print_line("Next",
+			"`cosmo-ssoctl connect`; roles come back with each user's own sign-in");
 }
 
 /* What is the matter, and what to do. */

@@ -181,6 +181,9 @@ def test_what_cannot_be_written_is_told_and_done_by_the_next_run(site, trouble, 
     assert done.code == 0 and gate(site.rig) == CLOSED and "connected = no" in durable(site.rig)
 
 
+NEXT = "Next `cosmo-ssoctl connect`; roles come back with each user's own sign-in\n"
+
+
 def status(rig):
     """As JSON, and as a person reads it; both say by the exit code that the host is not connected."""
     told, text = rig.ctl("status", "--json"), rig.ctl("status")
@@ -195,13 +198,16 @@ def test_status__disconnected__says_since_when_why_and_by_whom(site):
     assert told["since"] >= began and told["reason"] == "the audit" and not told["unfinished"] and told["problem"] is None
     assert told["by"].startswith("root") and told["integration"] is None
     assert "Single sign-on disconnected since " in text and "Reason the audit\n" in text and f"By {told['by']}\n" in text
-    assert "Unfinished" not in text
+    assert "Unfinished" not in text and NEXT in text
+    site.rig.store("connect")
+    assert NEXT not in re.sub(" +", " ", site.rig.ctl("status").out)
 
 
 def test_status__steps_left__says_so_and_what_to_do(site):
     ask(site.rig, READ_ONLY.format(path=installed("COSMO_STATE_DIR") + "/private/users"))
     told, text = status(site.rig)
     assert told["unfinished"] and told["since"] > 0 and "Unfinished steps of the disconnect are left: run `cosmo-ssoctl disconnect`" in text
+    assert NEXT not in text
 
 
 def test_status__closed_but_connected_on_the_disk__is_not_told_as_lasting(site):

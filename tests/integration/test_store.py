@@ -348,7 +348,8 @@ def test_backup__disk_full_or_folder_missing__no_file_and_the_reason(rig):
 
 def assert_status_asks_for_adopt(rig):
     assert rig.ctl("status", "--json").json["problem"] == "other_machine"
-    assert "run `cosmo-ssoctl adopt`" in rig.ctl("status").out
+    said = rig.ctl("status").out
+    assert "run `cosmo-ssoctl adopt`" in said and "cosmo-ssoctl connect" not in said
 
 
 def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig, backup):
@@ -369,6 +370,7 @@ def test_restore__on_a_new_host__ids_are_back_and_roles_only_after_all_steps(rig
     assert rig.ctl("adopt").code == OK
     is_disconnected(rig)
     assert rig.ctl("status", "--json").json["problem"] is None
+    assert "\nNext           `cosmo-ssoctl connect`" in rig.ctl("status").out
     rig.store("connect")
     assert rig.roles("ada") == ["viewer"]
     rig.store("user=ada,admin")
