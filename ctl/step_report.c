@@ -41,7 +41,7 @@ static void print_fault(const char *format, const struct message *item)
 	if (!format || message_err(item) == COSMO_OK)
 		return;
 	log_filter(detail ? detail : "", true, shown, sizeof(shown));
-	(void)snprintf(text, sizeof(text), "%s%s%s", shown, detail ? ": " : "",
+	(void)snprintf(text, sizeof(text), "%s%s[%s]", shown, detail ? " " : "",
 		cosmo_err_id(message_err(item)));
 	print_filled(format, text);
 }

@@ -14,7 +14,7 @@ struct step_text {
 	const char *id;
 	const char *done;  /* with COUNT, if that is not 0 or @always */
 	const char *left;  /* with LEFT, if that is not 0 */
-	const char *fault; /* with the id of ERR, or what DETAIL says and that, if there is one */
+	const char *fault; /* with what DETAIL says, if it does, and the id of ERR in brackets */
 	bool always;
 };
 

@@ -349,7 +349,7 @@ result["finished"] = record.read_text()
     assert steps["setgid"]["detail"] == "ada's home" and steps["setgid"]["count"] == 1 and found["mode"].endswith("0755")
     assert steps["sessions"]["detail"].endswith("1 set-gid files, 1 stripped, not wholly looked through: ada's home")
     assert "not everything could be looked at" in found["json"]["detail"] and "still runs" not in found["json"]["detail"]
-    assert found["text"]["code"] == 6 and "Not wholly looked through for set-gid files: ada's home" in found["text"]["out"]
+    assert found["text"]["code"] == 6 and "Not wholly looked through for set-gid files: ada's home [too_big]" in found["text"]["out"]
     assert "unfinished" in found["record"] and found["connect"]["code"] == 5
     assert found["counted"]["code"] == 0 and "unfinished" not in found["finished"]
 
@@ -401,5 +401,5 @@ result["left"] = os.listdir(linger)
     assert steps["sessions"]["result"] == "io_error" and steps["sessions"]["detail"].endswith(f"; could not be removed: {place}")
     for name in ("user", "lock", "text"):
         assert found[name]["code"] == 6 and place in found[name]["err"] and "still runs" not in found[name]["err"], found[name]
-    assert "nothing runs as its users" in found["text"]["err"]
+    assert "nothing runs as its users" in found["text"]["err"] and f"{place} [io_error]\n" in found["text"]["out"]
     assert found["again"]["error"] is None and found["left"] == ["tess"]

@@ -169,7 +169,7 @@ def test_repair__a_damaged_record__named_locked_and_left_aside(rig):
         assert rig.roles("ada") == ["viewer"] and rig.roles("dev") == ["developer"]
         assert path.read_bytes() == kept
     done = rig.ctl("repair")
-    assert "Records that are damaged: 1" in done.out and "  ada: store_damaged" in done.out, done
+    assert "Records that are damaged: 1" in done.out and "  ada [store_damaged]\n" in done.out, done
     assert "1 record(s) are damaged" in done.err
     # Without the file the name may be enrolled anew, with its old uid.
     uid = rig.getent("passwd", "ada").split(":")[2]
