@@ -2,13 +2,14 @@
 #include "common/base/log.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <syslog.h>
 
+#include "common/base/fdio.h"
 #include "common/base/utf8.h"
 
 /* Characters that print as themselves and move nothing else on the screen. */
@@ -103,20 +104,39 @@ void log_append(char *line, size_t line_size, const char *key, const char *value
 		line[used] = '\0';
 }
 
-void log_send(const char *ident, int priority, const char *line)
+/* Connected, for poll() says of no other socket whether its receiver takes more. */
+static bool send_within(int fd, const char *datagram, size_t len, int64_t wait_ms)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	const struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	int64_t deadline_boot_ms = fdio_boot_ms() + wait_ms;
+
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return false;
+	while (send(fd, datagram, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		int64_t left_ms = deadline_boot_ms - fdio_boot_ms();
+
+		if (errno != EAGAIN || wait_ms <= 0 || left_ms <= 0)
+			return false;
+		(void)poll(&room, 1, (int)left_ms);
+	}
+	return true;
+}
+
+bool log_send(const char *ident, int priority, const char *line, int64_t wait_ms)
+{
 	int saved_errno = errno;
 	COSMO_AUTO_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	char datagram[2048] = "";
 	int len = snprintf(datagram, sizeof(datagram), "<%d>%s[%ld]: %s",
 		LOG_AUTHPRIV | LOG_PRI(priority), ident, (long)getpid(), line);
+	bool taken = false;
 
 	if (fd >= 0 && len > 0) {
 		size_t bytes = (size_t)len < sizeof(datagram) ? (size_t)len : sizeof(datagram) - 1;
 
-		(void)!sendto(fd, datagram, bytes, MSG_NOSIGNAL | MSG_DONTWAIT,
-			(struct sockaddr *)&address, sizeof(address));
+		taken = send_within(fd, datagram, bytes, wait_ms);
 	}
 	errno = saved_errno;
+	return taken;
 }

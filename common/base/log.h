@@ -2,7 +2,9 @@
 /* Foreign text made harmless, and one line per event for syslog. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/auto.h"
 
@@ -25,6 +27,7 @@ void log_append(char *line, size_t line_size, const char *key, const char *value
 /*
  * Send "event=EVENT..." of @line to syslog, facility authpriv, as @ident with our pid. @priority is
  * one of syslog's. Opens and closes its own socket (no openlog(): that state belongs to the host
- * program). A log that cannot be reached is not an error.
+ * program). Waits at most @wait_ms while the log takes no more. Was it taken? A log that cannot be
+ * reached is not an error.
  */
-void log_send(const char *ident, int priority, const char *line);
+bool log_send(const char *ident, int priority, const char *line, int64_t wait_ms);

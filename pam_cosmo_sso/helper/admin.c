@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/integration.h"
 #include "paths.h"
 
@@ -142,6 +143,10 @@ enum cosmo_err admin_serve(
 
 	actor_describe(peer, admin.by);
 	outcome = handle(&admin);
+	if (audit_lost())
+		(void)!admin_progress(&admin,
+			"%u line(s) about this are missing in the log: /dev/log has not taken them",
+			audit_lost());
 	err = message_new(MESSAGE_RESULT, &result);
 	if (err)
 		return err;

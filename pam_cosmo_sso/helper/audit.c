@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "common/base/auto.h"
+#include "common/base/fdio.h"
 #include "common/base/log.h"
 
 #define IDENT "cosmo-sso"
@@ -88,10 +89,24 @@ static int priority_of(enum cosmo_err reason)
 	return LOG_ERR;
 }
 
+/* Who withholds the log's reader from it must not hold up a sign-in, or the end of everybody's
+ * sessions, line by line. This process has one thread and one exchange. */
+static struct {
+	int64_t wait_ms;
+	unsigned int lost;
+} state = {.wait_ms = AUDIT_WAIT_MS};
+
 void audit_send(const struct audit_line *line)
 {
 	char text[AUDIT_MAX_LINE_BYTES] = "";
+	int64_t began_boot_ms = fdio_boot_ms();
 
 	audit_format(line, text, sizeof(text));
-	log_send(IDENT, priority_of(line->reason), text);
+	state.lost += !log_send(IDENT, priority_of(line->reason), text, state.wait_ms);
+	state.wait_ms -= fdio_boot_ms() - began_boot_ms;
+}
+
+unsigned int audit_lost(void)
+{
+	return state.lost;
 }

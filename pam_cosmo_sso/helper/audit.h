@@ -82,8 +82,14 @@ struct audit_line {
 /* The line without its sending. @ret_size >= AUDIT_MAX_LINE_BYTES. */
 void audit_format(const struct audit_line *line, char *ret, size_t ret_size);
 
-/* Format and send. A log that cannot be reached changes no decision. */
+/* Format and send. A log that cannot be reached changes no decision; one that takes no more is
+ * waited for, by all lines of this process together for AUDIT_WAIT_MS. */
 void audit_send(const struct audit_line *line);
+
+#define AUDIT_WAIT_MS ((int64_t)1000)
+
+/* So many lines of this process were not taken by the log. */
+unsigned int audit_lost(void);
 
 /* The stable id of an event. */
 const char *audit_event_id(enum audit_event event);

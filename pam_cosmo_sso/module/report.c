@@ -32,7 +32,8 @@ static void log_failure(const struct caller *caller, const struct ours *who, enu
 	log_append(line, sizeof(line), "rhost", caller->rhost);
 	log_append(line, sizeof(line), "reason", cosmo_err_id(answer->err));
 	log_append(line, sizeof(line), "detail", answer->detail);
-	log_send("pam_cosmo_sso", LOG_WARNING, line);
+	/* Nobody waits for a log in here: the process is somebody else's. */
+	(void)log_send("pam_cosmo_sso", LOG_WARNING, line, 0);
 }
 
 static bool is_read_by_a_person(const struct caller *caller)

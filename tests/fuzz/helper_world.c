@@ -38,7 +38,7 @@ enum cosmo_err __real_store_open(const struct store_paths *paths, struct store *
 enum cosmo_err __wrap_store_open(const struct store_paths *paths, struct store **ret);
 enum cosmo_err __wrap_config_load(
 	const char *path, struct config **ret, struct config_problem *ret_problem);
-void __wrap_log_send(const char *ident, int priority, const char *line);
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms);
 
 static struct fixture *fixture;
 static struct helper_world *now;
@@ -55,13 +55,15 @@ enum cosmo_err __wrap_config_load(
 	return config_parse(CONFIG_TEXT, strlen(CONFIG_TEXT), ret, ret_problem);
 }
 
-void __wrap_log_send(const char *ident, int priority, const char *line)
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms)
 {
 	(void)ident;
 	(void)priority;
+	(void)wait_ms;
 	CAMPAIGN_ASSERT(!strstr(line, HELPER_WORLD_TOKEN));
 	for (; *line; line++)
 		CAMPAIGN_ASSERT(*line >= ' ' && *line <= '~');
+	return true;
 }
 
 /* Fetch is nobody; the judge is the test's, and is told nothing but what it may know. */

@@ -38,7 +38,7 @@
 enum cosmo_err __wrap_spawn_program(const char *path, const char *argument, int peer_fd,
 	int second_fd, struct spawn_child *ret_child);
 enum cosmo_err __wrap_ours_find(const char *name, bool is_sshd, struct ours *ret);
-void __wrap_log_send(const char *ident, int priority, const char *line);
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms);
 
 /* What is played, and what has been seen of it. */
 static struct {
@@ -119,12 +119,14 @@ enum cosmo_err __wrap_ours_find(const char *name, bool is_sshd, struct ours *ret
 	return COSMO_OK;
 }
 
-void __wrap_log_send(const char *ident, int priority, const char *line)
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms)
 {
 	(void)ident;
 	(void)priority;
+	(void)wait_ms;
 	for (; *line; line++)
 		CAMPAIGN_ASSERT(*line >= ' ' && *line <= '~');
+	return true;
 }
 
 /* Letters, new lines, and the blocks of a QR code. */

@@ -217,6 +217,14 @@ def test_status__closed_but_connected_on_the_disk__is_not_told_as_lasting(site):
     assert "Single sign-on disconnected until this host is started again\n" in text and "run `cosmo-ssoctl disconnect`" in text
 
 
+def test_what_the_log_has_not_taken_is_told(site):
+    with site.rig.without_log():
+        done = site.rig.ctl("disconnect")
+    assert done.code == 0 and "8 line(s) about this are missing in the log" in done.out
+    done = site.rig.ctl("disconnect")
+    assert done.code == 0 and "missing in the log" not in done.said and len(site.rig.events()) == 8
+
+
 def test_a_store_that_cannot_be_used_keeps_the_gate_from_nothing(site):
     (site.rig.folder / "state/private").chmod(0o777)
     done = site.rig.ctl("disconnect")

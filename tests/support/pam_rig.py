@@ -19,6 +19,7 @@ from . import messages
 from .process import watch
 from .program import built
 from .reports import Reports
+from .system_log import SystemLog
 from .wire import Peer
 
 # What the program loads or runs. Copied into the rig, because it may be anybody: a build folder is root's own.
@@ -171,9 +172,7 @@ class PamRig:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.folder / "desk/helper"))
         self._listener.listen(64)
-        self._logger = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._logger.bind(str(self.folder / "desk/log"))
-        (self.folder / "desk/log").chmod(0o666)
+        self._logger = SystemLog(self.folder / "desk/log")
         self._thread = threading.Thread(target=self._serve)
         self._thread.start()
 
@@ -261,7 +260,7 @@ class PamRig:
         self._service(service, args, stack)
         self._invented = invents
         self._helper, self._problems, self.started = helper, [], 0
-        self._log_lines()
+        self._logger.take()
         self._report = pathlib.Path(tempfile.mktemp(dir=self.folder))
         report, self._pipe = "/proc/self/fd/1" if pipe else self._report, pipe
         command = [*wrapper, self.folder / "caller", report, self.folder / "pam", service, user, *words]
@@ -281,7 +280,7 @@ class PamRig:
             raise self._problems[0]
         self.reports.check()
         report, said = (said, "") if self._pipe else (self.report(), said)
-        outcome = Outcome(report, self._log_lines(), said)
+        outcome = Outcome(report, self._logger.take(), said)
         for _, text in outcome.messages:
             if text not in self._invented:
                 messages.check(text)
@@ -289,12 +288,3 @@ class PamRig:
 
     def run(self, service, user, *words, timeout_s=120, **options):
         return self.finish(self.start(service, user, *words, **options), timeout_s)
-
-    def _log_lines(self):
-        lines = []
-        self._logger.setblocking(False)
-        while True:
-            try:
-                lines.append(self._logger.recv(4096).decode())
-            except BlockingIOError:
-                return lines

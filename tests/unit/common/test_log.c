@@ -8,9 +8,18 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "common/base/log.h"
+
+#define FILLER "what others have logged"
+
+static const struct sockaddr_un dev_log = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
 
 struct filter_case {
 	const char *text;
@@ -124,12 +133,112 @@ static void test_log_append__full_line__is_cut_between_fields(void **state)
 	assert_string_equal(line, "event=x user=ada");
 }
 
+/* The log of these tests: what log_send() connects to, and how often it has waited for it. */
+static int log_fd = -1;
+static int polled;
+static bool reads_when_polled;
+
+int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+	struct sockaddr_un own = {.sun_family = AF_UNIX};
+	socklen_t own_len = sizeof(own);
+
+	assert_string_equal(
+		((const struct sockaddr_un *)(const void *)address)->sun_path, "/dev/log");
+	assert_int_equal(len, sizeof(own));
+	if (log_fd < 0) {
+		errno = ENOENT;
+		return -1;
+	}
+	assert_return_code(getsockname(log_fd, (struct sockaddr *)&own, &own_len), errno);
+	return __real_connect(fd, (const struct sockaddr *)&own, own_len);
+}
+
+/* The next line in it; "": there is none. */
+static const char *log_read(void)
+{
+	static char line[4096];
+	ssize_t len = recv(log_fd, line, sizeof(line) - 1, MSG_DONTWAIT);
+
+	line[len < 0 ? 0 : len] = '\0';
+	return line;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	polled++;
+	if (reads_when_polled)
+		assert_string_equal(log_read(), FILLER);
+	return __real_poll(fds, count, timeout_ms);
+}
+
+static void log_close(void)
+{
+	if (log_fd >= 0)
+		close(log_fd);
+	log_fd = -1;
+	polled = 0;
+	reads_when_polled = false;
+}
+
+/* A new one, with @count lines in it or as many as it takes. */
+static void log_fill(size_t count)
+{
+	const struct sockaddr_un any = {.sun_family = AF_UNIX};
+	int fd = -1;
+
+	log_close();
+	log_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_return_code(
+		bind(log_fd, (const struct sockaddr *)&any, sizeof(any.sun_family)), errno);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_return_code(
+		__wrap_connect(fd, (const struct sockaddr *)&dev_log, sizeof(dev_log)), errno);
+	while (count > 0 && send(fd, FILLER, strlen(FILLER), MSG_DONTWAIT) >= 0)
+		count--;
+	close(fd);
+}
+
 static void test_log_send__any_outcome__keeps_errno(void **state)
 {
+	const char *line = NULL;
+
 	(void)state;
 	errno = EBADMSG;
-	log_send("cosmo-sso-test", LOG_DEBUG, "event=test");
+	log_close();
+	assert_false(log_send("cosmo-sso-test", LOG_DEBUG, "event=test", 1000));
 	assert_int_equal(errno, EBADMSG);
+	log_fill(0);
+	assert_true(log_send("cosmo-sso-test", LOG_DEBUG, "event=test", 0));
+	assert_int_equal(errno, EBADMSG);
+	assert_int_equal(polled, 0);
+	line = log_read();
+	assert_true(strstr(line, ">cosmo-sso-test[") && strstr(line, "]: event=test"));
+	assert_string_equal(log_read(), "");
+}
+
+static void test_log_send__full_log__is_waited_for_as_long_as_allowed(void **state)
+{
+	const char *line = NULL;
+
+	(void)state;
+	log_fill(SIZE_MAX);
+	assert_false(log_send("cosmo-sso-test", LOG_DEBUG, "event=lost", 0));
+	assert_int_equal(polled, 0);
+	log_fill(SIZE_MAX);
+	assert_false(log_send("cosmo-sso-test", LOG_DEBUG, "event=lost", 20));
+	assert_true(polled > 0);
+	log_fill(SIZE_MAX);
+	reads_when_polled = true;
+	assert_true(log_send("cosmo-sso-test", LOG_DEBUG, "event=waited", 60000));
+	assert_int_equal(polled, 1);
+	while (!strstr(line = log_read(), "event=waited"))
+		assert_string_equal(line, FILLER);
 }
 
 int main(void)
@@ -142,6 +251,7 @@ int main(void)
 		cmocka_unit_test(test_log_append__quotes_and_newlines__cannot_break_out),
 		cmocka_unit_test(test_log_append__full_line__is_cut_between_fields),
 		cmocka_unit_test(test_log_send__any_outcome__keeps_errno),
+		cmocka_unit_test(test_log_send__full_log__is_waited_for_as_long_as_allowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

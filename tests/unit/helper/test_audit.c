@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -154,6 +155,50 @@ static void test_salt_hash__same_text_in_two_roles__two_hashes(void **state)
 	assert_true(salt_hash(&salt, SALT_USER, "ada") != salt_hash(&salt, SALT_USER, "ada2"));
 }
 
+/* The log: how long each line waited for it, of the time it was allowed. */
+static int64_t clock_ms;
+static int64_t each_waits_ms;
+static int64_t allowed_ms;
+
+int64_t __wrap_fdio_boot_ms(void);
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms);
+
+int64_t __wrap_fdio_boot_ms(void)
+{
+	return clock_ms;
+}
+
+bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t wait_ms)
+{
+	int64_t waits_ms = wait_ms < 0 ? 0 : wait_ms;
+
+	assert_string_equal(ident, "cosmo-sso");
+	assert_int_equal(priority, LOG_INFO);
+	assert_string_equal(line, "event=session_ended reason=ok");
+	allowed_ms = waits_ms;
+	clock_ms += each_waits_ms < waits_ms ? each_waits_ms : waits_ms;
+	return each_waits_ms <= waits_ms;
+}
+
+static void test_audit_send__log_that_is_full__all_lines_wait_no_longer_than_one(void **state)
+{
+	const struct audit_line line = {.event = AUDIT_SESSION_ENDED};
+	int64_t began_ms = clock_ms;
+
+	(void)state;
+	audit_send(&line);
+	assert_int_equal(allowed_ms, AUDIT_WAIT_MS);
+	each_waits_ms = AUDIT_WAIT_MS * 2 / 5;
+	for (unsigned int i = 0; i < 5; i++)
+		audit_send(&line);
+	assert_int_equal(audit_lost(), 3);
+	assert_int_equal(allowed_ms, 0);
+	assert_int_equal(clock_ms - began_ms, AUDIT_WAIT_MS);
+	each_waits_ms = 0;
+	audit_send(&line);
+	assert_int_equal(audit_lost(), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +210,8 @@ int main(void)
 		cmocka_unit_test(test_audit_event_id__every_event__distinct),
 		cmocka_unit_test(test_audit_format__each_failure__own_sentence_and_word),
 		cmocka_unit_test(test_salt_hash__same_text_in_two_roles__two_hashes),
+		cmocka_unit_test(
+			test_audit_send__log_that_is_full__all_lines_wait_no_longer_than_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
