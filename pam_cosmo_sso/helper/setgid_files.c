@@ -51,7 +51,12 @@ static void look_at(struct walk *walk, int dir_fd, const char *name)
 	struct stat st = {0};
 	char path[64] = "";
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !is_wanted(walk, &st))
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		if (errno != ENOENT)
+			note(walk, COSMO_E_IO);
+		return;
+	}
+	if (!is_wanted(walk, &st))
 		return;
 	walk->search->found++;
 	if (!walk->search->strip)
@@ -82,7 +87,23 @@ static DIR *open_below(struct walk *walk, int dir_fd, const char *name, uint64_t
 	dir = fdopendir(fd);
 	if (dir)
 		(void)cosmo_steal_fd(&fd);
+	else
+		note(walk, COSMO_E_IO);
 	return dir;
+}
+
+/* NULL: there is no more, or no time. What cannot be read to its end was not looked at. */
+static const struct dirent *next_entry(struct walk *walk, DIR *dir)
+{
+	const struct dirent *entry = NULL;
+
+	if (walk->err == COSMO_E_TIMEOUT)
+		return NULL;
+	errno = 0;
+	entry = readdir(dir); /* NOLINT(concurrency-mt-unsafe): the stream has one owner */
+	if (!entry && errno)
+		note(walk, COSMO_E_IO);
+	return entry;
 }
 
 static bool is_dots(const char *name)
@@ -98,8 +119,7 @@ static void walk_tree(struct walk *walk, DIR *top)
 
 	while (depth > 0) {
 		DIR *dir = stack[depth - 1];
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): the stream has one owner */
-		const struct dirent *entry = walk->err == COSMO_E_TIMEOUT ? NULL : readdir(dir);
+		const struct dirent *entry = next_entry(walk, dir);
 		DIR *below = NULL;
 
 		if (!entry) {

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -22,6 +24,23 @@
 
 static struct scratch_folder scratch;
 static const uint32_t gids[] = {ROLE};
+
+/* The folder that a disk with a fault does not give; none while it is all 0. */
+static struct stat unreadable;
+
+struct dirent *__real_readdir64(DIR *dir);
+struct dirent *__wrap_readdir64(DIR *dir);
+
+struct dirent *__wrap_readdir64(DIR *dir)
+{
+	struct stat st = {0};
+
+	if (fstat(dirfd(dir), &st) < 0 || st.st_ino != unreadable.st_ino ||
+		st.st_dev != unreadable.st_dev)
+		return __real_readdir64(dir);
+	errno = EIO;
+	return NULL;
+}
 
 static int make_folder(void **state)
 {
@@ -174,6 +193,24 @@ static void test_setgid_files_find__mounted_below__not_entered(void **state)
 	assert_int_equal(mode_of("away/tool"), 02755);
 }
 
+static void test_setgid_files_find__folder_not_read_to_its_end__says_so(void **state)
+{
+	struct setgid_search search;
+
+	(void)state;
+	assert_int_equal(mkdirat(scratch.fd, "home", 0700), 0);
+	assert_int_equal(mkdirat(scratch.fd, "home/bad", 0700), 0);
+	assert_int_equal(mkdirat(scratch.fd, "home/good", 0700), 0);
+	put("home/bad/tool", OWNER, ROLE, 02755);
+	put("home/good/tool", OWNER, ROLE, 02755);
+	assert_int_equal(find(&search, false, 60000), COSMO_OK);
+	assert_int_equal(search.found, 2);
+	assert_int_equal(fstatat(scratch.fd, "home/bad", &unreadable, 0), 0);
+	assert_int_equal(find(&search, false, 60000), COSMO_E_IO);
+	memset(&unreadable, 0, sizeof(unreadable));
+	assert_int_equal(search.found, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,6 +226,9 @@ int main(void)
 			make_folder, remove_folder),
 		cmocka_unit_test_setup_teardown(
 			test_setgid_files_find__time_over_or_too_deep__says_so, make_folder,
+			remove_folder),
+		cmocka_unit_test_setup_teardown(
+			test_setgid_files_find__folder_not_read_to_its_end__says_so, make_folder,
 			remove_folder),
 	};
 
