@@ -4,6 +4,7 @@
  * how long that took:
  *
  *   fill_store COUNT records     everything: uid register, private records, users.1.db
+ *   fill_store COUNT tokens      the same, with a refresh token in each record
  *   fill_store COUNT index       users.1.db alone, as a rebuild makes it
  */
 #include <stdio.h>
@@ -42,10 +43,11 @@ int main(int argc, char **argv)
 		return 2;
 	filler_open(&filler);
 	filler_connect(&filler);
-	if (streq(argv[2], "records"))
-		filler_commit(&filler, 0, count);
-	else
+	filler.has_tokens = streq(argv[2], "tokens");
+	if (streq(argv[2], "index"))
 		fill_index(&filler, count);
+	else
+		filler_commit(&filler, 0, count);
 	printf("{\"users\": %u, \"seconds\": %.3f, \"assign_s\": %.3f, \"commit_s\": %.3f}\n",
 		count, filler_now_s() - began, filler.assign_s, filler.commit_s);
 	filler_done(&filler);

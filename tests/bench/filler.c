@@ -90,6 +90,9 @@ struct record *filler_record(const struct filler *filler, uint32_t number)
 	record->display_name = must(strdup("Some Body"));
 	record->home = must(strdup(home));
 	record->shell = must(strdup("/bin/bash"));
+	if (filler->has_tokens)
+		filler_check(secret_new(record->name, strlen(record->name), &record->refresh_token),
+			"token");
 	record->roles[record->role_count++] = must(strdup(roles[number % 4]));
 	record->enrolled_s = record->signed_in_s = record->confirmed_s = fdio_now_s();
 	return record;

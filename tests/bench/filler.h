@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@ struct filler {
 	struct store *store;
 	struct config *config;
 	struct integration *integration;
+	bool has_tokens; /* each of the users has a refresh token */
 	double assign_s; /* spent so far on the uid register */
 	double commit_s; /* and on what follows */
 };

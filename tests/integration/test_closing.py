@@ -15,10 +15,10 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support.helper_rig import HelperRig  # noqa: E402
+from support.ctl_rig import CtlRig  # noqa: E402
 from support.pam_rig import installed  # noqa: E402
 from support.plugin_reader import PluginReader  # noqa: E402
-from support.process import end  # noqa: E402
+from support.process import end, watch  # noqa: E402
 from support.program import built  # noqa: E402
 from support.reports import runtime_first  # noqa: E402
 
@@ -27,13 +27,15 @@ DIALOUT = 20
 OTHERS = ("cosmo-admin", "cosmo-developer", "dialout")  # groups that no viewer is in
 
 
-class Crowd(HelperRig):
-    """The users of tests/bench/population.h, put into users.1.db by the product's own writer as a rebuild does it: a
-    quarter are viewers and a quarter admins, the others developers, who are in dialout too. Those of the growth are
-    enrolled, private records and all. In memory, since a disk would be waited for."""
+class Crowd(CtlRig):
+    """The users of tests/bench/population.h, put into users.1.db by the product's own writer as a rebuild does it
+    ("index"), or enrolled, with private records and refresh tokens ("tokens"): a quarter are viewers and a quarter admins,
+    the others developers, who are in dialout too. Those of the growth are enrolled, without a token. In memory, since a disk
+    would be waited for."""
 
-    def __init__(self):
+    def __init__(self, what="index"):
         super().__init__()
+        self.what = what
         self.memory = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-crowd-", dir="/dev/shm"))
 
     def __enter__(self):
@@ -42,7 +44,7 @@ class Crowd(HelperRig):
         (self.folder / "state").rmdir()
         (self.folder / "state").symlink_to(self.memory)
         self.local(groups=(f"dialout:x:{DIALOUT}:",))
-        subprocess.run(self.command(built("tests/bench/fill_store"), USERS, "index"), check=True,
+        subprocess.run(self.command(built("tests/bench/fill_store"), USERS, self.what), check=True,
                        stdout=subprocess.DEVNULL, env=self._environment(), timeout=600)
         return self
 
@@ -148,6 +150,36 @@ def test_closed__while_users_db_grows__everybody_is_a_viewer_for_who_looked_befo
         assert sorted(reader.ask("group", "cosmo-viewer")[1]) == everybody
         assert [reader.ask("group", name)[1] for name in OTHERS] == [[], [], []]
         assert reader.maps("gate") == mapped
+
+
+CLOSED = 2  # enum gate_state
+
+
+def test_disconnect__20000_enrolled_while_users_db_grows__viewers_at_once_and_no_token_left():
+    """The command itself: roles are gone when its first step is done, whatever the others take."""
+    with Crowd("tokens") as crowd, crowd.reader() as reader:
+        names = reader.ask("everybody")
+        assert roles_of(reader, names) == ENROLLED
+        with crowd.growth() as growth:
+            growth.reach(USERS + 1)
+            before = len(crowd.records())
+            disconnect = crowd.ctl_started("disconnect", "--json")
+            watch(lambda: (crowd.folder / "run/gate").read_bytes()[16] == CLOSED, 60, "the closed gate", every_s=0.001)
+            assert roles_of(reader, names) == {"cosmo-viewer": USERS}
+            out = disconnect.communicate(timeout=600)[0]
+            assert disconnect.returncode == 0, out
+            assert len(crowd.records()) > before
+            growth.reach(len(crowd.records()) + 1)
+            growth.stop()
+        steps = {step["step"]: step for step in json.loads(out)["steps"]}
+        # Nobody answers the revoking, and homes are looked through for so long only.
+        assert steps["setgid"]["result"] in ("ok", "timeout"), steps
+        assert {step["result"] for name, step in steps.items() if name not in ("revoked", "setgid")} == {"ok"}, steps
+        assert (steps["tokens"]["count"], steps["tokens"]["left"]) == (USERS, 0)
+        users = crowd.folder / "state/private/users"
+        assert not [name for name in crowd.records() if b"refresh_token" in (users / name).read_bytes()]
+        everybody = crowd.records()
+        assert len(everybody) > USERS and roles_of(reader, everybody) == {"cosmo-viewer": len(everybody)}
 
 
 if __name__ == "__main__":

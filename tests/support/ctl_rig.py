@@ -50,6 +50,11 @@ class CtlRig(HelperRig):
                               env=self._environment())
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def ctl_started(self, *words):
+        """Not waited for: whoever called ends it."""
+        return subprocess.Popen(self._ctl_command(words, None), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, env=self._environment())
+
     def ctl_to(self, path, *words):
         """With `path` as standard output."""
         with open(path, "wb") as out:
