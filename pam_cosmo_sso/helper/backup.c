@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A record is one file that is replaced, never changed: inode and time of change tell whether it is
- * still the one that was copied. What is copied again stands in the backup twice, and the later one
+ * What is copied again, for it was written meanwhile, stands in the backup twice, and the later one
  * counts. The register only grows, and a record's entries are there before it: read last, it has
  * them all.
  */
@@ -20,6 +19,7 @@
 #include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/integration_record.h"
 #include "pam_cosmo_sso/helper/record_write.h"
+#include "pam_cosmo_sso/helper/records_seen.h"
 #include "pam_cosmo_sso/helper/seed.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
 
@@ -27,62 +27,19 @@
 #define ROUNDS     10
 #define UID_DIGITS 8
 
-/* A record's file as it was when it was copied. */
-struct copied {
-	char name[COSMO_MAX_NAME_BYTES + 1];
-	ino_t inode;
-	struct timespec changed;
-	bool is_damaged;
-};
-
 struct backing_up {
 	struct store *store;
 	struct backup_writer *writer;
-	struct copied *copies; /* the first @sorted by name */
-	size_t sorted;
-	size_t count;
-	size_t size;
+	struct records_seen seen;
 	struct backup_report *report;
 };
 
 static void backing_up_done(struct backing_up *backing)
 {
 	backup_writer_free(backing->writer);
-	free(backing->copies);
+	records_seen_done(&backing->seen);
 }
 COSMO_AUTO_DEFINE(struct backing_up *, backing_up_done);
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(((const struct copied *)a)->name, ((const struct copied *)b)->name);
-}
-
-static enum cosmo_err find_or_add(
-	struct backing_up *backing, const char *name, struct copied **ret, bool *ret_new)
-{
-	struct copied key = {.inode = 0};
-	struct copied *found = NULL;
-
-	(void)snprintf(key.name, sizeof(key.name), "%s", name);
-	if (backing->sorted > 0)
-		found = bsearch(&key, backing->copies, backing->sorted, sizeof(key), compare_names);
-	*ret_new = !found;
-	if (!found && backing->count == backing->size) {
-		size_t size = backing->size ? 2 * backing->size : 1024;
-		struct copied *copies = reallocarray(backing->copies, size, sizeof(*copies));
-
-		if (!copies)
-			return COSMO_E_NOMEM;
-		backing->copies = copies;
-		backing->size = size;
-	}
-	if (!found) {
-		found = &backing->copies[backing->count++];
-		*found = key;
-	}
-	*ret = found;
-	return COSMO_OK;
-}
 
 /* Without its token. */
 static enum cosmo_err put_record(struct backing_up *backing, struct record *record)
@@ -101,66 +58,22 @@ static enum cosmo_err put_record(struct backing_up *backing, struct record *reco
 }
 
 /* What cannot be read is left out, and said. */
-static enum cosmo_err copy_record(struct backing_up *backing, struct copied *copied)
+static enum cosmo_err copy_record(void *context, struct record_seen *seen)
 {
+	struct backing_up *backing = context;
 	COSMO_AUTO(record_free) struct record *record = NULL;
-	enum cosmo_err err = record_load(backing->store, copied->name, &record);
+	enum cosmo_err err = record_load(backing->store, seen->name, &record);
 
-	copied->is_damaged = err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE;
-	if (copied->is_damaged || err == COSMO_E_NOT_FOUND)
+	seen->is_damaged = err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE;
+	if (seen->is_damaged || err == COSMO_E_NOT_FOUND)
 		return COSMO_OK;
 	return err ? err : put_record(backing, record);
-}
-
-/* @ret_copied: it was not, or is another file by now. */
-static enum cosmo_err visit_record(struct backing_up *backing, const char *name, bool *ret_copied)
-{
-	struct copied *copied = NULL;
-	struct stat st = {0};
-	bool is_new = false;
-	enum cosmo_err err = COSMO_OK;
-
-	*ret_copied = false;
-	if (!login_name_is_valid(name, true))
-		return COSMO_OK;
-	if (fstatat(store_folder_fd(backing->store, STORE_USERS), name, &st, AT_SYMLINK_NOFOLLOW) <
-		0)
-		return errno == ENOENT ? COSMO_OK : COSMO_E_IO;
-	err = find_or_add(backing, name, &copied, &is_new);
-	if (err)
-		return err;
-	*ret_copied = is_new || copied->inode != st.st_ino ||
-		      copied->changed.tv_sec != st.st_ctim.tv_sec ||
-		      copied->changed.tv_nsec != st.st_ctim.tv_nsec;
-	copied->inode = st.st_ino;
-	copied->changed = st.st_ctim;
-	return *ret_copied ? copy_record(backing, copied) : COSMO_OK;
 }
 
 /* Copy what is new or changed since the last time; COSMO_E_BUSY for more than @limit of them. */
 static enum cosmo_err copy_changed(struct backing_up *backing, size_t limit)
 {
-	COSMO_AUTO(folder_close) DIR *dir = NULL;
-	const char *name = NULL;
-	size_t copied = 0;
-	bool is_copied = false;
-	enum cosmo_err err = folder_open(store_folder_fd(backing->store, STORE_USERS), &dir);
-
-	if (!err)
-		err = folder_next(dir, &name);
-	while (!err && name) {
-		err = visit_record(backing, name, &is_copied);
-		copied += is_copied;
-		if (!err && copied > limit)
-			err = COSMO_E_BUSY;
-		if (!err)
-			err = folder_next(dir, &name);
-	}
-	if (backing->count > backing->sorted) {
-		qsort(backing->copies, backing->count, sizeof(*backing->copies), compare_names);
-		backing->sorted = backing->count;
-	}
-	return err;
+	return records_seen_visit(&backing->seen, backing->store, limit, copy_record, backing);
 }
 
 static enum cosmo_err put_integration(struct backing_up *backing)
@@ -218,9 +131,9 @@ static enum cosmo_err copy_records(struct backing_up *backing)
 		if (!err)
 			err = copy_locked(backing);
 	}
-	for (size_t i = 0; i < backing->count; i++)
-		backing->report->left += backing->copies[i].is_damaged;
-	backing->report->users = backing->count - backing->report->left;
+	for (size_t i = 0; i < backing->seen.count; i++)
+		backing->report->left += backing->seen.items[i].is_damaged;
+	backing->report->users = backing->seen.count - backing->report->left;
 	return err;
 }
 

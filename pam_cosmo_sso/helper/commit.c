@@ -270,7 +270,7 @@ static enum cosmo_err open_settled(struct store *store, struct users_db_file **r
 		if (!err)
 			err = staged_file_drop_all(store_folder_fd(store, STORE_USERS));
 		if (!err)
-			err = rebuild(store, settings, map->header.generation + 1);
+			err = rebuild(store, settings, map->header.generation + 1, NULL);
 		users_db_file_free(COSMO_STEAL(&file));
 		if (!err)
 			err = users_db_file_open(store, &file);

@@ -70,3 +70,11 @@ COSMO_MUST_USE enum cosmo_err commit_provisional_off(struct store *store);
  * settings of @config, or of the old one if that is NULL. Lock held. Errors: as commit_settings().
  */
 COSMO_MUST_USE enum cosmo_err commit_rebuild(struct store *store, const struct config *config);
+
+/* The same in two steps, so that others need not wait long: the first without the lock, with it the
+ * other (@ahead may be NULL). See rebuild.h. */
+struct rebuild_ahead;
+COSMO_MUST_USE enum cosmo_err commit_rebuild_ahead(
+	struct store *store, const struct config *config, struct rebuild_ahead **ret);
+COSMO_MUST_USE enum cosmo_err commit_rebuild_with(
+	struct store *store, const struct config *config, struct rebuild_ahead *ahead);

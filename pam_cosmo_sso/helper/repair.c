@@ -10,6 +10,7 @@
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/folder.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/rebuild.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/seed.h"
 #include "pam_cosmo_sso/helper/staged_file.h"
@@ -130,8 +131,8 @@ static enum cosmo_err drop_stages(struct store *store)
 	return err;
 }
 
-static enum cosmo_err mend(
-	struct store *store, const struct config *config, const struct repair_report *found)
+static enum cosmo_err mend(struct store *store, const struct config *config,
+	const struct repair_report *found, struct rebuild_ahead *ahead)
 {
 	enum cosmo_err err = drop_stages(store);
 
@@ -140,19 +141,23 @@ static enum cosmo_err mend(
 		return found->seed;
 	if (!err && found->unregistered > 0)
 		err = records_each(store, register_again, store);
-	return err ? err : commit_rebuild(store, config);
+	return err ? err : commit_rebuild_with(store, config, ahead);
 }
 
 enum cosmo_err repair_run(
 	struct store *store, const struct config *config, struct repair_report *ret)
 {
+	COSMO_AUTO(rebuild_ahead_free) struct rebuild_ahead *ahead = NULL;
 	enum cosmo_err err = repair_look(store, ret);
 
+	/* Without it all is done under the lock. */
+	if (!err && commit_rebuild_ahead(store, config, &ahead) == COSMO_E_NOMEM)
+		err = COSMO_E_NOMEM;
 	if (!err)
 		err = store_lock(store, STORE_LOCK_MS);
 	if (err)
 		return err;
-	err = mend(store, config, ret);
+	err = mend(store, config, ret, ahead);
 	store_unlock(store);
 	return err;
 }

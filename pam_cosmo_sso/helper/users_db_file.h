@@ -10,6 +10,7 @@ struct users_db_file {
 	const struct users_db_map *map;
 	uint64_t *image; /* of a file that is being made; NULL: in place */
 	size_t image_bytes;
+	bool is_unnamed; /* only this descriptor leads to it */
 	struct users_db_state state;
 };
 

@@ -70,15 +70,31 @@ static void seal_empty(uint64_t *image, const struct users_db_header *header)
 	}
 }
 
+/* What a writer that died has left. */
+static enum cosmo_err drop_new(struct store *store)
+{
+	return unlinkat(store_state_fd(store), NEW_NAME, 0) < 0 && errno != ENOENT ? COSMO_E_IO
+										   : COSMO_OK;
+}
+
+static int open_new(struct store *store)
+{
+	return drop_new(store) ? -1
+			       : openat(store_state_fd(store), NEW_NAME,
+					 O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+}
+
+static int open_unnamed(struct store *store)
+{
+	return openat(store_state_fd(store), ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0644);
+}
+
 /* Allocated before anything is stored: a full disk is met here and nowhere else. */
 static enum cosmo_err allocate(struct store *store, struct users_db_file *file, size_t bytes)
 {
 	void *image = MAP_FAILED;
 
-	if (unlinkat(store_state_fd(store), NEW_NAME, 0) < 0 && errno != ENOENT)
-		return COSMO_E_IO;
-	file->fd = openat(store_state_fd(store), NEW_NAME,
-		O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+	file->fd = file->is_unnamed ? open_unnamed(store) : open_new(store);
 	if (file->fd < 0 || fchmod(file->fd, 0644) < 0 ||
 		posix_fallocate(file->fd, 0, (off_t)bytes) != 0)
 		return COSMO_E_IO;
@@ -103,8 +119,8 @@ static enum cosmo_err fill(struct users_db_file *file, const struct users_db_hea
 	return err ? err : users_db_file_put_settings(file, settings);
 }
 
-enum cosmo_err users_db_file_make(struct store *store, const struct users_db_settings *settings,
-	const struct users_db_size *size, struct users_db_file **ret)
+static enum cosmo_err make(struct store *store, const struct users_db_settings *settings,
+	const struct users_db_size *size, bool is_unnamed, struct users_db_file **ret)
 {
 	COSMO_AUTO(users_db_file_free) struct users_db_file *file = calloc(1, sizeof(*file));
 	struct users_db_header header = {0};
@@ -113,6 +129,7 @@ enum cosmo_err users_db_file_make(struct store *store, const struct users_db_set
 	if (!file)
 		return COSMO_E_NOMEM;
 	file->fd = -1;
+	file->is_unnamed = is_unnamed;
 	err = make_header(store, settings, size, &header);
 	if (!err)
 		err = allocate(store, file, header.file_bytes);
@@ -120,9 +137,27 @@ enum cosmo_err users_db_file_make(struct store *store, const struct users_db_set
 		err = fill(file, &header, settings);
 	if (!err)
 		*ret = COSMO_STEAL(&file);
-	else if (file->fd >= 0)
+	else if (file->fd >= 0 && !is_unnamed)
 		unlinkat(store_state_fd(store), NEW_NAME, 0);
 	return err;
+}
+
+enum cosmo_err users_db_file_make(struct store *store, const struct users_db_settings *settings,
+	const struct users_db_size *size, struct users_db_file **ret)
+{
+	return make(store, settings, size, false, ret);
+}
+
+enum cosmo_err users_db_file_make_ahead(struct store *store,
+	const struct users_db_settings *settings, const struct users_db_size *size,
+	struct users_db_file **ret)
+{
+	return make(store, settings, size, true, ret);
+}
+
+enum cosmo_err users_db_file_write_out(struct users_db_file *file)
+{
+	return msync(file->image, file->image_bytes, MS_SYNC) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
 static enum cosmo_err copy_users(const struct users_db_map *from, struct users_db_file *to)
@@ -190,6 +225,22 @@ static enum cosmo_err mark(int fd, uint64_t fate)
 				fd, &fate, sizeof(fate), (off_t)(USERS_DB_AT_FATE * sizeof(fate)));
 }
 
+/* It was made without the lock, under which alone the name is anybody's. */
+static enum cosmo_err name_it(struct store *store, struct users_db_file *file)
+{
+	int dir_fd = store_state_fd(store);
+	char path[64] = "";
+	enum cosmo_err err = drop_new(store);
+
+	if (err)
+		return err;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	if (linkat(AT_FDCWD, path, dir_fd, NEW_NAME, AT_SYMLINK_FOLLOW) < 0)
+		return COSMO_E_IO;
+	file->is_unnamed = false;
+	return COSMO_OK;
+}
+
 /* Readers of the old file look which one has the name from the first mark on. */
 enum cosmo_err users_db_file_publish(struct store *store, struct users_db_file *file)
 {
@@ -199,6 +250,8 @@ enum cosmo_err users_db_file_publish(struct store *store, struct users_db_file *
 
 	if (!err && (msync(file->image, file->image_bytes, MS_SYNC) < 0 || fsync(file->fd) < 0))
 		err = COSMO_E_IO;
+	if (!err && file->is_unnamed)
+		err = name_it(store, file);
 	if (!err)
 		err = open_old(dir_fd, &old_fd);
 	if (!err)

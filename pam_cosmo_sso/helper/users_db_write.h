@@ -59,6 +59,16 @@ COSMO_MUST_USE enum cosmo_err users_db_file_make(struct store *store,
 	const struct users_db_settings *settings, const struct users_db_size *size,
 	struct users_db_file **ret);
 
+/* The same without the lock: nobody else's new file is in its way. Not on each file system
+ * (COSMO_E_IO). */
+COSMO_MUST_USE enum cosmo_err users_db_file_make_ahead(struct store *store,
+	const struct users_db_settings *settings, const struct users_db_size *size,
+	struct users_db_file **ret);
+
+/* Bring what is in a file that is being made to the disk: publishing it takes less time then.
+ * Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err users_db_file_write_out(struct users_db_file *file);
+
 /* A new file twice as large with everybody of @old in it. Errors: as users_db_file_make(),
  * COSMO_E_STORE_DAMAGED. */
 COSMO_MUST_USE enum cosmo_err users_db_file_grow(

@@ -14,10 +14,40 @@
 
 #include "pam_cosmo_sso/helper/repair.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/unit/store/store_fixture.h"
 #include "tests/unit/store/traced_child.h"
 
-#define ADMIN 4ULL
+#define VIEWER 1ULL
+#define ADMIN  4ULL
+
+/* What others do just before the lock is theirs no more, and how many records are read one by one
+ * since. */
+static void (*meanwhile)(struct fixture *fixture);
+static struct fixture *meanwhile_in;
+static unsigned int read_locked;
+
+enum cosmo_err __real_store_lock(struct store *store, int64_t timeout_ms);
+enum cosmo_err __wrap_store_lock(struct store *store, int64_t timeout_ms);
+enum cosmo_err __real_record_load(struct store *store, const char *name, struct record **ret);
+enum cosmo_err __wrap_record_load(struct store *store, const char *name, struct record **ret);
+
+enum cosmo_err __wrap_store_lock(struct store *store, int64_t timeout_ms)
+{
+	void (*deed)(struct fixture * fixture) = meanwhile;
+
+	meanwhile = NULL;
+	if (deed)
+		deed(meanwhile_in);
+	read_locked = 0;
+	return __real_store_lock(store, timeout_ms);
+}
+
+enum cosmo_err __wrap_record_load(struct store *store, const char *name, struct record **ret)
+{
+	read_locked++;
+	return __real_record_load(store, name, ret);
+}
 
 /* cat, rm and the like in the private folder. */
 static void shell(const struct fixture *fixture, const char *words)
@@ -215,6 +245,102 @@ static void test_repair_run__seed_lost__refused_and_nothing_changed(void **state
 	assert_int_equal(before.st_ino, after.st_ino);
 }
 
+static void commit_roles(struct fixture *fixture, const char *name, const char *role)
+{
+	COSMO_AUTO(record_free) struct record *record = fixture_record(fixture, name);
+
+	free(record->roles[0]);
+	record->roles[0] = strdup(role);
+	assert_int_equal(commit_user(fixture->store, &fixture->config, record), COSMO_OK);
+}
+
+static void write_some(struct fixture *fixture)
+{
+	commit_roles(fixture, "bob", "viewer");
+	commit_roles(fixture, "eve", "viewer");
+	shell(fixture,
+		"cp users/cyd users/.cyd && truncate -s -1 users/.cyd && mv users/.cyd users/cyd");
+}
+
+/* Of those whom nobody has touched nothing is read again. */
+static void test_repair_run__others_write_until_it_has_the_lock__theirs_counts(void **state)
+{
+	struct fixture *fixture = meanwhile_in = fixture_of(state);
+
+	enrol_two(fixture);
+	fixture_enrol(fixture, "cyd");
+	for (char name[] = "u0"; name[1] <= '9'; name[1]++)
+		fixture_enrol(fixture, name);
+	meanwhile = write_some;
+	(void)repair(fixture);
+	assert_int_equal(read_locked, 3);
+	assert_int_equal(found(fixture, "ada").roles, ADMIN);
+	assert_int_equal(found(fixture, "bob").roles, VIEWER);
+	assert_int_equal(found(fixture, "eve").roles, VIEWER);
+	assert_int_equal(found(fixture, "cyd").flags, USERS_DB_LOCKED);
+	assert_int_equal(found(fixture, "u7").roles, ADMIN);
+	assert_int_equal(look(fixture).users_db, COSMO_OK);
+}
+
+static void remove_ada(struct fixture *fixture)
+{
+	shell(fixture, "rm users/ada");
+}
+
+static uint64_t generation_of(struct fixture *fixture)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+
+	assert_int_equal(users_db_file_open(fixture->store, &file), COSMO_OK);
+	return users_db_file_map(file)->header.generation;
+}
+
+static uint64_t grown_to;
+
+static void grow_the_file(struct fixture *fixture)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *present = NULL;
+	COSMO_AUTO(users_db_file_free) struct users_db_file *larger = NULL;
+
+	assert_int_equal(users_db_file_open(fixture->store, &present), COSMO_OK);
+	assert_int_equal(users_db_file_grow(fixture->store, present, &larger), COSMO_OK);
+	assert_int_equal(users_db_file_publish(fixture->store, larger), COSMO_OK);
+	grown_to = generation_of(fixture);
+}
+
+/* More than there is room for in a file for two. */
+static void enrol_many(struct fixture *fixture)
+{
+	char name[16] = "";
+
+	for (int i = 0; i < 400; i++) {
+		(void)snprintf(name, sizeof(name), "many%d", i);
+		fixture_enrol(fixture, name);
+	}
+}
+
+/* What cannot be mended in the file that was made ahead is made anew. */
+static void test_repair_run__what_was_made_ahead_is_of_no_use__all_is_read_again(void **state)
+{
+	static void (*const deeds[])(struct fixture * fixture) = {
+		remove_ada, grow_the_file, enrol_many};
+	struct fixture *fixture = meanwhile_in = fixture_of(state);
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(deeds); i++) {
+		struct users_db_user ada = {0};
+
+		enrol_two(fixture);
+		meanwhile = deeds[i];
+		(void)repair(fixture);
+		assert_true(generation_of(fixture) > grown_to);
+		assert_int_equal(users_db_find_name(store_users_db(fixture->store), "ada", &ada),
+			deeds[i] == remove_ada ? COSMO_E_NOT_FOUND : COSMO_OK);
+		assert_int_equal(found(fixture, "bob").roles, ADMIN);
+		assert_int_equal(look(fixture).users_db, COSMO_OK);
+	}
+	assert_int_equal(found(fixture, "many399").roles, ADMIN);
+}
+
 /* In a process of its own, which may die. */
 static int repair_elsewhere(void *context)
 {
@@ -283,6 +409,10 @@ int main(void)
 		WITH_READY_FIXTURE(test_repair_run__uid_without_a_record__kept_for_its_name),
 		WITH_READY_FIXTURE(test_repair_run__stages_of_a_dead_writer__removed),
 		WITH_READY_FIXTURE(test_repair_run__seed_lost__refused_and_nothing_changed),
+		WITH_READY_FIXTURE(
+			test_repair_run__others_write_until_it_has_the_lock__theirs_counts),
+		WITH_MEMORY_FIXTURE(
+			test_repair_run__what_was_made_ahead_is_of_no_use__all_is_read_again),
 		WITH_READY_FIXTURE(
 			test_repair_run__killed_or_no_space_at_any_change__the_next_mends),
 	};
