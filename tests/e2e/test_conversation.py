@@ -6,14 +6,13 @@ import hashlib
 import os
 import re
 import shlex
-import shutil
 import signal
 import socket
 import subprocess
 
 import pytest
 
-from support import port
+from support import lent, port
 from support.process import PATIENCE_S, end, watch
 from support.screen import code_of, url_of
 from support.site import SignIn
@@ -370,12 +369,7 @@ def test_sftp__one_prompt_and_the_same_bytes(site, ada, host, big, tmp_path):
 
 @pytest.fixture(scope="module")
 def rsync(module_site):
-    """The machine's own on the host, with the one library that the host lacks: not worth a package in every tree."""
-    program = shutil.which("rsync")
-    linked = subprocess.run(["ldd", program], check=True, capture_output=True, text=True).stdout
-    (library,) = re.findall(r"=> (\S+/libpopt\.so\.0)", linked)
-    for path in (program, library):
-        shutil.copy(path, module_site.host.root / path.lstrip("/"))
+    lent.rsync(module_site.host)
 
 
 # case: conversation: rsync asks once, on the terminal, and carries its bytes unchanged

@@ -48,6 +48,7 @@ FILES = {
     "usr/share/cosmo-sso/pam.d/sudo-i": 0o644,
     "usr/share/cosmo-sso/pam.d/systemd-user": 0o644,
     "usr/share/cosmo-sso/sshd_config.d/30-cosmo-sso.conf": 0o644,
+    "usr/share/cosmo-sso/sshd_config.d/40-groups.conf": 0o644,
 }  # fmt: skip
 
 

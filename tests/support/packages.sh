@@ -23,7 +23,7 @@ TEST_PACKAGES=(
 # shellcheck disable=SC2034
 E2E_PACKAGES=(
     systemd-container debootstrap debian-archive-keyring util-linux iproute2 procps
-    openssh-client rsync python3-paramiko tmux qrencode
+    openssh-client rsync ansible-core python3-paramiko tmux qrencode
     chromium chromium-driver python3-selenium
 )
 
