@@ -5,26 +5,20 @@
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/identity.h"
-#include "pam_cosmo_sso/helper/judge_client.h"
-#include "pam_cosmo_sso/helper/key_doubt.h"
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/refresh_ask.h"
 #include "pam_cosmo_sso/helper/refresh_outage_write.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "pam_cosmo_sso/helper/refresh_turn.h"
 
-/* How long the end of a token that nobody has is waited for. */
-#define REVOKE_MS (INT64_C(10) * 1000)
-
 struct refresh {
 	struct exchange *exchange;
 	int turn_fd;
-	struct judge *judge;
-	enum key_doubt doubt;
 	struct refresh_sign_in asked; /* about which sign-in */
-	int64_t until_boot_ms;        /* how long the caller waits */
-	int64_t deadline_boot_ms;
-	enum refresh_end end; /* of refresh_run() */
+	struct refresh_ask ask;
+	int64_t until_boot_ms; /* how long the caller waits */
+	enum refresh_end end;  /* of refresh_run() */
 	enum cosmo_err reason;
 };
 
@@ -49,7 +43,7 @@ void refresh_free(struct refresh *refresh)
 {
 	if (!refresh)
 		return;
-	judge_free(refresh->judge);
+	refresh_ask_done(&refresh->ask);
 	refresh_sign_in_done(&refresh->asked);
 	cosmo_auto_close(&refresh->turn_fd);
 	free(refresh);
@@ -64,53 +58,20 @@ static struct refresh *refresh_new(struct exchange *exchange, int64_t now_boot_m
 	refresh->exchange = exchange;
 	refresh->turn_fd = -1;
 	refresh->until_boot_ms = now_boot_ms + exchange->config->refresh_timeout_s * 1000;
-	refresh->deadline_boot_ms = refresh->until_boot_ms + REFRESH_LATE_MS;
+	refresh->ask = (struct refresh_ask){.exchange = exchange,
+		.asked = &refresh->asked,
+		.deadline_boot_ms = refresh->until_boot_ms + REFRESH_LATE_MS};
 	return refresh;
-}
-
-static enum cosmo_err ask(struct refresh *refresh)
-{
-	COSMO_AUTO(message_free) struct message *question = NULL;
-	struct exchange *exchange = refresh->exchange;
-	struct store *cached = refresh->doubt == KEY_DOUBT_ASK_ANEW ? NULL : exchange->store;
-	enum cosmo_err err = message_new(MESSAGE_JUDGE_REFRESH, &question);
-
-	if (err)
-		return err;
-	err = judge_put_setup(
-		question, exchange->config, cached, refresh->deadline_boot_ms - fdio_boot_ms());
-	if (err)
-		return err;
-	if (refresh->doubt != KEY_DOUBT_NONE)
-		message_put_u64(question, FIELD_JWKS_FINAL, 1);
-	judge_put_claims(question, exchange->config);
-	message_put_secret(question, FIELD_REFRESH_TOKEN, refresh->asked.token);
-	return judge_ask(refresh->judge, question);
 }
 
 /* Nothing is asked before the record says that it was. */
 static enum cosmo_err begin(struct refresh *refresh, bool *ret_is_due)
 {
-	struct exchange *exchange = refresh->exchange;
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err = refresh_store_asked(refresh->exchange, &refresh->asked, ret_is_due);
 
-	refresh->doubt = key_doubt_now(store_cache_fd(exchange->store), fdio_now_s());
-	err = refresh_store_asked(exchange, &refresh->asked, ret_is_due);
 	if (err || !*ret_is_due)
 		return err;
-	err = judge_start(exchange->config, &refresh->judge);
-	return err ? err : ask(refresh);
-}
-
-/* What this exchange showed about discovery document and keys. */
-static void learn(const struct refresh *refresh, enum refresh_end end)
-{
-	struct store *store = refresh->exchange->store;
-
-	if (end == REFRESH_DONE)
-		judge_keep_fetched(refresh->judge, store);
-	else if (refresh->reason == COSMO_E_JWS_KEY || refresh->reason == COSMO_E_JWS_SIGNATURE)
-		key_doubt_raise(store_cache_fd(store), refresh->doubt, fdio_now_s());
+	return refresh_ask_begin(&refresh->ask);
 }
 
 /* @err: of a step that stores, or COSMO_OK. */
@@ -127,12 +88,12 @@ static enum refresh_end end_of(struct refresh *refresh, enum cosmo_err err)
 /* The judge, or this host, has no answer. One word alone is about the person. */
 static enum refresh_end fail(struct refresh *refresh, enum cosmo_err err)
 {
-	exchange_note_detail(refresh->exchange, judge_detail(refresh->judge));
+	exchange_note_detail(refresh->exchange, judge_detail(refresh->ask.judge));
 	if (err == COSMO_E_INVALID_GRANT)
 		return end_of(refresh, refresh_store_refusal(refresh->exchange, &refresh->asked));
 	if (refresh_is_unspent(err))
 		refresh_store_unspent(refresh->exchange, &refresh->asked);
-	refresh->reason = err;
+	refresh->reason = err == COSMO_E_DEADLINE ? COSMO_E_IDP_TIMEOUT : err;
 	return REFRESH_OUTAGE;
 }
 
@@ -150,18 +111,13 @@ static enum refresh_end conclude(struct refresh *refresh, const struct message *
 static enum refresh_end wait(struct refresh *refresh)
 {
 	COSMO_AUTO(message_free) struct message *told = NULL;
-	enum cosmo_err err = judge_next_until(
-		refresh->judge, refresh->until_boot_ms, refresh->deadline_boot_ms, &told);
+	bool is_over = false;
+	enum cosmo_err err =
+		refresh_ask_next(&refresh->ask, refresh->until_boot_ms, &told, &is_over);
 
-	if (!err && message_type(told) == MESSAGE_JUDGE_TOKEN) {
-		err = refresh_store_token(refresh->exchange, &refresh->asked, told);
-		if (err == COSMO_E_SIGNED_OUT)
-			return end_of(refresh, err);
-		message_free(COSMO_STEAL(&told));
-		err = judge_next_until(
-			refresh->judge, refresh->until_boot_ms, refresh->deadline_boot_ms, &told);
-	}
-	if (err == COSMO_E_DEADLINE && fdio_boot_ms() < refresh->deadline_boot_ms) {
+	if (is_over)
+		return end_of(refresh, COSMO_E_SIGNED_OUT);
+	if (err == COSMO_E_DEADLINE && fdio_boot_ms() < refresh->ask.deadline_boot_ms) {
 		refresh->reason = COSMO_E_IDP_TIMEOUT;
 		return REFRESH_LATE;
 	}
@@ -175,7 +131,7 @@ static enum refresh_end wait_and_tell(struct refresh *refresh)
 	bool is_answered = end != REFRESH_OUTAGE && end != REFRESH_LATE;
 
 	if (end != REFRESH_LATE)
-		learn(refresh, end);
+		refresh_ask_learn(&refresh->ask, refresh->reason);
 	refresh_turn_tell(refresh->turn_fd, is_answered ? COSMO_OK : refresh->reason);
 	if (is_answered)
 		refresh_outage_forget(refresh->exchange->store);
@@ -230,27 +186,6 @@ enum refresh_end refresh_run(
 	return end;
 }
 
-/* Ended at the IdP, if it can be (RFC 7009): who signed the person out meant this one as well. What
- * is not revoked dies there of age. */
-static enum cosmo_err revoke_left_over(struct refresh *refresh)
-{
-	COSMO_AUTO(judge_free) struct judge *judge = NULL;
-	COSMO_AUTO(message_free) struct message *question = NULL;
-	COSMO_AUTO(message_free) struct message *answer = NULL;
-	const struct exchange *exchange = refresh->exchange;
-	enum cosmo_err err = judge_start(exchange->config, &judge);
-
-	if (!err)
-		err = message_new(MESSAGE_JUDGE_REVOKE, &question);
-	if (!err)
-		err = judge_put_setup(question, exchange->config, exchange->store, REVOKE_MS);
-	if (err)
-		return err;
-	message_put_secret(question, FIELD_REFRESH_TOKEN, refresh->asked.newer);
-	err = judge_ask(judge, question);
-	return err ? err : judge_next(judge, fdio_boot_ms() + REVOKE_MS, &answer);
-}
-
 static void note_roles(struct exchange *exchange)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -264,7 +199,7 @@ static enum refresh_end wait_late(struct refresh *refresh)
 	struct exchange *exchange = refresh->exchange;
 	enum refresh_end end = REFRESH_OUTAGE;
 
-	refresh->until_boot_ms = refresh->deadline_boot_ms;
+	refresh->until_boot_ms = refresh->ask.deadline_boot_ms;
 	end = wait_and_tell(refresh);
 	note_roles(exchange);
 	exchange->line.refresh = refresh_word(end);
@@ -280,5 +215,5 @@ void refresh_finish(struct refresh *refresh)
 
 	cosmo_auto_close(&refresh->turn_fd);
 	if (is_left_over(refresh, end))
-		(void)!revoke_left_over(refresh);
+		refresh_ask_revoke(refresh->exchange, refresh->asked.newer);
 }

@@ -24,10 +24,9 @@ from support import messages  # noqa: E402
 from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer  # noqa: E402
 from support.helper_rig import TESTS  # noqa: E402
-from support.helper_site import HelperSite  # noqa: E402
+from support.helper_site import RefreshSite  # noqa: E402
 from support.pam_rig import installed  # noqa: E402
 from support.process import PATIENCE_S, watch  # noqa: E402
-from support.record import siphash24  # noqa: E402
 from support.rotating_idp import RotatingIdp  # noqa: E402
 from support.sign_in_rig import SignInRig  # noqa: E402
 from support.wire import ERROR_NUMBERS  # noqa: E402
@@ -35,28 +34,7 @@ from support.wire import ERROR_NUMBERS  # noqa: E402
 HOUR_S = 3600
 
 
-class Site(HelperSite):
-    def path_of(self, name="ada"):
-        return self.rig.folder / "state/private/users" / name
-
-    def change(self, name="ada", **fields):
-        """Other values in the record, which stays whole."""
-        text = self.path_of(name).read_text()
-        text = text[: text.index("end = ")]
-        for key, value in fields.items():
-            text, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
-            assert count == 1, key
-        digest = siphash24(b"cosmo-sso file".ljust(16, b"\0"), text.encode())
-        self.path_of(name).write_text(f"{text}end = {digest.to_bytes(8, 'little').hex()}\n")
-
-    def age(self, seconds=HOUR_S, name="ada"):
-        """The roles were confirmed so long ago."""
-        self.change(name, confirmed=int(time.time()) - seconds)
-
-    def stored(self, key, name="ada"):
-        found = re.findall(rf"^{key} = (.*)$", self.path_of(name).read_text(), flags=re.M)
-        return found[0] if found else None
-
+class Site(RefreshSite):
     def begin(self, service="sshd", name="ada"):
         """An account phase that is under way."""
         return self.rig.ask("ACCOUNT", USER=name, SERVICE=service)

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The helper's configuration, and a rig of it that is connected to a scripted IdP."""
+import re
+import time
+
 from .pam_rig import installed
+from .record import siphash24
 
 ISSUER = "https://idp.example.org"
 CONFIG = """
@@ -53,3 +57,32 @@ class HelperSite:
         """As the administrator is shown one."""
         (user,) = self.rig.ctl("user", "show", name, "--json").json
         return user
+
+
+class RefreshSite(HelperSite):
+    """With people whose records can be made older."""
+
+    def path_of(self, name="ada"):
+        return self.rig.folder / "state/private/users" / name
+
+    def change(self, name="ada", **fields):
+        """Other values in the record, which stays whole."""
+        text = self.path_of(name).read_text()
+        text = text[: text.index("end = ")]
+        for key, value in fields.items():
+            text, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
+            assert count == 1, key
+        digest = siphash24(b"cosmo-sso file".ljust(16, b"\0"), text.encode())
+        self.path_of(name).write_text(f"{text}end = {digest.to_bytes(8, 'little').hex()}\n")
+
+    def age(self, seconds=3600, name="ada"):
+        """The roles were confirmed so long ago."""
+        self.change(name, confirmed=int(time.time()) - seconds)
+
+    def show_ages(self):
+        """In look-ups too, which are made of the records."""
+        assert self.rig.ctl("repair").code == 0
+
+    def stored(self, key, name="ada"):
+        found = re.findall(rf"^{key} = (.*)$", self.path_of(name).read_text(), flags=re.M)
+        return found[0] if found else None
