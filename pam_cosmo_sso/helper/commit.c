@@ -342,17 +342,28 @@ enum cosmo_err commit_users(struct store *store, const struct config *config,
 	return err;
 }
 
+enum cosmo_err commit_unshown_all(
+	struct store *store, const struct record *const *records, size_t count)
+{
+	bool alone = count == 1;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = record_stage(store, records[i], alone);
+	if (!err && !alone && syncfs(store_private_fd(store)) < 0)
+		err = COSMO_E_IO;
+	for (size_t i = 0; i < count && !err; i++)
+		err = record_settle(store, records[i]);
+	for (size_t i = 0; i < count && err; i++)
+		staged_file_drop(store_folder_fd(store, STORE_USERS), records[i]->name);
+	if (err)
+		return err == COSMO_E_TOO_BIG ? COSMO_E_INVALID : err;
+	return fsync(store_folder_fd(store, STORE_USERS)) < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
 enum cosmo_err commit_unshown(struct store *store, const struct record *record)
 {
-	enum cosmo_err err = record_stage(store, record, true);
-
-	if (!err)
-		err = record_settle(store, record);
-	if (err) {
-		staged_file_drop(store_folder_fd(store, STORE_USERS), record->name);
-		return err == COSMO_E_TOO_BIG ? COSMO_E_INVALID : err;
-	}
-	return fsync(store_folder_fd(store, STORE_USERS)) < 0 ? COSMO_E_IO : COSMO_OK;
+	return commit_unshown_all(store, &record, 1);
 }
 
 enum cosmo_err commit_user(

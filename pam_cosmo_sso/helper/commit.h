@@ -39,6 +39,11 @@ COSMO_MUST_USE enum cosmo_err commit_users(struct store *store, const struct con
  */
 COSMO_MUST_USE enum cosmo_err commit_unshown(struct store *store, const struct record *record);
 
+/* The same for several records of different names with one series of syncs. After an error each is
+ * as before or as after. */
+COSMO_MUST_USE enum cosmo_err commit_unshown_all(
+	struct store *store, const struct record *const *records, size_t count);
+
 /*
  * Finish what a writer that died had begun; every commit does so first. Lock held. Errors:
  * COSMO_E_STORE_MISSING, and as commit_user().

@@ -44,9 +44,9 @@ static enum cosmo_err read_sign_in(const struct record *record, struct refresh_s
 	return copy_secret(record->refresh_token, &ret->token);
 }
 
-/* Lock held. */
-static enum cosmo_err note_asked(
-	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due)
+/* Lock held. *ret_record is to be written; NULL where a refresh is not due any more. */
+static enum cosmo_err prepare_asked(
+	struct exchange *exchange, struct refresh_sign_in *ret, struct record **ret_record)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct gate_view gate = {.state = GATE_MISSING};
@@ -56,14 +56,25 @@ static enum cosmo_err note_asked(
 	if (err)
 		return err;
 	gate_read(store_gate(exchange->store), &gate);
-	*ret_is_due = refresh_is_due(exchange->config, &exchange->service, record, &gate, now_s);
-	if (!*ret_is_due)
+	if (!refresh_is_due(exchange->config, &exchange->service, record, &gate, now_s))
 		return COSMO_OK;
 	err = read_sign_in(record, ret);
 	if (err)
 		return err;
 	record->refresh_asked_s = now_s > 0 ? now_s : 1;
-	return commit_unshown(exchange->store, record);
+	*ret_record = COSMO_STEAL(&record);
+	return COSMO_OK;
+}
+
+/* Lock held. */
+static enum cosmo_err note_asked(
+	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = prepare_asked(exchange, ret, &record);
+
+	*ret_is_due = record != NULL;
+	return record ? commit_unshown(exchange->store, record) : err;
 }
 
 enum cosmo_err refresh_store_asked(
@@ -76,6 +87,44 @@ enum cosmo_err refresh_store_asked(
 	err = note_asked(exchange, ret, ret_is_due);
 	store_unlock(exchange->store);
 	return err;
+}
+
+/* Lock held. */
+static void note_all_asked(struct store *store, struct refresh_question *questions, size_t count)
+{
+	struct record *records[REFRESH_STORE_MAX] = {NULL};
+	const struct record *due[REFRESH_STORE_MAX] = {NULL};
+	size_t due_count = 0;
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		struct refresh_question *question = &questions[i];
+
+		question->err = prepare_asked(question->exchange, question->asked, &records[i]);
+		question->is_due = records[i] != NULL;
+		if (question->is_due)
+			due[due_count++] = records[i];
+	}
+	if (due_count > 0)
+		err = commit_unshown_all(store, due, due_count);
+	for (size_t i = 0; i < count; i++) {
+		if (questions[i].is_due)
+			questions[i].err = err;
+		record_free(records[i]);
+	}
+}
+
+enum cosmo_err refresh_store_all_asked(
+	struct store *store, struct refresh_question *questions, size_t count)
+{
+	enum cosmo_err err =
+		count > REFRESH_STORE_MAX ? COSMO_E_INVALID : store_lock(store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	note_all_asked(store, questions, count);
+	store_unlock(store);
+	return COSMO_OK;
 }
 
 static bool is_same(const struct refresh_sign_in *asked, const struct record *record)
@@ -177,12 +226,17 @@ static enum cosmo_err judge_identity(struct exchange *exchange, const struct rec
 	return policy_roles(exchange->config, who, ret_roles);
 }
 
-/* Lock held. No matter whether it can be written: who asked now is refused. */
-static void write_refusal(struct exchange *exchange, struct record *record, enum cosmo_err reason)
+enum cosmo_err refresh_store_judge(struct exchange *exchange, const struct identity *who)
 {
-	char text[128] = "";
-	enum cosmo_err err = COSMO_OK;
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	uint64_t roles = 0;
+	enum cosmo_err err = record_load(exchange->store, exchange->user, &record);
 
+	return err ? err : judge_identity(exchange, record, who, &roles);
+}
+
+static void apply_refusal(struct record *record, enum cosmo_err reason)
+{
 	confirmation_refuse(record, reason);
 	/* What is worth nothing, or opens somebody else's claims, is not kept; the person's own
 	 * is, to be revoked some day. */
@@ -191,7 +245,14 @@ static void write_refusal(struct exchange *exchange, struct record *record, enum
 		secret_free(COSMO_STEAL(&record->refresh_token));
 		record->refresh_expires_s = 0;
 	}
-	err = commit_user(exchange->store, exchange->config, record);
+}
+
+/* Lock held. No matter whether it can be written: who asked now is refused. */
+static void write_refusal(struct exchange *exchange, const struct record *record)
+{
+	char text[128] = "";
+	enum cosmo_err err = commit_user(exchange->store, exchange->config, record);
+
 	if (!err)
 		return;
 	(void)snprintf(
@@ -199,7 +260,15 @@ static void write_refusal(struct exchange *exchange, struct record *record, enum
 	exchange_note_detail(exchange, text);
 }
 
-static enum cosmo_err write_confirmation(struct exchange *exchange, struct record *record,
+/* Lock held. The roles are bits by the settings. */
+static enum cosmo_err write_confirmation(struct exchange *exchange, const struct record *record)
+{
+	enum cosmo_err err = commit_settings(exchange->store, exchange->config, -1);
+
+	return err ? err : commit_user(exchange->store, exchange->config, record);
+}
+
+static enum cosmo_err apply_confirmation(struct exchange *exchange, struct record *record,
 	const struct identity *who, uint64_t roles)
 {
 	const struct confirmation confirmation = {
@@ -209,16 +278,13 @@ static enum cosmo_err write_confirmation(struct exchange *exchange, struct recor
 		.roles = roles,
 		.now_s = fdio_now_s(),
 	};
-	enum cosmo_err err = confirmation_refresh(&confirmation, record);
 
-	if (!err)
-		err = commit_settings(exchange->store, exchange->config, -1);
-	return err ? err : commit_user(exchange->store, exchange->config, record);
+	return confirmation_refresh(&confirmation, record);
 }
 
-/* Lock held. */
-static enum cosmo_err write_identity(
-	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who)
+/* Lock held. *ret is to be written; with an error it is set where that is a refusal. */
+static enum cosmo_err prepare_identity(struct exchange *exchange,
+	const struct refresh_sign_in *asked, const struct identity *who, struct record **ret)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct cosmo_secret *token = NULL;
@@ -233,10 +299,24 @@ static enum cosmo_err write_identity(
 		take_newer(record, token, asked->newer_expires_s);
 	err = judge_identity(exchange, record, who, &roles);
 	if (!err)
-		return write_confirmation(exchange, record, who, roles);
-	if (refresh_is_refusal(err))
-		write_refusal(exchange, record, err);
+		err = apply_confirmation(exchange, record, who, roles);
+	else if (refresh_is_refusal(err))
+		apply_refusal(record, err);
+	if (!err || refresh_is_refusal(err))
+		*ret = COSMO_STEAL(&record);
 	return err;
+}
+
+/* Lock held. */
+static enum cosmo_err write_identity(
+	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = prepare_identity(exchange, asked, who, &record);
+
+	if (refresh_is_refusal(err))
+		write_refusal(exchange, record);
+	return err ? err : write_confirmation(exchange, record);
 }
 
 enum cosmo_err refresh_store_identity(
@@ -251,6 +331,62 @@ enum cosmo_err refresh_store_identity(
 	return err;
 }
 
+static void free_records(struct record **records, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		record_free(records[i]);
+}
+
+/* Lock held. */
+static void write_each(struct refresh_answer *answers, struct record **records, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct exchange *exchange = answers[i].exchange;
+
+		if (!records[i])
+			continue;
+		if (answers[i].err)
+			write_refusal(exchange, records[i]);
+		else
+			answers[i].err = write_confirmation(exchange, records[i]);
+	}
+}
+
+/* Lock held. What cannot be written together is written one by one. */
+static void write_all(struct store *store, const struct config *config,
+	struct refresh_answer *answers, struct record **records, size_t count)
+{
+	const struct record *together[REFRESH_STORE_MAX] = {NULL};
+	size_t together_count = 0;
+	enum cosmo_err err = commit_settings(store, config, -1);
+
+	for (size_t i = 0; i < count; i++)
+		if (records[i])
+			together[together_count++] = records[i];
+	if (!err && together_count > 0)
+		err = commit_users(store, config, together, together_count);
+	if (err)
+		write_each(answers, records, count);
+}
+
+enum cosmo_err refresh_store_identities(struct store *store, const struct config *config,
+	struct refresh_answer *answers, size_t count)
+{
+	struct record *records[REFRESH_STORE_MAX] = {NULL};
+	enum cosmo_err err =
+		count > REFRESH_STORE_MAX ? COSMO_E_INVALID : store_lock(store, STORE_LOCK_MS);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++)
+		answers[i].err = prepare_identity(
+			answers[i].exchange, answers[i].asked, answers[i].identity, &records[i]);
+	write_all(store, config, answers, records, count);
+	store_unlock(store);
+	free_records(records, count);
+	return COSMO_OK;
+}
+
 enum cosmo_err refresh_store_refusal(struct exchange *exchange, const struct refresh_sign_in *asked)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -261,8 +397,10 @@ enum cosmo_err refresh_store_refusal(struct exchange *exchange, const struct ref
 	if (err)
 		return refusal; /* asked again, it will be refused again */
 	err = read_same(exchange, asked, &record);
-	if (!err)
-		write_refusal(exchange, record, refusal);
+	if (!err) {
+		apply_refusal(record, refusal);
+		write_refusal(exchange, record);
+	}
 	store_unlock(exchange->store);
 	return err == COSMO_E_SIGNED_OUT ? err : refusal;
 }

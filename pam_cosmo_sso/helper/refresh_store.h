@@ -8,6 +8,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/auto.h"
@@ -41,11 +42,35 @@ COSMO_AUTO_DEFINE(struct refresh_sign_in *, refresh_sign_in_done);
 COSMO_MUST_USE enum cosmo_err refresh_store_asked(
 	struct exchange *exchange, struct refresh_sign_in *ret, bool *ret_is_due);
 
+/*
+ * The same for several users with one series of syncs. In each @questions is told whether it was
+ * noted (.is_due), and an error of its own. Errors: store_lock(), and COSMO_E_INVALID for more than
+ * REFRESH_STORE_MAX; nothing was noted then.
+ */
+#define REFRESH_STORE_MAX ((size_t)32)
+
+struct refresh_question {
+	struct exchange *exchange;
+	struct refresh_sign_in *asked; /* empty */
+	bool is_due;
+	enum cosmo_err err;
+};
+
+COSMO_MUST_USE enum cosmo_err refresh_store_all_asked(
+	struct store *store, struct refresh_question *questions, size_t count);
+
 /* Store the token of a JUDGE_TOKEN in the place of the one that was shown. One that cannot be
  * stored is kept in @asked for refresh_store_identity(). Errors: COSMO_E_SIGNED_OUT,
  * COSMO_E_PROTOCOL (no token any record could hold), and as refresh_store_asked(). */
 COSMO_MUST_USE enum cosmo_err refresh_store_token(
 	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message);
+
+/* What refresh_store_identity() would say of it just now, as far as the person and his roles go.
+ * Takes no lock and writes nothing. Errors: the IdP's no as there, COSMO_E_RULE_ROLE,
+ * record_load().
+ */
+COSMO_MUST_USE enum cosmo_err refresh_store_judge(
+	struct exchange *exchange, const struct identity *who);
 
 /*
  * Store what the IdP says of the person. The IdP's no is stored as well, and returned whether it
@@ -55,6 +80,18 @@ COSMO_MUST_USE enum cosmo_err refresh_store_token(
  */
 COSMO_MUST_USE enum cosmo_err refresh_store_identity(
 	struct exchange *exchange, const struct refresh_sign_in *asked, const struct identity *who);
+
+/* The same for several users with one series of syncs; how each ended is told in .err. Errors:
+ * store_lock(), and COSMO_E_INVALID for more than REFRESH_STORE_MAX; nothing was stored then. */
+struct refresh_answer {
+	struct exchange *exchange;
+	const struct refresh_sign_in *asked;
+	const struct identity *identity;
+	enum cosmo_err err;
+};
+
+COSMO_MUST_USE enum cosmo_err refresh_store_identities(struct store *store,
+	const struct config *config, struct refresh_answer *answers, size_t count);
 
 /* Store that the IdP refuses the token. Always an error: COSMO_E_INVALID_GRANT, or
  * COSMO_E_REFRESH_INTERRUPTED where it may have been spent before; COSMO_E_SIGNED_OUT. */

@@ -75,6 +75,19 @@ enum cosmo_err refresh_turn_take(const struct store *store, const char *user, in
 	return COSMO_OK;
 }
 
+enum cosmo_err refresh_turn_try(const struct store *store, const char *user, int *ret_fd)
+{
+	COSMO_AUTO_FD int fd = -1;
+	enum cosmo_err err = open_turn(store, user, &fd);
+
+	if (err)
+		return err;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? COSMO_E_BUSY : COSMO_E_IO;
+	*ret_fd = cosmo_steal_fd(&fd);
+	return COSMO_OK;
+}
+
 void refresh_turn_tell(int turn_fd, enum cosmo_err err)
 {
 	int64_t now_ms = fdio_boot_ms();

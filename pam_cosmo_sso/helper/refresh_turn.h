@@ -25,6 +25,11 @@
 COSMO_MUST_USE enum cosmo_err refresh_turn_take(const struct store *store, const char *user,
 	int64_t began_boot_ms, int64_t deadline_boot_ms, int *ret_fd);
 
+/* The same at once or not at all, and whatever became of others' tries. Errors: COSMO_E_BUSY,
+ * COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err refresh_turn_try(
+	const struct store *store, const char *user, int *ret_fd);
+
 /* Tell the others how the try of this turn ended, or that it has lasted too long for them: @err.
  * COSMO_OK: they can see by the record. What cannot be written is not told. */
 void refresh_turn_tell(int turn_fd, enum cosmo_err err);
