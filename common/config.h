@@ -47,6 +47,7 @@ struct config {
 	int64_t refresh_after_s;
 	int64_t role_lease_s;
 	int64_t refresh_timeout_s;
+	bool end_on_downgrade;                      /* else sessions are kept */
 	uint32_t users_gid;                         /* group cosmo-users */
 	struct config_role roles[CONFIG_MAX_ROLES]; /* [0] is viewer */
 	size_t role_count;
@@ -67,6 +68,7 @@ struct config {
 	uint32_t user_per_hour;
 	uint32_t host_flows; /* at once, all together */
 	int64_t session_max_s;
+	uint32_t refresh_per_minute; /* in the background */
 };
 
 /* Where and what is wrong, for people. */

@@ -38,6 +38,9 @@ static const struct config_word mode_words[] = {
 static const struct config_word no_match_words[] = {{"viewer", 0}, {"deny", 1}, {NULL, 0}};
 static const struct config_word no_claim_words[] = {{"viewer", 1}, {"deny", 0}, {NULL, 0}};
 
+static const struct config_word on_downgrade_words[] = {
+	{"keep", 0}, {"end_sessions", 1}, {NULL, 0}};
+
 static const struct config_word qr_words[] = {
 	{"utf8", CONFIG_QR_UTF8},
 	{"ascii", CONFIG_QR_ASCII},
@@ -105,6 +108,7 @@ static const struct config_option options[] = {
 	{SECTION_ROLES, "refresh_after", TYPE_DURATION, CONFIG(refresh_after_s), MINUTE, DAY, "15m", PUBLIC, PLAIN, NULL},
 	{SECTION_ROLES, "role_lease", TYPE_DURATION, CONFIG(role_lease_s), 5 * MINUTE, 30 * DAY, "24h", PUBLIC, PLAIN, NULL},
 	{SECTION_ROLES, "refresh_timeout", TYPE_DURATION, CONFIG(refresh_timeout_s), 1, 30, "5s", PUBLIC, PLAIN, NULL},
+	{SECTION_ROLES, "on_downgrade", TYPE_FLAG, CONFIG(end_on_downgrade), 0, 1, "keep", PUBLIC, WORDS(on_downgrade), NULL},
 	{SECTION_ROLES, "users_gid", TYPE_ID, CONFIG(users_gid), 1000, INT32_MAX, "0x70000000", PUBLIC, PLAIN, NULL},
 
 	{SECTION_ROLE, "group", TYPE_NAME, ROLE(group), 1, 32, NULL, PUBLIC, FORM(group), "cosmo-NAME"},
@@ -130,6 +134,7 @@ static const struct config_option options[] = {
 	{SECTION_LIMITS, "user_flows", TYPE_COUNT, CONFIG(user_flows), 1, 100, "4", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "user_per_hour", TYPE_COUNT, CONFIG(user_per_hour), 1, 1000, "40", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "host_flows", TYPE_COUNT, CONFIG(host_flows), 1, 1000, "40", PUBLIC, PLAIN, NULL},
+	{SECTION_LIMITS, "refresh_per_minute", TYPE_COUNT, CONFIG(refresh_per_minute), 1, 6000, "120", PUBLIC, PLAIN, NULL},
 	{SECTION_LIMITS, "session_max", TYPE_DURATION, CONFIG(session_max_s), HOUR, 90 * DAY, "14d", PUBLIC, PLAIN, NULL},
 };
 

@@ -75,7 +75,11 @@
 	/* helper -> judge */                                                                      \
 	X(JUDGE_REFRESH)                                                                           \
 	/* judge -> helper */                                                                      \
-	X(JUDGE_TOKEN)
+	X(JUDGE_TOKEN)                                                                             \
+	/* ctl -> helper */                                                                        \
+	X(CTL_REFRESH)                                                                             \
+	/* helper -> ctl */                                                                        \
+	X(REFRESH_ITEM)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -208,7 +212,15 @@
 	X(REFRESH_ERR_SINCE_S, U64, 8)                                                             \
 	X(UNCONFIRMED, U64, 8)     /* users whose roles count and are to be confirmed */           \
 	X(LAPSED, U64, 8)          /* users whose lease is over */                                 \
-	X(REFUSED, U64, 8)         /* users whom the IdP has refused */
+	X(REFUSED, U64, 8)         /* users whom the IdP has refused */                            \
+	X(CONFIRMED, U64, 8)       /* users whom it has confirmed */                               \
+	X(CHANGED, U64, 8)         /* of these: with other roles than before */                    \
+	X(UNANSWERED, U64, 8)      /* users about whom it said nothing */                          \
+	X(PASSED_OVER, U64, 8)     /* users about whom nothing was to be asked */                  \
+	X(SESSIONS, U64, 8)        /* sessions that were ended */                                  \
+	X(RESUMED, U64, 8)         /* 1: a run that was broken off was gone on with */             \
+	X(RUN_S, U64, 8)           /* when the last run of refreshes began */                      \
+	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -271,6 +283,12 @@
 	X(STATUS_ITEM, STRIP_DOMAIN, MANY) X(STATUS_ITEM, BY, OPT)                                 \
 	X(STATUS_ITEM, REFRESH_ERR, OPT) X(STATUS_ITEM, REFRESH_ERR_SINCE_S, OPT)                  \
 	X(STATUS_ITEM, UNCONFIRMED, OPT) X(STATUS_ITEM, LAPSED, OPT)                               \
+	X(CTL_REFRESH, USER, OPT) X(CTL_REFRESH, BY_HAND, OPT)                                     \
+	X(REFRESH_ITEM, COUNT, ONE) X(REFRESH_ITEM, CONFIRMED, ONE) X(REFRESH_ITEM, CHANGED, ONE)  \
+	X(REFRESH_ITEM, REFUSED, ONE) X(REFRESH_ITEM, UNANSWERED, ONE)                             \
+	X(REFRESH_ITEM, PASSED_OVER, ONE) X(REFRESH_ITEM, SESSIONS, ONE)                           \
+	X(REFRESH_ITEM, RESUMED, OPT) X(REFRESH_ITEM, UNFINISHED, OPT)                             \
+	X(STATUS_ITEM, RUN_S, OPT) X(STATUS_ITEM, RUN_ERR, OPT) X(STATUS_ITEM, UNANSWERED, OPT)    \
 	X(STATUS_ITEM, REFUSED, OPT)                                                               \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
@@ -372,6 +390,7 @@
 	X(CTL_HELPER, START, CLIENT, CTL_RESTORE, ASKED)                                           \
 	X(CTL_HELPER, START, CLIENT, CTL_ADOPT, ASKED)                                             \
 	X(CTL_HELPER, START, CLIENT, CTL_REPAIR, ASKED)                                            \
+	X(CTL_HELPER, START, CLIENT, CTL_REFRESH, ASKED)                                           \
 	X(CTL_HELPER, ASKED, SERVER, PROGRESS, ASKED)                                              \
 	X(CTL_HELPER, ASKED, SERVER, STATUS_ITEM, ASKED)                                           \
 	X(CTL_HELPER, ASKED, SERVER, USER_ITEM, ASKED)                                             \
@@ -379,6 +398,7 @@
 	X(CTL_HELPER, ASKED, SERVER, STEP_ITEM, ASKED)                                             \
 	X(CTL_HELPER, ASKED, SERVER, SESSION_ITEM, ASKED)                                          \
 	X(CTL_HELPER, ASKED, SERVER, CHECK_ITEM, ASKED)                                            \
+	X(CTL_HELPER, ASKED, SERVER, REFRESH_ITEM, ASKED)                                          \
 	X(CTL_HELPER, ASKED, SERVER, RESULT, DONE)                                                 \
 	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \

@@ -9,13 +9,13 @@
 #include "ctl/output.h"
 #include "paths.h"
 
+/* For one message: there is no end to how many may follow. */
 #define ASK_TIMEOUT_MS (INT64_C(10) * 60 * 1000)
 
 struct ask {
 	struct spawn_child child;
 	struct dialogue dialogue;
 	int fd;
-	int64_t deadline_ms;
 };
 
 enum cosmo_err ask_new(enum message_type type, struct message **ret)
@@ -56,9 +56,8 @@ static enum cosmo_err ask_start(const char *path, const char *argument,
 	err = spawn_program(path, argument, theirs, -1, &ask->child);
 	if (err)
 		return err;
-	ask->deadline_ms = fdio_boot_ms() + ASK_TIMEOUT_MS;
 	ask->dialogue = dialogue_init(ask->fd, channel, SIDE_CLIENT);
-	err = dialogue_send(&ask->dialogue, request, ask->deadline_ms);
+	err = dialogue_send(&ask->dialogue, request, fdio_boot_ms() + ASK_TIMEOUT_MS);
 	if (err)
 		return err;
 	*ret = COSMO_STEAL(&ask);
@@ -77,7 +76,7 @@ enum cosmo_err ask_judge(struct message *request, struct ask **ret)
 
 enum cosmo_err ask_next(struct ask *ask, struct message **ret)
 {
-	return dialogue_recv(&ask->dialogue, ask->deadline_ms, ret);
+	return dialogue_recv(&ask->dialogue, fdio_boot_ms() + ASK_TIMEOUT_MS, ret);
 }
 
 static enum cosmo_err result_of(const struct message *result)

@@ -54,6 +54,11 @@ static enum cosmo_err refresh_err_of(const struct message *item)
 	return cosmo_err_from_wire(message_u64(item, FIELD_REFRESH_ERR, COSMO_OK));
 }
 
+static enum cosmo_err run_err_of(const struct message *item)
+{
+	return cosmo_err_from_wire(message_u64(item, FIELD_RUN_ERR, COSMO_OK));
+}
+
 static void add_confirmations(struct json_object *object, const struct message *item)
 {
 	enum cosmo_err err = refresh_err_of(item);
@@ -64,6 +69,10 @@ static void add_confirmations(struct json_object *object, const struct message *
 	add_number(object, "refused", item, FIELD_REFUSED);
 	output_json_text(object, "refresh_outage", err ? cosmo_err_id(err) : NULL);
 	add_number(object, "refresh_outage_since", item, FIELD_REFRESH_ERR_SINCE_S);
+	add_number(object, "refresh_run", item, FIELD_RUN_S);
+	output_json_text(object, "refresh_run_result",
+		message_has(item, FIELD_RUN_S) ? cosmo_err_id(run_err_of(item)) : NULL);
+	add_number(object, "refresh_run_unanswered", item, FIELD_UNANSWERED);
 }
 
 static void print_json(const struct message *item)
@@ -154,6 +163,18 @@ static void print_confirmations(const struct message *item)
 			cosmo_err_text(refresh_err_of(item)));
 }
 
+static void print_run(const struct message *item)
+{
+	char time[32] = "";
+
+	if (!message_has(item, FIELD_RUN_S))
+		return;
+	output_time((int64_t)message_u64(item, FIELD_RUN_S, 0), time, sizeof(time));
+	printf("%-14s %s%s%s\n", "Last refresh", time, run_err_of(item) ? ": " : "",
+		run_err_of(item) ? cosmo_err_text(run_err_of(item)) : "");
+	print_count("", message_u64(item, FIELD_UNANSWERED, 0), "users without an answer");
+}
+
 static void print_state(const struct message *item, bool open)
 {
 	char since[32] = "";
@@ -228,6 +249,7 @@ static void print_text(const struct message *item)
 		print_line("Refresh",
 			"the IdP gives no refresh tokens: roles last for the lease only");
 	print_confirmations(item);
+	print_run(item);
 	print_check(item);
 	print_problem(item);
 }

@@ -25,6 +25,7 @@ extern const struct command command_apply;
 extern const struct command command_token;
 extern const struct command command_backup;
 extern const struct command command_restore;
+extern const struct command command_refresh;
 extern const struct command command_repair;
 extern const struct command command_adopt;
 extern const struct command command_boot;

@@ -120,6 +120,8 @@ static const char *const failures[] = {
 	[COSMO_E_REFRESH_NO_CLAIMS] = LOGGED,
 	[COSMO_E_RENAMED] = ENTRY,
 	[COSMO_E_FIRST_METHOD] = BEFORE,
+	[COSMO_E_MASS_REFUSAL] = NEVER,
+	[COSMO_E_NO_REFRESH_TOKEN] = NEVER,
 };
 
 static const char *const lines[] = {

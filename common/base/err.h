@@ -129,7 +129,9 @@ enum cosmo_err_class {
 	X(E_REFRESH_INTERRUPTED, "refresh_interrupted", DENIED)                                    \
 	X(E_REFRESH_NO_CLAIMS, "refresh_no_claims", UNREACHABLE)                                   \
 	X(E_RENAMED, "renamed", DENIED)                                                            \
-	X(E_FIRST_METHOD, "first_method", DENIED)
+	X(E_FIRST_METHOD, "first_method", DENIED)                                                  \
+	X(E_MASS_REFUSAL, "mass_refusal", MISCONFIGURED)                                           \
+	X(E_NO_REFRESH_TOKEN, "no_refresh_token", DENIED)
 
 enum cosmo_err {
 #define COSMO_ERR_ENUM_(symbol, id, class) COSMO_##symbol,

@@ -215,10 +215,14 @@ static const char *const texts[] = {
 		"Your account has another login name at the sign-in server than on this host." ASK_ADMIN,
 	[COSMO_E_FIRST_METHOD] =
 		"This host takes the code only after another proof, such as your SSH key. Please connect again with your key.",
+	[COSMO_E_MASS_REFUSAL] =
+		"The sign-in server refused more than a third of the users, so the others were not asked about. Please look there before you run this again.",
+	[COSMO_E_NO_REFRESH_TOKEN] =
+		"The sign-in server can be asked about this user at a sign-in only. Please wait for the next one.",
 };
 
 _Static_assert(
-	sizeof(texts) / sizeof(texts[0]) == COSMO_E_FIRST_METHOD + 1, "a text for each error");
+	sizeof(texts) / sizeof(texts[0]) == COSMO_E_NO_REFRESH_TOKEN + 1, "a text for each error");
 
 const char *cosmo_err_text(enum cosmo_err err)
 {

@@ -207,6 +207,14 @@ static const char *const advice[] = {
 		"`require_first` in [service sshd]: the method in the log line must succeed before the code "
 		"is asked for. Look whether the key is known to sshd, and whether its "
 		"AuthenticationMethods has the method in front of keyboard-interactive.",
+	[COSMO_E_MASS_REFUSAL] =
+		"The IdP has most likely lost its sessions or keys, or this client's right to refresh: look "
+		"there. Who was refused has no role until the next sign-in, and the others are still asked "
+		"about when they come in. `cosmo-ssoctl refresh --all` begins anew; until then the timer asks "
+		"about nobody.",
+	[COSMO_E_NO_REFRESH_TOKEN] =
+		"Nothing, if the IdP gives none (`cosmo-ssoctl status` says so): roles last for `role_lease` "
+		"after a sign-in. Else let the IdP give this client the scope offline_access.",
 };
 
 const char *err_advice(enum cosmo_err err)

@@ -7,6 +7,9 @@
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/refresh.h"
 #include "pam_cosmo_sso/helper/refresh_due.h"
+#include "pam_cosmo_sso/helper/session_age.h"
+
+#define REFRESH_NAME "cosmo-sso-refresh"
 
 /* *ret_is_due: may asking the IdP make another answer of this one? A service that is closed stays
  * so, and so does the no that an administrator or the IdP has said already. */
@@ -41,6 +44,17 @@ enum cosmo_err account_decide(struct exchange *exchange)
 	return err ? err : decide(exchange, &is_due);
 }
 
+/* false: nothing is known of him. */
+static bool read_roles(struct exchange *exchange, uint64_t *ret)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+
+	if (record_load(exchange->store, exchange->user, &record))
+		return false;
+	*ret = policy_record_roles(exchange->config, record);
+	return true;
+}
+
 /* Ask the IdP, and decide by what is known then. A refusal is one even where it could not be
  * stored.
  */
@@ -48,8 +62,10 @@ static enum cosmo_err decide_anew(struct exchange *exchange)
 {
 	bool is_due = false;
 	enum cosmo_err reason = COSMO_OK;
-	enum refresh_end end = refresh_run(exchange, &reason, &exchange->late);
+	enum refresh_end end = REFRESH_OUTAGE;
 
+	exchange->was_refreshed = read_roles(exchange, &exchange->roles_before);
+	end = refresh_run(exchange, &reason, &exchange->late);
 	exchange->line.refresh = refresh_word(end);
 	exchange->line.refresh_reason = end == REFRESH_REFUSED ? COSMO_OK : reason;
 	return end == REFRESH_REFUSED ? reason : decide(exchange, &is_due);
@@ -68,10 +84,23 @@ enum cosmo_err account_answer(struct exchange *exchange)
 	return err;
 }
 
+/* What is open began with the roles before. Who asks just now is not recorded yet, and goes on. */
+static void end_sessions(struct exchange *exchange)
+{
+	uint64_t roles = 0;
+	uint64_t ended = 0;
+
+	if (exchange->was_refreshed && exchange->config->end_on_downgrade &&
+		read_roles(exchange, &roles) && (exchange->roles_before & ~roles) != 0)
+		(void)!session_age_end_open(
+			exchange->store, exchange->line.uid, REFRESH_NAME, &ended);
+}
+
 void account_finish(struct exchange *exchange)
 {
 	COSMO_AUTO(refresh_free) struct refresh *late = COSMO_STEAL(&exchange->late);
 
 	if (late)
 		refresh_finish(late);
+	end_sessions(exchange);
 }

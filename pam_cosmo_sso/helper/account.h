@@ -14,8 +14,8 @@
  */
 COSMO_MUST_USE enum cosmo_err account_answer(struct exchange *exchange);
 
-/* Wait for an IdP that was too slow for the caller, and store what it says. Nobody waits for this.
- */
+/* Wait for an IdP that was too slow for the caller, and store what it says; end the open sessions
+ * of somebody who has lost a role, where on_downgrade says so. Nobody waits for this. */
 void account_finish(struct exchange *exchange);
 
 /* The same without a log line, and without asking the IdP. */

@@ -38,6 +38,7 @@ static const struct {
 	{MESSAGE_CTL_USER_CHANGE, admin_user_change},
 	{MESSAGE_CTL_ADOPT, admin_adopt},
 	{MESSAGE_CTL_DISCONNECT, admin_disconnect},
+	{MESSAGE_CTL_REFRESH, admin_refresh},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

@@ -8,6 +8,7 @@
 #include "pam_cosmo_sso/helper/check.h"
 #include "pam_cosmo_sso/helper/confirmations.h"
 #include "pam_cosmo_sso/helper/integration.h"
+#include "pam_cosmo_sso/helper/refresh_state.h"
 #include "pam_cosmo_sso/helper/show.h"
 
 /* Closed by a disconnect that could not write it down; a copied host's gate is closed as well. */
@@ -108,6 +109,20 @@ static void put_confirmations(struct message *item, struct store *store,
 		item, FIELD_REFRESH_ERR_SINCE_S, (uint64_t)refresh_outage_since_s(&outage, now_s));
 }
 
+/* What came of the last run of refreshes. */
+static void put_run(struct message *item, const struct store *store, const struct gate_view *gate)
+{
+	struct refresh_state state = {.began_s = 0};
+
+	refresh_state_load(store, &state);
+	if (gate->state != GATE_OPEN || !state.began_s ||
+		memcmp(state.integration, gate->integration, INTEGRATION_BYTES) != 0)
+		return;
+	message_put_u64(item, FIELD_RUN_S, (uint64_t)state.began_s);
+	message_put_u64(item, FIELD_RUN_ERR, (uint64_t)state.outcome);
+	message_put_u64(item, FIELD_UNANSWERED, state.tally.unanswered);
+}
+
 /* What users.db knows. */
 static enum cosmo_err put_users_db(struct message *item, struct store *store)
 {
@@ -160,6 +175,7 @@ enum cosmo_err admin_status(struct admin *admin)
 	if (!problem)
 		problem = admin_load_config(admin, &config);
 	put_way_in(item, integration, config);
+	put_run(item, admin->store, &gate);
 	if (config)
 		put_confirmations(item, admin->store, config, &gate);
 	if (problem)

@@ -43,7 +43,11 @@
 	X(RECONNECT, "reconnect")                                                                  \
 	X(USER_ADDED, "user_added")                                                                \
 	X(REFRESH_LATE, "refresh_late")                                                            \
-	X(SIGN_IN_RECENT, "sign_in_recent")
+	X(SIGN_IN_RECENT, "sign_in_recent")                                                        \
+	X(REFRESH_CHANGED, "refresh_changed")                                                      \
+	X(REFRESH_REFUSED, "refresh_refused")                                                      \
+	X(REFRESH_RUN, "refresh_run")                                                              \
+	X(REFRESH_ALARM, "refresh_alarm")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

@@ -37,7 +37,8 @@ bool refresh_is_due(const struct config *config, const struct config_service *se
 
 	if (!is_possible(config, record, gate, now_s))
 		return false;
-	if (__builtin_sub_overflow(now_s, record->confirmed_s, &age_s))
+	if (service->refresh_after_s == REFRESH_ALWAYS_DUE ||
+		__builtin_sub_overflow(now_s, record->confirmed_s, &age_s))
 		return true;
 	return age_s < -CONFIRMED_AHEAD_MAX_S || age_s >= interval_s(config, service, record);
 }

@@ -9,6 +9,9 @@
 #include "common/config.h"
 #include "pam_cosmo_sso/helper/records.h"
 
+/* The refresh_after of a service for which every confirmation is too old. */
+#define REFRESH_ALWAYS_DUE (-1)
+
 /*
  * Can a refresh of @record be asked for at @now_s, and is it time for one? It can as long as the
  * record is of the integration that the gate is open for, holds a refresh token that has not

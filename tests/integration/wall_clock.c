@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A wall clock that is wrong: preloaded into a program, it lets that live COSMO_WALL_AHEAD seconds
- * after everybody else, or before. CLOCK_BOOTTIME and the like stay the kernel's.
+ * after everybody else, or before. CLOCK_BOOTTIME is COSMO_BOOT_AHEAD seconds ahead, as on a host
+ * that was started so much earlier; the like stay the kernel's.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
@@ -10,14 +11,20 @@
 
 #define FOR_ALL __attribute__((visibility("default")))
 
-static time_t ahead_s;
+static time_t wall_ahead_s;
+static time_t boot_ahead_s;
+
+static time_t seconds_of(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text ? (time_t)strtoll(text, NULL, 10) : 0;
+}
 
 __attribute__((constructor)) static void start(void)
 {
-	const char *text = getenv("COSMO_WALL_AHEAD");
-
-	if (text)
-		ahead_s = (time_t)strtoll(text, NULL, 10);
+	wall_ahead_s = seconds_of("COSMO_WALL_AHEAD");
+	boot_ahead_s = seconds_of("COSMO_BOOT_AHEAD");
 }
 
 FOR_ALL int clock_gettime(clockid_t id, struct timespec *ret)
@@ -29,7 +36,9 @@ FOR_ALL int clock_gettime(clockid_t id, struct timespec *ret)
 		*(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
 	status = next(id, ret);
 	if (status == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		ret->tv_sec += ahead_s;
+		ret->tv_sec += wall_ahead_s;
+	if (status == 0 && id == CLOCK_BOOTTIME)
+		ret->tv_sec += boot_ahead_s;
 	return status;
 }
 

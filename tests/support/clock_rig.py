@@ -12,8 +12,8 @@ from .program import built
 from .reports import SANDBOXED, runtime_first
 
 SCRIPT = """#!/bin/sh
-read -r COSMO_WALL_AHEAD <{ahead}
-export COSMO_WALL_AHEAD LD_PRELOAD={clock} {settings}:verify_asan_link_order=0
+read -r COSMO_WALL_AHEAD COSMO_BOOT_AHEAD <{ahead}
+export COSMO_WALL_AHEAD COSMO_BOOT_AHEAD LD_PRELOAD={clock} {settings}:verify_asan_link_order=0
 exec {program} "$@" 2>>{pipe}
 """
 
@@ -39,7 +39,7 @@ class ClockRig(CtlRig):
 
     def set_clock(self, ahead_s):
         self._ahead = int(ahead_s)
-        self._file("ahead", f"{self._ahead}\n")
+        self._file("ahead", f"{self._ahead} 0\n")
 
     def groups_of(self, user):
         """As every program of the host sees them now."""

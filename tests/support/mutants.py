@@ -119,7 +119,7 @@ class Build:
         if re.search(rf"^\[       OK \] {name}$", done.stdout, re.MULTILINE):
             return "passed"
         said = re.search(rf"^\[ RUN      \] {name}$(.*?)^\[  FAILED  \] {name}$", done.stdout, re.MULTILINE | re.DOTALL)
-        if said and re.search(r"^\[   LINE   \] --- ", said.group(1), re.MULTILINE):
+        if said and re.search(r"^(\[  ERROR   \] --- )?\[   LINE   \] --- ", said.group(1), re.MULTILINE):
             return "red"
         raise Wrong(f"{test} neither passed nor failed an assertion:\n{done.stdout[-4000:]}")
 

@@ -21,7 +21,7 @@ static void test_err__enum__keeps_its_wire_values(void **state)
 	assert_int_equal(COSMO_E_CONFIG, 18);
 	assert_int_equal(COSMO_E_DNS, 23);
 	assert_int_equal(COSMO_E_PENDING, 44);
-	assert_int_equal(COSMO_E_FIRST_METHOD, cosmo_err_count() - 1);
+	assert_int_equal(COSMO_E_NO_REFRESH_TOKEN, cosmo_err_count() - 1);
 }
 
 static bool is_id(const char *id)

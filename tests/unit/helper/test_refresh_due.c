@@ -60,6 +60,18 @@ static void test_refresh_is_due__age__counts_from_the_interval(void **state)
 	assert_false(is_due(&ada));
 }
 
+static void test_refresh_is_due__always__however_lately_it_was_confirmed(void **state)
+{
+	struct case_of_ada ada = due();
+
+	(void)state;
+	ada.service.refresh_after_s = REFRESH_ALWAYS_DUE;
+	ada.record.confirmed_s = NOW;
+	assert_true(is_due(&ada));
+	ada.record.reason = COSMO_E_INVALID_GRANT;
+	assert_false(is_due(&ada));
+}
+
 /* case: refresh: a confirmation from the future is none, and is asked about */
 static void test_refresh_is_due__clock_was_wrong__is_asked_about(void **state)
 {
@@ -140,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refresh_is_due__age__counts_from_the_interval),
+		cmocka_unit_test(test_refresh_is_due__always__however_lately_it_was_confirmed),
 		cmocka_unit_test(test_refresh_is_due__clock_was_wrong__is_asked_about),
 		cmocka_unit_test(test_refresh_is_due__short_life__shrinks_the_interval),
 		cmocka_unit_test(test_refresh_is_due__nothing_to_ask_with__is_not),
