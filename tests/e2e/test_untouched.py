@@ -208,9 +208,10 @@ def test_counters__sign_in_of_one_of_ours__seen(compared):
         assert {"cosmo-sso-helper", "cosmo-sso-judge", "cosmo-sso-fetch"} <= set(opened.names())
 
 
-def test_timer__of_the_product__not_due_while_tests_count(compared):
+@pytest.mark.parametrize("name", ["check", "refresh"])
+def test_timer__of_the_product__not_due_while_tests_count(compared, name):
     """What it starts every few minutes would be seen as well."""
-    show = ["systemctl", "show", "--value", "-p", "ActiveState", "-p", "NextElapseUSecMonotonic", "cosmo-sso-check.timer"]
+    show = ["systemctl", "show", "--value", "-p", "ActiveState", "-p", "NextElapseUSecMonotonic", f"cosmo-sso-{name}.timer"]
     assert re.fullmatch(r"1d .*\nactive\n|active\n1d .*\n", compared[0].host.run(show).stdout)
 
 

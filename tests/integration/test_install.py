@@ -28,7 +28,10 @@ FILES = {
     "usr/lib/systemd/system/cosmo-sso-boot.service": 0o644,
     "usr/lib/systemd/system/cosmo-sso-check.service": 0o644,
     "usr/lib/systemd/system/cosmo-sso-check.timer": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-refresh.service": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-refresh.timer": 0o644,
     "usr/lib/systemd/system/timers.target.wants/cosmo-sso-check.timer": "../cosmo-sso-check.timer",
+    "usr/lib/systemd/system/timers.target.wants/cosmo-sso-refresh.timer": "../cosmo-sso-refresh.timer",
     "usr/lib/systemd/system/multi-user.target.wants/cosmo-sso-boot.service": "../cosmo-sso-boot.service",
     "usr/lib/sysusers.d/cosmo-sso.conf": 0o644,
     "usr/lib/tmpfiles.d/cosmo-sso.conf": 0o644,
@@ -150,7 +153,7 @@ def test_install__folders_and_gate__are_made_once(root):
     assert gate.read_bytes() == b"x" * 4096 and gate.stat().st_ino == inode
 
 
-@pytest.mark.parametrize("name", ["cosmo-sso-boot.service", "cosmo-sso-check.service", "cosmo-sso-check.timer"])
+@pytest.mark.parametrize("name", ["cosmo-sso-boot.service", "cosmo-sso-check.service", "cosmo-sso-check.timer", "cosmo-sso-refresh.service", "cosmo-sso-refresh.timer"])
 def test_install__unit__is_one_that_systemd_takes(root, name):
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")

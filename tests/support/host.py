@@ -135,6 +135,7 @@ class TestHost:
         for name, text in (
             ("ssh.service", "[Unit]\nStartLimitIntervalSec=0\n"),
             ("cosmo-sso-check.timer", "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnActiveSec=1d\n"),
+            ("cosmo-sso-refresh.timer", "[Timer]\nOnActiveSec=\nOnUnitInactiveSec=\nOnActiveSec=1d\n"),
         ):
             (units / f"{name}.d").mkdir()
             (units / f"{name}.d/tests.conf").write_text(text)
