@@ -208,6 +208,18 @@ struct record *helper_world_record(void)
 	return record;
 }
 
+void helper_world_put_record(const struct record *record)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct config_problem problem = {0};
+
+	CAMPAIGN_ASSERT(
+		config_parse(CONFIG_TEXT, strlen(CONFIG_TEXT), &config, &problem) == COSMO_OK);
+	CAMPAIGN_ASSERT(store_lock(fixture->store, STORE_LOCK_MS) == COSMO_OK);
+	CAMPAIGN_ASSERT(commit_user(fixture->store, config, record) == COSMO_OK);
+	store_unlock(fixture->store);
+}
+
 bool helper_world_identity(const struct helper_world *world, struct heard *ret)
 {
 	const struct peer *judge = world->judge;

@@ -52,6 +52,9 @@ uint64_t helper_world_state(void);
 /* Ada's record; the caller frees it. */
 struct record *helper_world_record(void);
 
+/* Make it so. */
+void helper_world_put_record(const struct record *record);
+
 /* Has the judge said, by docs/protocol.md, who it was? */
 bool helper_world_identity(const struct helper_world *world, struct heard *ret);
 
