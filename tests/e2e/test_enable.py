@@ -338,6 +338,13 @@ def test_enable__service_of_the_vendors__gets_a_file_in_front_of_it(on):
     assert on.disable("polkit-1", "systemd-user").returncode == 0 and on.etc() == before
 
 
+def test_enable__service_of_the_vendors_that_would_refuse_root__is_found_before_anything_is_written(on):
+    """It has no account line, and ours alone lets in nobody whom it leaves alone."""
+    on.plant("/usr/lib/pam.d/polkit-1", "auth required pam_permit.so\nsession required pam_permit.so\n")
+    before = on.etc()
+    refused(on, before, on.enable("polkit-1"), "PAM service polkit-1 with this change: root is refused", "nothing was changed")
+
+
 def test_disable__service_of_the_vendors_with_other_lines__keeps_them_and_the_vendors(on):
     assert on.enable("systemd-user").returncode == 0
     on.host.run("echo '# mine' >> /etc/pam.d/systemd-user")
