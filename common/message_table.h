@@ -220,7 +220,8 @@
 	X(SESSIONS, U64, 8)        /* sessions that were ended */                                  \
 	X(RESUMED, U64, 8)         /* 1: a run that was broken off was gone on with */             \
 	X(RUN_S, U64, 8)           /* when the last run of refreshes began */                      \
-	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */
+	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */                           \
+	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -230,6 +231,7 @@
 	X(SIGN_IN, FROZEN_SHELL, OPT) X(SIGN_IN, SSH_AUTH_INFO, OPT)                             \
 	X(ACCOUNT, SERVICE, ONE) X(ACCOUNT, USER, ONE) X(ACCOUNT, RHOST, OPT)                      \
 	X(ACCOUNT, TTY, OPT) X(ACCOUNT, RUID, ONE) X(ACCOUNT, SSH_AUTH_INFO, OPT)                  \
+	X(ACCOUNT, LOOKS_ONLY, OPT)                                                                \
 	X(OPEN_SESSION, SERVICE, ONE) X(OPEN_SESSION, USER, ONE) X(OPEN_SESSION, RHOST, OPT)       \
 	X(OPEN_SESSION, TTY, OPT) X(OPEN_SESSION, RUID, ONE)                                       \
 	X(CLOSE_SESSION, SERVICE, ONE) X(CLOSE_SESSION, USER, ONE) X(CLOSE_SESSION, RHOST, OPT)    \

@@ -190,6 +190,18 @@ enum cosmo_err fdio_replace_file(
 	return fsync(dir_fd) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
+enum cosmo_err fdio_move_up(int *fd)
+{
+	int high = *fd > 2 ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
+
+	if (high < 0)
+		return COSMO_E_IO;
+	if (high != *fd)
+		cosmo_auto_close(fd);
+	*fd = high;
+	return COSMO_OK;
+}
+
 int64_t fdio_boot_ms(void)
 {
 	struct timespec ts = {0};

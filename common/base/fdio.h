@@ -43,6 +43,13 @@ COSMO_MUST_USE enum cosmo_err fdio_pread(int fd, void *ret_data, size_t len, off
 COSMO_MUST_USE enum cosmo_err fdio_replace_file(
 	int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
 
+/*
+ * Give *fd a number above 2, close-on-exec. Where the host program has closed its standard
+ * descriptors, ours must not take their place: anybody may write to those. Errors: COSMO_E_IO, with
+ * *fd as it was.
+ */
+COSMO_MUST_USE enum cosmo_err fdio_move_up(int *fd);
+
 /* Milliseconds of CLOCK_BOOTTIME: for deadlines only; never goes back. */
 int64_t fdio_boot_ms(void);
 

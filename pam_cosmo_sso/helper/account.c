@@ -71,13 +71,30 @@ static enum cosmo_err decide_anew(struct exchange *exchange)
 	return end == REFRESH_REFUSED ? reason : decide(exchange, &is_due);
 }
 
+/* The first helper after a boot without the boot unit takes the lock, just to look. */
+static bool gate_is_fresh(struct exchange *exchange)
+{
+	struct gate_view gate = {0};
+
+	gate_read(store_gate(exchange->store), &gate);
+	return gate.state == GATE_FRESH;
+}
+
 enum cosmo_err account_answer(struct exchange *exchange)
 {
+	bool looks_only = message_u64(exchange->request, FIELD_LOOKS_ONLY, 0);
 	bool is_due = false;
-	enum cosmo_err err = exchange_configure(exchange);
+	enum cosmo_err err = COSMO_OK;
 
+	exchange->is_left_open = looks_only && gate_is_fresh(exchange);
+	if (exchange->is_left_open)
+		return COSMO_E_BUSY;
+	err = exchange_configure(exchange);
 	if (!err)
 		err = decide(exchange, &is_due);
+	exchange->is_left_open = looks_only && is_due;
+	if (exchange->is_left_open)
+		return COSMO_E_BUSY;
 	if (is_due)
 		err = decide_anew(exchange);
 	exchange_log(exchange, err ? AUDIT_ACCOUNT_REFUSED : AUDIT_ACCOUNT_OK, err);

@@ -9,6 +9,9 @@
 /*
  * Answer an ACCOUNT and log it. Where the roles were confirmed too long ago (refresh_is_due()) the
  * IdP is asked first; what it definitely says counts, and where it says nothing, the lease.
+ * With LOOKS_ONLY that, and whatever else takes a lock, is left open: nothing is logged or sent,
+ * and exchange->is_left_open says so.
+ *
  * account_finish() is to follow once the answer has been sent. Errors: those of policy_account(),
  * exchange_configure(), exchange_find_record(), and what refresh_is_refusal().
  */

@@ -74,9 +74,9 @@ void audit_format(const struct audit_line *line, char *ret, size_t ret_size)
 static int priority_of(enum cosmo_err reason)
 {
 	switch (cosmo_err_class(reason)) {
+	/* Not info: the helper's unit keeps systemd's own lines of that priority out of the log. */
 	case COSMO_CLASS_OK:
 	case COSMO_CLASS_NOT_OURS:
-		return LOG_INFO;
 	case COSMO_CLASS_DENIED:
 	case COSMO_CLASS_BUSY:
 		return LOG_NOTICE;

@@ -32,6 +32,7 @@ struct exchange {
 	char approver[65];
 	char subject[512];
 	int64_t retry_s;        /* after COSMO_E_BUDGET: when to try again; 0: not known */
+	bool is_left_open;      /* not answered: another helper is to be asked; see account.h */
 	bool was_refreshed;     /* then, for account_finish(): */
 	uint64_t roles_before;  /* bits over config->roles */
 	struct refresh *late;   /* goes on after the answer, see account_finish(); NULL: none */

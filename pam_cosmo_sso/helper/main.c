@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cosmo-sso-helper pam|ctl|interrupt
+ * cosmo-sso-helper pam|unit|ctl|interrupt
  *
- * Started by the PAM module or by cosmo-ssoctl with a socket to it as descriptor 3. Serves one
- * exchange and ends; or, as interrupt, waits for a key of the caller's terminal. Nobody reads the
- * exit status but tests.
+ * Started by the PAM module (pam), by systemd for a module's connection (unit), or by cosmo-ssoctl,
+ * with a socket to whoever asks as descriptor 3. Serves one exchange and ends; or, as interrupt,
+ * waits for a key of the caller's terminal. Nobody reads the exit status but tests.
  */
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "common/base/auto.h"
+#include "common/message.h"
 #include "common/spawn.h"
 #include "pam_cosmo_sso/helper/interrupt.h"
 #include "pam_cosmo_sso/helper/root_process.h"
@@ -19,6 +21,20 @@ static enum cosmo_err exchange(enum dialogue_channel channel)
 	enum cosmo_err err = root_process_enter(SPAWN_PEER_FD);
 
 	return err ? err : serve(SPAWN_PEER_FD, channel);
+}
+
+/* The byte tells the module that it has been heard by more than systemd: what it says from now on
+ * is answered, or was not to be answered. */
+static enum cosmo_err unit(void)
+{
+	const unsigned char ready = COSMO_PROTOCOL_VERSION;
+	enum cosmo_err err = root_process_stay(SPAWN_PEER_FD);
+
+	if (err)
+		return err;
+	if (send(SPAWN_PEER_FD, &ready, sizeof(ready), MSG_NOSIGNAL) != sizeof(ready))
+		return COSMO_E_PEER_GONE;
+	return serve(SPAWN_PEER_FD, CHANNEL_MODULE_HELPER);
 }
 
 static enum cosmo_err interrupt(void)
@@ -38,6 +54,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (streq(argv[1], "pam"))
 		err = exchange(CHANNEL_MODULE_HELPER);
+	else if (streq(argv[1], "unit"))
+		err = unit();
 	else if (streq(argv[1], "ctl"))
 		err = exchange(CHANNEL_CTL_HELPER);
 	else if (streq(argv[1], "interrupt"))

@@ -113,6 +113,12 @@ static enum cosmo_err reset_descriptors(int last_fd)
 	return close_range((unsigned int)last_fd + 1, ~0U, 0) < 0 ? COSMO_E_IO : COSMO_OK;
 }
 
+/* From whoever shares its uid, debuggers and core files. */
+static enum cosmo_err hide(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? COSMO_E_IO : COSMO_OK;
+}
+
 /* The parent ends without running anything that both would run. */
 static enum cosmo_err leave_caller(void)
 {
@@ -122,7 +128,7 @@ static enum cosmo_err leave_caller(void)
 		return COSMO_E_SPAWN;
 	if (pid > 0)
 		_exit(0);
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? COSMO_E_IO : COSMO_OK;
+	return hide();
 }
 
 /* All but leaving the caller. */
@@ -152,6 +158,17 @@ enum cosmo_err root_process_enter(int last_fd)
 	if (err)
 		return err;
 	return setsid() < 0 ? COSMO_E_SPAWN : COSMO_OK;
+}
+
+enum cosmo_err root_process_stay(int last_fd)
+{
+	enum cosmo_err err = become_root(last_fd);
+
+	if (!err)
+		err = hide();
+	if (err)
+		return err;
+	return getsid(0) == getpid() || setsid() >= 0 ? COSMO_OK : COSMO_E_SPAWN;
 }
 
 enum cosmo_err root_process_attend(int last_fd)

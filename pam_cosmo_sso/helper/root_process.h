@@ -24,6 +24,12 @@
 COSMO_MUST_USE enum cosmo_err root_process_enter(int last_fd);
 
 /*
+ * The same for a process that was started by nobody but root, with no user's process behind it: it
+ * does not fork, and its session is its own already or made here.
+ */
+COSMO_MUST_USE enum cosmo_err root_process_stay(int last_fd);
+
+/*
  * The same, but it stays in the caller's session and process group, to which a terminal sends
  * SIGINT. Of what else a key sends there it takes no notice: SIGQUIT, SIGTSTP.
  */

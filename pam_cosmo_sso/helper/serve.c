@@ -58,6 +58,8 @@ static enum cosmo_err serve_module(struct dialogue *dialogue, struct store *stor
 
 	exchange_init(owned, store, dialogue, request, caller);
 	outcome = answer(owned);
+	if (exchange.is_left_open)
+		return COSMO_OK;
 	if (outcome)
 		refusal_text(owned, outcome, text);
 	else

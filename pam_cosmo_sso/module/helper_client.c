@@ -10,6 +10,7 @@
 #include "common/base/fdio.h"
 #include "common/dialogue.h"
 #include "pam_cosmo_sso/module/helper_process.h"
+#include "pam_cosmo_sso/module/helper_socket.h"
 
 struct helper_client {
 	int fd;
@@ -24,7 +25,22 @@ void helper_client_free(struct helper_client *client)
 	free(client);
 }
 
-enum cosmo_err helper_client_start(const struct caller *caller, struct helper_client **ret)
+typedef enum cosmo_err (*way)(int *ret_fd);
+
+static enum cosmo_err by_process(int *ret_fd)
+{
+	return helper_process_start(HELPER_PAM, ret_fd);
+}
+
+/* Without systemd, and where its unit does not answer, as a process of the caller's. */
+static enum cosmo_err by_unit(int *ret_fd)
+{
+	enum cosmo_err err = helper_socket_connect(ret_fd);
+
+	return err ? by_process(ret_fd) : COSMO_OK;
+}
+
+static enum cosmo_err start(const struct caller *caller, way reach, struct helper_client **ret)
 {
 	COSMO_AUTO(helper_client_free) struct helper_client *client = NULL;
 	enum cosmo_err err = COSMO_OK;
@@ -35,12 +51,17 @@ enum cosmo_err helper_client_start(const struct caller *caller, struct helper_cl
 	if (!client)
 		return COSMO_E_NOMEM;
 	client->fd = -1;
-	err = helper_process_start(HELPER_PAM, &client->fd);
+	err = reach(&client->fd);
 	if (err)
 		return err;
 	client->dialogue = dialogue_init(client->fd, CHANNEL_MODULE_HELPER, SIDE_CLIENT);
 	*ret = COSMO_STEAL(&client);
 	return COSMO_OK;
+}
+
+enum cosmo_err helper_client_start(const struct caller *caller, struct helper_client **ret)
+{
+	return start(caller, by_unit, ret);
 }
 
 /* What is longer than its field is cut: nothing of these three lets anybody in, and a method of
@@ -126,21 +147,50 @@ void helper_client_result(const struct message *message, struct answer *ret)
 	}
 }
 
+/* false: there was no answer; ret->err says why. */
+static bool ask(const struct caller *caller, struct message *question, way reach,
+	int64_t deadline_boot_ms, struct answer *ret)
+{
+	COSMO_AUTO(helper_client_free) struct helper_client *client = NULL;
+	COSMO_AUTO(message_free) struct message *result = NULL;
+
+	ret->err = start(caller, reach, &client);
+	if (!ret->err)
+		ret->err = helper_client_send(client, question, deadline_boot_ms);
+	if (!ret->err)
+		ret->err = helper_client_recv(client, deadline_boot_ms, &result);
+	if (ret->err)
+		return false;
+	helper_client_result(result, ret);
+	return true;
+}
+
+/*
+ * Systemd takes longer to start a helper than most questions of the account phase are worth. One
+ * of the caller's own, in his control group, answers them by what is there: it takes no lock, so
+ * that whoever stops it keeps nobody waiting but himself. If it has not answered, for whatever
+ * reason, nothing has been decided.
+ */
+static bool look(const struct caller *caller, int64_t deadline_boot_ms, struct answer *ret)
+{
+	COSMO_AUTO(message_free) struct message *question = NULL;
+
+	if (helper_client_question(caller, MESSAGE_ACCOUNT, &question) != COSMO_OK)
+		return false;
+	message_put_u64(question, FIELD_LOOKS_ONLY, 1);
+	return ask(caller, question, by_process, deadline_boot_ms, ret);
+}
+
 void helper_client_ask(
 	const struct caller *caller, enum message_type type, int64_t timeout_ms, struct answer *ret)
 {
-	COSMO_AUTO(helper_client_free) struct helper_client *client = NULL;
 	COSMO_AUTO(message_free) struct message *question = NULL;
-	COSMO_AUTO(message_free) struct message *result = NULL;
-	int64_t deadline = fdio_boot_ms() + timeout_ms;
+	int64_t deadline_boot_ms = fdio_boot_ms() + timeout_ms;
 
+	if (type == MESSAGE_ACCOUNT && helper_socket_is_there() &&
+		look(caller, deadline_boot_ms, ret))
+		return;
 	ret->err = helper_client_question(caller, type, &question);
 	if (!ret->err)
-		ret->err = helper_client_start(caller, &client);
-	if (!ret->err)
-		ret->err = helper_client_send(client, question, deadline);
-	if (!ret->err)
-		ret->err = helper_client_recv(client, deadline, &result);
-	if (!ret->err)
-		helper_client_result(result, ret);
+		(void)ask(caller, question, by_unit, deadline_boot_ms, ret);
 }

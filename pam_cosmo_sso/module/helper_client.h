@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The module's side of the helper: start it, put one question, wait for what it says. */
+/* The module's side of the helper: reach or start it, put one question, wait for what it says. */
 #pragma once
 
 #include <stdint.h>
@@ -12,8 +12,10 @@
 
 struct helper_client;
 
-/* The caller owns *ret. Errors: COSMO_E_NOT_ROOT (a caller without root never starts the helper),
- * COSMO_E_NOMEM, those of helper_process_start(). */
+/* By its unit, else as a process of the caller's own. The caller owns *ret. Errors:
+ * COSMO_E_NOT_ROOT (a caller without root never starts the helper), COSMO_E_NOMEM, those of
+ * helper_process_start().
+ */
 COSMO_MUST_USE enum cosmo_err helper_client_start(
 	const struct caller *caller, struct helper_client **ret);
 

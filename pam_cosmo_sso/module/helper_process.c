@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/module/helper_process.h"
 
-#include <fcntl.h>
-
 #include "common/base/fdio.h"
 #include "common/spawn.h"
 #include "paths.h"
 
 /* What the started process has for leaving its place to its own child. */
 #define SETTLE_MS 5000
-
-/* Where the host program has closed its standard descriptors, ours must not take their place:
- * anybody may write to those. */
-static enum cosmo_err move_up(int *fd)
-{
-	int high = *fd > 2 ? *fd : fcntl(*fd, F_DUPFD_CLOEXEC, 3);
-
-	if (high < 0)
-		return COSMO_E_IO;
-	if (high != *fd)
-		cosmo_auto_close(fd);
-	*fd = high;
-	return COSMO_OK;
-}
 
 static enum cosmo_err spawn(enum helper_duty duty, int their_fd, struct spawn_child *ret)
 {
@@ -43,7 +27,7 @@ enum cosmo_err helper_process_start(enum helper_duty duty, int *ret_fd)
 	enum cosmo_err err = spawn_socketpair(&ours, &theirs);
 
 	if (!err)
-		err = move_up(&ours);
+		err = fdio_move_up(&ours);
 	if (!err)
 		err = spawn(duty, theirs, &child);
 	if (err)

@@ -151,13 +151,26 @@ def test_a_refresh_token_never_reaches_the_log(rig):
         rig.state().values())
 
 
-def test_only_sockets_made_by_root_are_served(rig):
+# By whom a helper that answers modules is started.
+STARTED = pytest.mark.parametrize("channel", ["pam", "unit"])
+
+
+def started(rig, channel, **options):
+    """A helper that waits for its question; systemd's says first that it runs."""
+    exchange = rig.start(channel, **options)
+    if channel == "unit":
+        assert exchange.peer.socket.recv(1) == bytes([wire.VERSION])
+    return exchange
+
+
+@STARTED
+def test_only_sockets_made_by_root_are_served(rig, channel):
     os.seteuid(65534)
     try:
         pair = socket.socketpair()
     finally:
         os.seteuid(0)
-    exchange = rig.start(pair=pair).send("ACCOUNT")
+    exchange = started(rig, channel, pair=pair).send("ACCOUNT")
     with pytest.raises((EOFError, ConnectionResetError)):
         exchange.recv()
 
@@ -221,11 +234,13 @@ def kernel_word(limit):
     return "unlimited" if hard == RLIM_INFINITY else str(hard)
 
 
-def test_nothing_of_its_caller_reaches_the_helper(rig):
+@STARTED
+def test_nothing_of_its_caller_reaches_the_helper(rig, channel):
     rig.false_judge("show()")
     may_raise = bool(int(status_of("self")["CapEff"][0], 16) >> CAP_SYS_RESOURCE & 1)
     hard = {limit: "unlimited" if may_raise else kernel_word(limit) for limit in (RLIMIT_FSIZE, RLIMIT_CPU)}
-    exchange = rig.start(hostile=f"MAY_RAISE = {may_raise}\n" + HOSTILE_START).send("SIGN_IN")
+    hostile = f"MAY_RAISE = {may_raise}\n" + HOSTILE_START
+    exchange = started(rig, channel, hostile=hostile).send("SIGN_IN")
     assert exchange.recv().type == "SHOW"
     (pid,) = exchange.pids("helper")
     proc, status = pathlib.Path(f"/proc/{pid}"), status_of(pid)
@@ -248,13 +263,17 @@ def test_nothing_of_its_caller_reaches_the_helper(rig):
     assert limits["Max cpu time"][:2] == [hard[RLIMIT_CPU]] * 2
     assert limits["Max open files"][0] == "1024"
     assert limits["Max core file size"][:2] == ["0", "0"]
-    assert exchange.process.wait(60) == 0  # the direct child has ended and is the caller's to reap
+    if channel == "pam":
+        assert exchange.process.wait(60) == 0  # the direct child has ended and is the caller's to reap
+    else:
+        assert pid == exchange.process.pid  # systemd ends what its own child leaves behind
 
 
-def test_the_caller_may_die_while_the_decision_is_written(rig):
+@STARTED
+def test_the_caller_may_die_while_the_decision_is_written(rig, channel):
     """The helper holds what it needs: with its caller gone after the identity, the commit is whole or absent."""
     rig.false_judge("show(); identity()")
-    exchange = rig.sign_in()
+    exchange = started(rig, channel).send("SIGN_IN")
     assert exchange.recv().type == "SHOW"
     exchange.peer.close()
     exchange.all_gone()

@@ -28,6 +28,9 @@ FILES = {
     "usr/lib/systemd/system/cosmo-sso-boot.service": 0o644,
     "usr/lib/systemd/system/cosmo-sso-check.service": 0o644,
     "usr/lib/systemd/system/cosmo-sso-check.timer": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-helper.socket": 0o644,
+    "usr/lib/systemd/system/cosmo-sso-helper@.service": 0o644,
+    "usr/lib/systemd/system/sockets.target.wants/cosmo-sso-helper.socket": "../cosmo-sso-helper.socket",
     "usr/lib/systemd/system/cosmo-sso-refresh.service": 0o644,
     "usr/lib/systemd/system/cosmo-sso-refresh.timer": 0o644,
     "usr/lib/systemd/system/timers.target.wants/cosmo-sso-check.timer": "../cosmo-sso-check.timer",
@@ -153,15 +156,18 @@ def test_install__folders_and_gate__are_made_once(root):
     assert gate.read_bytes() == b"x" * 4096 and gate.stat().st_ino == inode
 
 
-@pytest.mark.parametrize("name", ["cosmo-sso-boot.service", "cosmo-sso-check.service", "cosmo-sso-check.timer", "cosmo-sso-refresh.service", "cosmo-sso-refresh.timer"])
-def test_install__unit__is_one_that_systemd_takes(root, name):
+@pytest.mark.parametrize("name", ["cosmo-sso-boot.service", "cosmo-sso-check.service", "cosmo-sso-check.timer", "cosmo-sso-helper@.service",
+                                  "cosmo-sso-helper.socket", "cosmo-sso-refresh.service", "cosmo-sso-refresh.timer"])
+def test_install__unit__is_one_that_systemd_takes(root, tmp_path, name):
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd-analyze here")
-    unit = root / "usr/lib/systemd/system" / name
-    checked = root / name
-    checked.write_text(unit.read_text().replace("/usr/bin/cosmo-ssoctl", str(built("ctl/cosmo-ssoctl"))))
-    done = subprocess.run(["systemd-analyze", "verify", "--man=no", checked], capture_output=True, text=True)
-    checked.unlink()
+    places = {"/usr/bin/cosmo-ssoctl": "ctl/cosmo-ssoctl", "/usr/libexec/cosmo-sso/cosmo-sso-helper": "pam_cosmo_sso/helper/cosmo-sso-helper"}
+    for unit in (root / "usr/lib/systemd/system").glob("cosmo-sso-*"):  # one may need another
+        text = unit.read_text()
+        for installed, path in places.items():
+            text = text.replace(installed, str(built(path)))
+        (tmp_path / unit.name).write_text(text)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True)
     assert done.returncode == 0 and name not in done.stderr, done.stderr
 
 

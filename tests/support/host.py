@@ -184,7 +184,7 @@ class TestHost:
         """`meson install` into the tree; then what a package's scripts would do: users and the linker's cache; the boot does the rest."""
         product.install(build_dir, self.release, self.root)
         if self._leader:
-            self.run("systemd-sysusers && ldconfig && systemctl daemon-reload && systemd-tmpfiles --create")
+            self.run("systemd-sysusers && ldconfig && systemctl daemon-reload && systemd-tmpfiles --create && systemctl start cosmo-sso-helper.socket")
             return
         subprocess.run(["systemd-sysusers", f"--root={self.root}"], check=True)
         subprocess.run(["ldconfig", "-r", self.root], check=True)

@@ -173,7 +173,7 @@ bool __wrap_log_send(const char *ident, int priority, const char *line, int64_t 
 	int64_t waits_ms = wait_ms < 0 ? 0 : wait_ms;
 
 	assert_string_equal(ident, "cosmo-sso");
-	assert_int_equal(priority, LOG_INFO);
+	assert_int_equal(priority, LOG_NOTICE);
 	assert_string_equal(line, "event=session_ended reason=ok");
 	allowed_ms = waits_ms;
 	clock_ms += each_waits_ms < waits_ms ? each_waits_ms : waits_ms;

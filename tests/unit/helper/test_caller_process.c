@@ -199,6 +199,8 @@ static pid_t start_caller_that_leaves(int *ret_fd, int *ret_end)
 	return pid;
 }
 
+/* case: caller: one who is gone is not taken for there because another process holds his connection
+ */
 static void test_caller_process__gone_and_another_holds_the_connection__does_not_run(void **state)
 {
 	struct caller_process caller = {.pid_fd = -1};
