@@ -19,5 +19,5 @@ fi
 ldconfig
 if [ -d /run/systemd/system ]; then
     systemctl daemon-reload
-    systemctl start cosmo-sso-check.timer cosmo-sso-helper.socket
+    systemctl start cosmo-sso-check.timer cosmo-sso-refresh.timer cosmo-sso-helper.socket
 fi
