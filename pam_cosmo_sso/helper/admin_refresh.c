@@ -118,6 +118,9 @@ static void explain(
 	else if (outcome == COSMO_E_NOT_FOUND)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"nobody is enrolled under this name; see `cosmo-ssoctl user list`");
+	else if (outcome == COSMO_E_DISCONNECTED)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"there is nobody to ask about; see `cosmo-ssoctl status`");
 	else if (outcome && report->detail[0])
 		snprintf(admin->detail, sizeof(admin->detail), "%s", report->detail);
 }
