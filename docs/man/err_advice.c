@@ -28,7 +28,9 @@ static const char *const advice[] = {
 	[COSMO_E_TOO_BIG] = "Give less: the detail names what is too large.",
 	[COSMO_E_FORMAT] = "Correct the input: the detail names what is wrong with it.",
 	[COSMO_E_NOT_FOUND] = "Check the spelling; `cosmo-ssoctl user list` shows who there is.",
-	[COSMO_E_EXISTS] = "Nothing: what was asked for is so already.",
+	[COSMO_E_EXISTS] =
+		"Nothing, if what was asked for is so already. Else the detail names what is in the way (a "
+		"file, users that this host has, a connection), and what to do first.",
 	[COSMO_E_UNSAFE_FILE] =
 		"The file must be root's, a plain file, and not writable by group or others; a "
 		"secret's not readable by them either. Find out who changed it. " LOG,
