@@ -48,10 +48,10 @@ static enum cosmo_err format_record(const struct session *session, char *ret, si
 	written = snprintf(ret, ret_size,
 		"[session]\nuser = %s\nuid = %" PRIu32 "\nservice = %s\ntty = %s\nrhost = %s\n"
 		"leader = %ld\nstart = %" PRIu64 "\nlogind = %s\nopened = %" PRId64
-		"\nshared = %s\nintegration = %s\n",
+		"\nopened_boot = %" PRId64 "\nshared = %s\nintegration = %s\n",
 		session->user, session->uid, service, tty, rhost, (long)session->leader,
-		session->start, session->logind, session->opened_s, session->shared ? "yes" : "no",
-		integration);
+		session->start, session->logind, session->opened_s, session->opened_boot_ms,
+		session->shared ? "yes" : "no", integration);
 	return written < 0 || (size_t)written >= ret_size ? COSMO_E_INVALID : COSMO_OK;
 }
 
@@ -145,6 +145,8 @@ static enum cosmo_err take_line(void *context, const struct ini_line *line)
 		return copy(line->value, session->logind, sizeof(session->logind));
 	if (streq(line->key, "opened"))
 		return parse_i64(line->value, 0, INT64_MAX, &session->opened_s);
+	if (streq(line->key, "opened_boot"))
+		return parse_i64(line->value, 0, INT64_MAX, &session->opened_boot_ms);
 	if (streq(line->key, "shared"))
 		return parse_bool(line->value, &session->shared);
 	if (streq(line->key, "integration"))

@@ -28,7 +28,8 @@ struct session {
 	char rhost[257];                   /* "": none */
 	char logind[SESSION_LOGIND_BYTES]; /* what logind calls it; "": not known (yet) */
 	int64_t opened_s;
-	bool shared; /* the leader was seen to serve others too, see session_leader.h */
+	int64_t opened_boot_ms; /* the same by CLOCK_BOOTTIME; 0: not known */
+	bool shared;            /* the leader was seen to serve others too, see session_leader.h */
 	unsigned char integration[INTEGRATION_BYTES];
 	enum cosmo_err err; /* COSMO_E_STORE_DAMAGED: only id, leader, start and uid are known */
 	bool idle; /* for whoever ends it: the leader is shared, and runs nothing for the user */

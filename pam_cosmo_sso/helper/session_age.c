@@ -12,8 +12,9 @@
 #define FIRST_ROOM ((size_t)16)
 
 struct choosing {
-	uint32_t uid;        /* 0: everybody's that began at .since_ticks or before */
-	int64_t since_ticks; /* since the boot */
+	uint32_t uid; /* 0: everybody's that was opened at .since_boot_ms or before */
+	int64_t since_boot_ms;
+	int64_t ticks_a_second;
 	char (*ids)[SESSION_ID_BYTES];
 	size_t count;
 	size_t room;
@@ -25,11 +26,24 @@ static void choosing_done(struct choosing *choosing)
 }
 COSMO_AUTO_DEFINE(struct choosing *, choosing_done);
 
+/*
+ * Its process may be far older: on a console it is the getty, which waits for weeks before somebody
+ * signs in, and becomes login(1). By that alone where the record does not tell.
+ */
+static int64_t opened_boot_ms(const struct choosing *choosing, const struct session *session)
+{
+	if (session->opened_boot_ms > 0)
+		return session->opened_boot_ms;
+	if (session->start > (uint64_t)(INT64_MAX / 1000))
+		return INT64_MAX;
+	return (int64_t)session->start * 1000 / choosing->ticks_a_second;
+}
+
 static bool is_chosen(const struct choosing *choosing, const struct session *session)
 {
 	if (choosing->uid)
 		return session->uid == choosing->uid;
-	return choosing->since_ticks >= 0 && session->start <= (uint64_t)choosing->since_ticks;
+	return opened_boot_ms(choosing, session) <= choosing->since_boot_ms;
 }
 
 static enum cosmo_err choose(void *context, const struct session *session)
@@ -84,13 +98,12 @@ enum cosmo_err session_age_enforce(
 	struct store *store, const struct session_age_limit *limit, uint64_t *ret)
 {
 	const struct session_scope like = {.by = limit->by, .caller = limit->caller};
-	int64_t ticks_a_second = sysconf(_SC_CLK_TCK);
-	struct choosing choosing = {
-		.since_ticks = (fdio_boot_ms() - limit->max_s * 1000) * ticks_a_second / 1000};
+	struct choosing choosing = {.since_boot_ms = fdio_boot_ms() - limit->max_s * 1000,
+		.ticks_a_second = sysconf(_SC_CLK_TCK)};
 	COSMO_AUTO(choosing_done) struct choosing *owned = &choosing;
 
 	*ret = 0;
-	return ticks_a_second > 0 ? end_by(store, owned, &like, ret) : COSMO_E_IO;
+	return choosing.ticks_a_second > 0 ? end_by(store, owned, &like, ret) : COSMO_E_IO;
 }
 
 enum cosmo_err session_age_end_open(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ending sessions that have lasted too long, by the boot clock: the wall clock may have been put
- * ahead. */
+/* Ending sessions that have lasted too long since they were opened, by the boot clock: the wall
+ * clock may have been put ahead. */
 #pragma once
 
 #include <stdint.h>

@@ -26,6 +26,7 @@ static enum cosmo_err identify(struct exchange *exchange, struct session *ret)
 	struct session session = {
 		.leader = exchange->caller->pid,
 		.opened_s = fdio_now_s(),
+		.opened_boot_ms = fdio_boot_ms(),
 	};
 	struct process leader = {0};
 	uint32_t uid = 0;

@@ -440,6 +440,9 @@ for name, ahead in ("young", 3600), ("old", 7200):
     pathlib.Path({ahead!r}).write_text(f"0 {{ahead}}\\n")
     told = world.json("refresh", "--all", "--timer")
     result[name] = told["error"], told["sessions"], [world.runs(pid) for pid in pids]
+# A process that began two hours ago, by now, opens one: on a console a getty does.
+pids = world.session("u1")
+result["new"] = world.json("refresh", "--all", "--timer")["sessions"], [world.runs(pid) for pid in pids]
 """
 
 
@@ -453,3 +456,4 @@ def test_refresh_timer__session_older_than_session_max__is_ended(idp):
         found = rig.inside(LATER.format(ahead=str(rig.folder / "ahead")))
     assert found["young"] == ["idp_connect", 0, [True] * 3]
     assert found["old"] == [None, 1, [False] * 3]  # with no session open nobody is due
+    assert found["new"] == [0, [True] * 3]

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Which sessions have lasted too long: by when their process began, whatever the wall clock says.
- */
+/* Which sessions have lasted too long: by when they were opened, whatever the wall clock says, and
+ * by when their process began where that is not known. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,11 +52,25 @@ enum cosmo_err __wrap_session_end(struct store *store, const struct session_scop
 	return outcome;
 }
 
-/* Sessions of two users that this process leads. */
+static void add(struct fixture *fixture, uint32_t uid, int64_t opened_boot_ms)
+{
+	struct session session = {.leader = getpid(),
+		.uid = uid,
+		.user = "ada",
+		.service = "sshd",
+		.opened_s = 1,
+		.opened_boot_ms = opened_boot_ms};
+	struct process self = {0};
+
+	assert_int_equal(process_read(getpid(), &self), COSMO_OK);
+	session.start = self.start;
+	assert_int_equal(session_add(store_run_fd(fixture->store), &session), COSMO_OK);
+}
+
+/* Sessions of two users that this process leads, as a version wrote them that did not note when
+ * they were opened. */
 static int set_up(void **state)
 {
-	struct fixture *fixture = NULL;
-	struct process self = {0};
 	int failed = fixture_setup(state);
 
 	ahead_ms = 0;
@@ -64,18 +78,8 @@ static int set_up(void **state)
 	outcome = COSMO_OK;
 	if (failed)
 		return failed;
-	fixture = fixture_of(state);
-	assert_int_equal(process_read(getpid(), &self), COSMO_OK);
-	for (uint32_t i = 0; i < 2; i++) {
-		struct session session = {.leader = getpid(),
-			.start = self.start,
-			.uid = 5001 + i,
-			.user = "ada",
-			.service = "sshd",
-			.opened_s = 1};
-
-		assert_int_equal(session_add(store_run_fd(fixture->store), &session), COSMO_OK);
-	}
+	for (uint32_t i = 0; i < 2; i++)
+		add(fixture_of(state), 5001 + i, 0);
 	return 0;
 }
 
@@ -101,6 +105,20 @@ static void test_session_age__older_than_the_limit__are_ended(void **state)
 	assert_int_equal(enforce(fixture, 14 * DAY_S, COSMO_OK), 2);
 	assert_int_equal(asked, 2);
 	assert_string_not_equal(ended[0], ended[1]);
+}
+
+/* case: refresh: a session counts from when it was opened, however old its process was by then */
+static void test_session_age__opened_by_an_old_process__counts_from_its_opening(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+
+	ahead_ms = 20 * DAY_S * 1000;
+	add(fixture, 5001, fdio_boot_ms());
+	assert_int_equal(enforce(fixture, 14 * DAY_S, COSMO_OK), 1);
+	assert_non_null(strstr(ended[0], ".5002"));
+	asked = 0;
+	ahead_ms += 14 * DAY_S * 1000;
+	assert_int_equal(enforce(fixture, 14 * DAY_S, COSMO_OK), 2);
 }
 
 static void test_session_age__limit_longer_than_the_boot__ends_none(void **state)
@@ -141,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ONE(test_session_age__older_than_the_limit__are_ended),
+		ONE(test_session_age__opened_by_an_old_process__counts_from_its_opening),
 		ONE(test_session_age__limit_longer_than_the_boot__ends_none),
 		ONE(test_session_age__one_fails__the_others_are_ended_all_the_same),
 		ONE(test_session_age_end_open__one_user__his_alone),
