@@ -39,6 +39,7 @@ static void module_plays(struct helper_world *played)
 	question = draft_add(&played->module_list, MESSAGE_ACCOUNT, &played->dice);
 	draft_set_str(question, FIELD_USER, "ada");
 	draft_set_str(question, FIELD_SERVICE, "sshd");
+	draft_remove(question, FIELD_LOOKS_ONLY);
 	peer_say(played->module, &played->module_list);
 }
 
