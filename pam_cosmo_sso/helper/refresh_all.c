@@ -38,6 +38,17 @@ static void end_sessions(struct run *run, enum cosmo_err err)
 		refresh_round_end_sessions(&run->round);
 }
 
+/* The run is over and they are asked about no more: who was answered is taken for all there are. */
+static void end_sessions_at_last(struct run *run)
+{
+	struct refresh_tally tally = run->round.report->tally;
+
+	tally.total = tally.confirmed + tally.refused;
+	tally.passed_over = 0;
+	if (!refresh_tally_is_alarming(&tally))
+		refresh_round_end_sessions(&run->round);
+}
+
 /* *ret_reached: nobody is left to be asked about. */
 static enum cosmo_err work(struct run *run, bool *ret_reached)
 {
@@ -56,8 +67,8 @@ static enum cosmo_err work(struct run *run, bool *ret_reached)
 		(void)refresh_round_goes_on(&run->round);
 	}
 	*ret_reached = at >= list->count;
-	if (!err && *ret_reached)
-		refresh_round_end_sessions(&run->round);
+	if (err != COSMO_E_MASS_REFUSAL)
+		end_sessions_at_last(run);
 	if (!err && !*ret_reached)
 		return COSMO_E_CANCELLED;
 	return err ? err : run->round.outage;

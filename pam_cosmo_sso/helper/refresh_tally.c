@@ -9,7 +9,7 @@ uint64_t refresh_tally_done(const struct refresh_tally *tally)
 /* Nobody's run is of so many that this could overflow. */
 static bool is_over_a_third(uint64_t part, uint64_t whole)
 {
-	return part >= REFRESH_ALARM_MIN && 3 * part > whole;
+	return 3 * part > whole;
 }
 
 bool refresh_tally_is_alarming(const struct refresh_tally *tally)
@@ -17,7 +17,8 @@ bool refresh_tally_is_alarming(const struct refresh_tally *tally)
 	uint64_t passed_over =
 		tally->passed_over < tally->total ? tally->passed_over : tally->total;
 
-	return is_over_a_third(tally->refused, tally->total - passed_over);
+	return tally->refused >= REFRESH_ALARM_MIN &&
+	       is_over_a_third(tally->refused, tally->total - passed_over);
 }
 
 bool refresh_tally_is_doubtful(const struct refresh_tally *tally)

@@ -24,6 +24,6 @@ uint64_t refresh_tally_done(const struct refresh_tally *tally);
  * sessions then: these are not dismissals. */
 bool refresh_tally_is_alarming(const struct refresh_tally *tally);
 
-/* Are they more than a third of those who were asked about so far? Nothing that hurts is made of a
- * refusal then: the rest of the run may show that it is none. */
+/* Are they more than a third of those who were asked about so far, be it one alone? Nothing that
+ * hurts is made of a refusal then: the rest of the run may show that it is none. */
 bool refresh_tally_is_doubtful(const struct refresh_tally *tally);

@@ -405,8 +405,12 @@ def test_refresh_all__on_downgrade_keep__ends_none(session_site):
     assert found["runs"] == {name: [True] * 4 for name in ("u1", "u2", "u3")} and found["told"]["sessions"] == 0
 
 
-# case: refresh: when the IdP refuses more than a third, nobody's sessions are ended for that
-@with_sessions("[roles]", "on_downgrade = end_sessions")
+ENDING = ["[roles]", "on_downgrade = end_sessions"]
+
+
+# case: refresh: when the IdP refuses more than a third, nobody's sessions are ended for that, not even of who is first
+@pytest.mark.parametrize("session_site", [[FAST, *ENDING], ["[limits]\nrefresh_per_minute = 100", *ENDING]], indirect=True,
+                         ids=["together", "one_by_one"])
 def test_refresh_all__alarm__ends_no_sessions(session_site, idp):
     idp.disabled.update({"sub-of-u1", "sub-of-u3"})
     found = session_site.rig.inside(SESSIONS + 'result["told"] = world.json("refresh", "--all")\n' + RUNS)

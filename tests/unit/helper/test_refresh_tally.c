@@ -17,8 +17,9 @@ static const struct {
 } rows[] = {
 	/* total, confirmed, changed, refused, unanswered, passed over */
 	{{0, 0, 0, 0, 0, 0}, false, false},
-	{{1, 0, 0, 1, 0, 0}, false, false}, /* one alone may be dismissed */
-	{{2, 1, 0, 1, 0, 0}, false, false},
+	{{1, 0, 0, 1, 0, 0}, false, true}, /* one alone may be dismissed */
+	{{2, 1, 0, 1, 0, 0}, false, true},
+	{{3, 2, 0, 1, 0, 0}, false, false},
 	{{2, 0, 0, 2, 0, 0}, true, true},
 	{{6, 0, 0, 2, 0, 0}, false, true}, /* a third is not more than one */
 	{{6, 4, 0, 2, 0, 0}, false, false},
