@@ -44,7 +44,8 @@ static inline void cosmo_auto_free(void *owned)
 	free(memory);
 }
 
-void cosmo_auto_close(const int *fd);
+/* *fd is -1 afterwards, so that closing it once more is harmless. */
+void cosmo_auto_close(int *fd);
 
 /* The value of *fd, which is -1 afterwards. */
 static inline int cosmo_steal_fd(int *fd)

@@ -9,12 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
-void cosmo_auto_close(const int *fd)
+void cosmo_auto_close(int *fd)
 {
 	int saved_errno = errno;
 
 	if (*fd >= 0)
 		close(*fd);
+	*fd = -1;
 	errno = saved_errno;
 }
 

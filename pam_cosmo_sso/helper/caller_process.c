@@ -73,7 +73,6 @@ void caller_process_done(struct caller_process *caller)
 	if (!caller)
 		return;
 	cosmo_auto_close(&caller->pid_fd);
-	caller->pid_fd = -1;
 }
 
 bool caller_process_runs(const struct caller_process *caller)

@@ -82,6 +82,8 @@ void refresh_batch_begin(struct refresh_batch *batch)
 	for (size_t i = 0; i < count; i++) {
 		members[i]->reason = err ? err : questions[i].err;
 		members[i]->is_due = !members[i]->reason && questions[i].is_due;
+		if (!members[i]->is_due)
+			cosmo_auto_close(&members[i]->turn_fd); /* somebody else may ask */
 	}
 }
 

@@ -266,6 +266,21 @@ static void test_auto_close__minus_one__keeps_errno(void **state)
 	assert_int_equal(errno, EBADMSG);
 }
 
+/* What is closed early, and once more with what it is a part of, is not another one's by then. */
+static void test_auto_close__twice__closes_nobody_elses(void **state)
+{
+	COSMO_AUTO_FD int other = -1;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	cosmo_auto_close(&fd);
+	other = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	cosmo_auto_close(&fd);
+	assert_int_equal(fd, -1);
+	assert_true(fcntl(other, F_GETFD) >= 0);
+}
+
 static void test_clocks__tell__plausible_times(void **state)
 {
 	int64_t first = fdio_boot_ms();
@@ -295,6 +310,7 @@ int main(void)
 		IN_PLACE(test_fdio_replace_file__something_in_the_way__is_not_followed),
 		IN_PLACE(test_fdio_replace_file__failure__keeps_the_old),
 		cmocka_unit_test(test_auto_close__minus_one__keeps_errno),
+		cmocka_unit_test(test_auto_close__twice__closes_nobody_elses),
 		cmocka_unit_test(test_clocks__tell__plausible_times),
 	};
 
