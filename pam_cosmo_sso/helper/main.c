@@ -6,6 +6,7 @@
  * with a socket to whoever asks as descriptor 3. Serves one exchange and ends; or, as interrupt,
  * waits for a key of the caller's terminal. Nobody reads the exit status but tests.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -23,6 +24,17 @@ static enum cosmo_err exchange(enum dialogue_channel channel)
 	return err ? err : serve(SPAWN_PEER_FD, channel);
 }
 
+/* The host goes down: what has begun is seen to its end, above all a refresh whose token is spent.
+ * Systemd kills what takes longer. */
+static enum cosmo_err put_off_end(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	return pthread_sigmask(SIG_BLOCK, &signals, NULL) == 0 ? COSMO_OK : COSMO_E_IO;
+}
+
 /* The byte tells the module that it has been heard by more than systemd: what it says from now on
  * is answered, or was not to be answered. */
 static enum cosmo_err unit(void)
@@ -30,6 +42,8 @@ static enum cosmo_err unit(void)
 	const unsigned char ready = COSMO_PROTOCOL_VERSION;
 	enum cosmo_err err = root_process_stay(SPAWN_PEER_FD);
 
+	if (!err)
+		err = put_off_end();
 	if (err)
 		return err;
 	if (send(SPAWN_PEER_FD, &ready, sizeof(ready), MSG_NOSIGNAL) != sizeof(ready))

@@ -71,10 +71,13 @@ static enum cosmo_err await_ready(int fd)
 	while (err == COSMO_E_BUSY) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		int64_t left_ms = deadline_ms - fdio_boot_ms();
+		int count = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
 
-		if (left_ms <= 0)
+		/* Who was stopped meanwhile looks once more: the time is over, but the byte is
+		 * there. */
+		if (count == 0)
 			return COSMO_E_TIMEOUT;
-		if (poll(&ready, 1, (int)left_ms) < 0 && errno != EINTR)
+		if (count < 0 && errno != EINTR)
 			return COSMO_E_IO;
 		err = read_ready(fd);
 	}

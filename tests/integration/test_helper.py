@@ -175,6 +175,15 @@ def test_only_sockets_made_by_root_are_served(rig, channel):
         exchange.send("ACCOUNT").recv()
 
 
+def test_unit__is_stopped__answers_what_has_begun(rig):
+    rig.store("user=ada")
+    exchange = started(rig, "unit")
+    for pid in exchange.pids("helper"):
+        os.kill(pid, signal.SIGTERM)
+    assert exchange.send("ACCOUNT").result() == "OK"
+    exchange.all_gone()
+
+
 def test_questions_out_of_order_end_the_exchange(rig):
     rig.false_judge("show(); identity()")
     for question in ("SHOW", "CTL_STATUS", "JUDGE_RULES"):
@@ -245,7 +254,8 @@ def test_nothing_of_its_caller_reaches_the_helper(rig, channel):
     (pid,) = exchange.pids("helper")
     proc, status = pathlib.Path(f"/proc/{pid}"), status_of(pid)
     assert status["Uid"] == status["Gid"] == ["0"] * 4 and status["Groups"] == []
-    assert int(status["SigBlk"][0], 16) == 0 and int(status["SigIgn"][0], 16) == 0
+    blocked = {"pam": 0, "unit": 1 << signal.SIGTERM - 1}  # systemd's is told to stop, and sees to its end what has begun
+    assert int(status["SigBlk"][0], 16) == blocked[channel] and int(status["SigIgn"][0], 16) == 0
     assert status["Umask"] == ["0077"]
     assert os.getsid(pid) == os.getpgid(pid) == pid
     assert os.readlink(proc / "cwd") == "/"
