@@ -97,6 +97,7 @@ static struct device_step ask(const struct setup *setup, const struct discovery 
 	if (err != COSMO_OK)
 		return device_grant_fault(grant, err, fdio_boot_ms());
 	reply = oauth_answer_reply(&answer);
+	reply.sent = device_grant_device_code(grant);
 	step = device_grant_reply(grant, &reply, fdio_boot_ms(), why);
 	if (step.action != DEVICE_TOKENS)
 		return step;

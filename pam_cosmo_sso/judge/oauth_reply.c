@@ -35,10 +35,21 @@ static enum cosmo_err error_without_json(const struct oauth_reply *reply, struct
 	return reason_give(why, err, "HTTP status %u without a JSON object", reply->http_status);
 }
 
+/* Some IdPs say which token they do not know ("Invalid refresh token: ..."): none is to be read in
+ * a log. NULL stays NULL. */
+static const char *without_secret(const struct oauth_reply *reply, const char *text)
+{
+	if (!text || !reply->sent || !strstr(text, secret_peek(reply->sent)))
+		return text;
+	return "(repeats what was sent)";
+}
+
 enum cosmo_err oauth_reply_error(const struct oauth_reply *reply, struct reason *why)
 {
 	const char *error = json_text(json_member(reply->json, "error"));
-	const char *text = json_text(json_member(reply->json, "error_description"));
+	const char *shown = without_secret(reply, error);
+	const char *text =
+		without_secret(reply, json_text(json_member(reply->json, "error_description")));
 	enum cosmo_err err = COSMO_E_IDP_ERROR;
 
 	if (!reply->json)
@@ -48,7 +59,7 @@ enum cosmo_err oauth_reply_error(const struct oauth_reply *reply, struct reason 
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(errors); i++)
 		if (streq(errors[i].error, error))
 			err = errors[i].err;
-	return reason_give(why, err, "error=%.64s status=%u%s%.300s", error ? error : "(malformed)",
+	return reason_give(why, err, "error=%.64s status=%u%s%.300s", shown ? shown : "(malformed)",
 		reply->http_status, text ? " description=" : "", text ? text : "");
 }
 

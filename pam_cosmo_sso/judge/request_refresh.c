@@ -35,6 +35,7 @@ static enum cosmo_err use_token(struct setup *setup, const struct provider *prov
 	if (err)
 		return err == COSMO_E_INVALID_GRANT ? COSMO_E_PROTOCOL : err;
 	reply = oauth_answer_reply(&answer);
+	reply.sent = token;
 	err = refresh_grant_reply(&reply, why);
 	return err ? err
 		   : token_response_parse_refreshed(answer.json, answer.response.date_s, why, ret);

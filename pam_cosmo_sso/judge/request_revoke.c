@@ -22,12 +22,14 @@ struct revoking {
  * 200 says that the token is no good any more, whether it was or not (RFC 7009 section 2.2). An
  * "error" under it still is one.
  */
-static enum cosmo_err read_answer(const struct oauth_answer *answer, struct reason *why)
+static enum cosmo_err read_answer(
+	const struct oauth_answer *answer, const struct cosmo_secret *token, struct reason *why)
 {
-	const struct oauth_reply reply = oauth_answer_reply(answer);
+	struct oauth_reply reply = oauth_answer_reply(answer);
 	bool is_ok = reply.http_status == 200;
 	enum cosmo_err err = COSMO_OK;
 
+	reply.sent = token;
 	if (is_ok && !reply.json)
 		return COSMO_OK; /* its body means nothing, and mostly is none */
 	err = oauth_reply_error(&reply, why);
@@ -49,7 +51,7 @@ static enum cosmo_err revoke_one(
 	form_add_secret(form, "token", token);
 	form_add(form, "token_type_hint", "refresh_token");
 	err = oauth_post(revoking->setup, revoking->endpoint, form, why, &answer);
-	return err ? err : read_answer(&answer, why);
+	return err ? err : read_answer(&answer, token, why);
 }
 
 static void count(struct revoking *revoking, enum cosmo_err err, const struct reason *why)

@@ -548,6 +548,24 @@ def refreshed_answer(idp, without=(), claims=(), **changes):
     return Answer(body={name: value for name, value in tokens.items() if name not in without})
 
 
+REPEATS = {
+    "code": ("/token", lambda idp: idp.DEVICE_CODE, lambda idp: sign_in(idp)[-1]),
+    "refresh": ("/token", lambda _: "old token", lambda idp: refresh(idp)[-1]),
+    "revoke": ("/revoke", lambda _: "old token", lambda idp: revoke(idp, "old token")),
+}
+
+
+# case: refresh: a code or token that the IdP repeats in an error is told to nobody
+@pytest.mark.parametrize("path, sent, question", REPEATS.values(), ids=REPEATS.keys())
+@pytest.mark.parametrize("where", ["error", "error_description"])
+def test_error__idp_repeats_what_was_sent__it_is_left_out(idp, path, sent, question, where):
+    error = {"error": "else", "error_description": "No."} | {where: "d" * 250 + f" not known: {sent(idp)}"}
+    idp.script(path, Answer(400, error))
+    found = question(idp)
+    assert found.error == "E_IDP_ERROR"
+    assert "ddd" not in found.DETAIL and sent(idp)[:8] not in found.DETAIL and "repeats what was sent" in found.DETAIL
+
+
 @pytest.mark.parametrize("auth", ["CLIENT_AUTH_NONE", "CLIENT_AUTH_BASIC", "CLIENT_AUTH_POST"])
 def test_a_refresh(idp, auth):
     secret = {"CLIENT_SECRET": SECRET} if auth != "CLIENT_AUTH_NONE" else {}

@@ -112,6 +112,26 @@ static void test_oauth_reply_error__reason__is_bounded_and_filtered(void **state
 	assert_string_equal(why.text, "error=(malformed) status=400");
 }
 
+static void test_oauth_reply_error__what_was_sent_is_repeated__is_left_out(void **state)
+{
+	COSMO_AUTO(secret_free) struct cosmo_secret *sent = NULL;
+	COSMO_AUTO(json_free) struct json_object *json = NULL;
+	static const char text[] =
+		"{\"error\":\"invalid_grant\",\"error_description\":\"Bad token: s3cret\"}";
+	struct oauth_reply reply = {.http_status = 400};
+
+	(void)state;
+	assert_int_equal(secret_new("s3cret", 6, &sent), COSMO_OK);
+	assert_int_equal(json_parse(text, strlen(text), &json), COSMO_OK);
+	reply.json = json;
+	assert_int_equal(oauth_reply_error(&reply, &why), COSMO_E_INVALID_GRANT);
+	assert_non_null(strstr(why.text, "Bad token: s3cret"));
+	reply.sent = sent;
+	assert_int_equal(oauth_reply_error(&reply, &why), COSMO_E_INVALID_GRANT);
+	assert_string_equal(
+		why.text, "error=invalid_grant status=400 description=(repeats what was sent)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +139,7 @@ int main(void)
 			test_oauth_reply_error__each_answer__has_its_code_and_says_if_it_passes),
 		cmocka_unit_test(test_oauth_fault_is_passing__every_code__is_sorted),
 		cmocka_unit_test(test_oauth_reply_error__reason__is_bounded_and_filtered),
+		cmocka_unit_test(test_oauth_reply_error__what_was_sent_is_repeated__is_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
