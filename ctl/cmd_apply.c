@@ -31,7 +31,8 @@ static int run_apply(const struct command *self, int argc, char **argv)
 
 	(void)argv;
 	if (code == EXIT_CODE_OK)
-		puts("The configuration is in effect. Roles change at each user's next sign-in.");
+		puts("The configuration is in effect. Roles change at each user's next sign-in or refresh; "
+		     "`cosmo-ssoctl refresh --all` is one.");
 	return code;
 }
 
