@@ -88,7 +88,8 @@ static void explain(struct admin *admin, const struct disconnect_report *report)
 		if (!report->steps[i].err)
 			continue;
 		if (i == DISCONNECT_SESSIONS && !report->sessions.left)
-			meaning = report->sessions.undone ? undone : unseen;
+			meaning =
+				report->sessions.undone && report->sessions.seen ? undone : unseen;
 		snprintf(admin->detail, sizeof(admin->detail), "%s. %s.", report->steps[i].detail,
 			meaning);
 		return;

@@ -84,7 +84,7 @@ static void explain(struct admin *admin, const struct session_scope *scope, enum
 	else if (tally->left)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"%" PRIu64 " processes could not be ended", tally->left);
-	else if (tally->undone)
+	else if (tally->undone && tally->seen)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"nothing runs any more, but this could not be removed: %s", tally->undone);
 }

@@ -201,7 +201,8 @@ static enum cosmo_err outcome_of(struct changing *changing, enum cosmo_err sent)
 {
 	struct admin *admin = changing->admin;
 
-	if (changing->sessions_err && changing->sessions.undone && !changing->sessions.left)
+	if (changing->sessions_err && changing->sessions.undone && changing->sessions.seen &&
+		!changing->sessions.left)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"the change is made and sessions are ended, but this could not be removed: %s",
 			changing->sessions.undone);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/helper/folder.h"
@@ -32,7 +33,7 @@ static enum cosmo_err read_file(pid_t pid, const char *name, char *ret, size_t r
 	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return errno == ENOENT ? COSMO_E_NOT_FOUND : COSMO_E_IO;
+		return errno == ENOENT || errno == ESRCH ? COSMO_E_NOT_FOUND : COSMO_E_IO;
 	len = read(fd, ret, ret_size - 1);
 	if (len <= 0)
 		return len < 0 && errno != ESRCH ? COSMO_E_IO : COSMO_E_NOT_FOUND;
@@ -115,6 +116,17 @@ bool process_runs(pid_t pid, uint64_t start)
 	return process_read(pid, &now) == COSMO_OK && now.start == start && !now.ended;
 }
 
+bool process_is_gone(pid_t pid, uint64_t start)
+{
+	struct process now = {0};
+	enum cosmo_err err = process_read(pid, &now);
+
+	/* Without a /proc of this host nobody is found. */
+	if (err == COSMO_E_NOT_FOUND)
+		return process_read(getpid(), &now) == COSMO_OK;
+	return !err && (now.start != start || now.ended);
+}
+
 /* Child first: as long as the parent is there its number is nobody else's. */
 bool process_is_child(const struct process *child, const struct process *parent)
 {
@@ -163,7 +175,16 @@ static enum cosmo_err list_add(
 	return COSMO_OK;
 }
 
-/* Processes come and go while the folder is read: one that cannot be read is one that is gone. */
+/* Processes come and go while the folder is read. One that is there and cannot be read may be one
+ * that somebody looks for. */
+static void note_missed(struct process_list *list, enum cosmo_err err)
+{
+	if (err == COSMO_E_NOT_FOUND)
+		list->missed++;
+	else
+		list->is_whole = false;
+}
+
 static enum cosmo_err list_fill(struct process_list *list, DIR *dir)
 {
 	const char *name = NULL;
@@ -173,10 +194,12 @@ static enum cosmo_err list_fill(struct process_list *list, DIR *dir)
 	while (!err && name) {
 		struct process process = {0};
 		uint64_t pid = 0;
+		enum cosmo_err missing = COSMO_OK;
 
-		if (parse_u64(name, 1, INT32_MAX, &pid) == COSMO_OK &&
-			process_read((pid_t)pid, &process) != COSMO_OK)
-			list->missed++;
+		if (parse_u64(name, 1, INT32_MAX, &pid) == COSMO_OK)
+			missing = process_read((pid_t)pid, &process);
+		if (missing)
+			note_missed(list, missing);
 		else if (pid && !process.ended)
 			err = list_add(list, &room, &process);
 		if (!err)
@@ -195,7 +218,7 @@ static int compare(const void *a, const void *b)
 
 enum cosmo_err process_list_take(struct process_list *ret)
 {
-	struct process_list list = {0};
+	struct process_list list = {.is_whole = true};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
 	COSMO_AUTO(folder_close) DIR *dir = NULL;
 	COSMO_AUTO_FD int fd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -207,6 +230,7 @@ enum cosmo_err process_list_take(struct process_list *ret)
 		return err;
 	if (list.count > 0)
 		qsort(list.items, list.count, sizeof(*list.items), compare);
+	list.is_whole = list.is_whole && process_list_find(owned, getpid());
 	*ret = list;
 	list.items = NULL;
 	return COSMO_OK;

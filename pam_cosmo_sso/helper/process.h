@@ -31,6 +31,9 @@ COSMO_MUST_USE enum cosmo_err process_read(pid_t pid, struct process *ret);
 /* Does the process that was seen as @process still run? */
 bool process_runs(pid_t pid, uint64_t start);
 
+/* Has it ended for certain? Where it cannot be seen neither this nor process_runs() holds. */
+bool process_is_gone(pid_t pid, uint64_t start);
+
 /*
  * Is @parent still whom @child came from? A list is not taken in one instant: between the two
  * readings a number may have gone to another process.
@@ -49,6 +52,7 @@ struct process_list {
 	struct process *items;
 	size_t count;
 	size_t missed; /* so many ended while the list was made */
+	bool is_whole; /* all others are in it, this process too: /proc is the one of this host */
 };
 
 /* Errors: COSMO_E_IO, COSMO_E_NOMEM. */

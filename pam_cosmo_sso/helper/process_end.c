@@ -255,5 +255,6 @@ enum cosmo_err process_end(
 	}
 	*ret_ended = count_gone(run);
 	*ret_left = left;
-	return err;
+	/* Whom the last look may not have seen may still run. */
+	return !err && left == 0 && !run->list.is_whole ? COSMO_E_IO : err;
 }

@@ -30,7 +30,7 @@ struct process_ending {
  * Ask the chosen ones to end (SIGTERM and SIGCONT, in the next look SIGHUP), look again until a
  * look finds none or the grace period is over, then kill them and look on for a shorter while.
  * *ret_ended: how many were signalled and are gone; *ret_left: how many are still there. Errors:
- * those of choose(), COSMO_E_IO, COSMO_E_NOMEM.
+ * those of choose(), COSMO_E_IO (/proc does not show all processes, or none), COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err process_end(
 	const struct process_ending *ending, uint64_t *ret_ended, uint64_t *ret_left);

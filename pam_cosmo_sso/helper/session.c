@@ -190,7 +190,7 @@ static enum cosmo_err visit_file(
 
 	if (!parse_name(name, &bare))
 		return COSMO_OK;
-	if (!process_runs(bare.leader, bare.start))
+	if (process_is_gone(bare.leader, bare.start))
 		return remove_file(folder_fd, name);
 	session = bare;
 	err = read_record(folder_fd, name, &session);

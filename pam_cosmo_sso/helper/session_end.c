@@ -116,6 +116,8 @@ static void looked(void *context, const struct process_list *list)
 	struct session_ending *ending = context;
 	uint64_t done = 0;
 
+	if (!list->is_whole)
+		return;
 	for (size_t i = 0; i < ending->count; i++) {
 		const struct session *session = &ending->sessions[i];
 
@@ -205,9 +207,9 @@ static enum cosmo_err settle_record(struct session_ending *ending, const struct 
 	const struct session *session)
 {
 	int run_fd = store_run_fd(ending->store);
-	bool runs = process_runs(session->leader, session->start);
+	bool runs = !process_is_gone(session->leader, session->start);
 
-	if (runs && (!list || !session->shared || !is_to_end(ending, session) ||
+	if (runs && (!session->shared || !is_to_end(ending, session) ||
 			    !session_leader_is_idle(list, session)))
 		return COSMO_OK;
 	log_session(ending, session);
@@ -217,17 +219,19 @@ static enum cosmo_err settle_record(struct session_ending *ending, const struct 
 	return session_remove(run_fd, session->leader, session->start, session->uid);
 }
 
-/* Each that is over is logged. */
+/* Each that is over is logged. Of one that cannot be seen that is not known. */
 static enum cosmo_err settle_records(struct session_ending *ending)
 {
 	struct process_list list = {0};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
 	enum cosmo_err first = process_list_take(owned);
-	bool listed = !first;
 
+	if (!first && !list.is_whole)
+		first = COSMO_E_IO;
+	if (first)
+		return first;
 	for (size_t i = 0; i < ending->count; i++) {
-		enum cosmo_err err =
-			settle_record(ending, listed ? owned : NULL, &ending->sessions[i]);
+		enum cosmo_err err = settle_record(ending, owned, &ending->sessions[i]);
 
 		first = first ? first : err;
 	}
@@ -286,9 +290,10 @@ static enum cosmo_err end_processes(struct session_ending *ending)
 
 	enum cosmo_err err =
 		process_end(&processes, &ending->tally->processes, &ending->tally->left);
+	enum cosmo_err hidden_err = kill_hidden(ending, processes.shield_uid);
 
-	if (!err)
-		err = kill_hidden(ending, processes.shield_uid);
+	err = err ? err : hidden_err;
+	ending->tally->seen = !err;
 	return err;
 }
 

@@ -40,6 +40,7 @@ struct session_tally {
 	uint64_t unseen;    /* places not wholly looked through for them: homes, and folders */
 	enum cosmo_err unseen_why;             /* the first reason; COSMO_OK: there is none */
 	char unseen_places[LEFT_PLACES_BYTES]; /* see struct left_files */
+	bool seen;                             /* all processes: nothing but .left runs */
 	const char *undone; /* what of theirs could not be removed, static; NULL: nothing */
 	bool own;           /* the caller's session waits for session_end_own() */
 };

@@ -411,3 +411,33 @@ result["left"] = os.listdir(linger)
         assert found[name]["code"] == 6 and place in found[name]["err"] and "still runs" not in found[name]["err"], found[name]
     assert "nothing runs as its users" in found["text"]["err"] and f"{place} [io_error]\n" in found["text"]["out"]
     assert found["again"]["error"] is None and found["left"] == ["tess"]
+
+
+HIDDEN = {"all": ["-t", "tmpfs", "none", "/proc"], "one": ["-o", "bind", "/dev/full", "/proc/PID/stat"]}
+
+
+@pytest.mark.parametrize("words", HIDDEN.values(), ids=HIDDEN)
+def test_processes_that_cannot_be_seen_are_not_taken_for_gone(sessions, words):
+    found = sessions.inside(CONNECTED + f"linger, words = {LINGER!r}, {words!r}" + """
+ada = world.session("ada")
+words = [word.replace("PID", str(ada[0])) for word in words]
+pathlib.Path(linger, "ada").touch()
+subprocess.run(["mount", "-o", "bind", linger, linger], check=True)
+subprocess.run(["mount", "-o", "remount,bind,ro", linger], check=True)
+subprocess.run(["mount", *words], check=True)
+result["text"] = world.ctl("disconnect")
+result["session"] = world.ctl("session", "end", "--user", "ada", "--yes")
+result["ran"] = world.runs(ada[0])
+import ctypes
+result["shown"] = ctypes.CDLL(None).umount2(words[-1].encode(), 2)
+subprocess.run(["umount", linger], check=True)
+result["again"] = world.json("disconnect")
+result["runs"] = [world.runs(pid) for pid in ada]
+""")
+    assert found["ran"] and found["shown"] == 0
+    assert found["text"]["code"] == found["session"]["code"] == 6
+    for said in (found["text"]["out"] + found["text"]["err"], found["session"]["out"] + found["session"]["err"]):
+        assert "1 of 1 sessions" not in said and "nothing runs" not in said
+    assert "not everything could be looked at" in found["text"]["err"]
+    steps = {step["step"]: step for step in found["again"]["steps"]}
+    assert found["again"]["error"] is None and steps["sessions"]["count"] == 1 and not any(found["runs"])
