@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What a person may be told, as the built docs/messages.md says, for comparing with what tests see."""
+"""What a person may be told, as docs/messages.md says, for comparing with what tests see."""
 import functools
+import pathlib
 import re
 
-from .program import built
-
+_PLACE = pathlib.Path(__file__).resolve().parents[2] / "docs/messages.md"  # lint holds it against the built one
 _QR = re.compile("[ #\N{FULL BLOCK}\N{UPPER HALF BLOCK}\N{LOWER HALF BLOCK}]*")
 _ADDRESS = re.compile(r"https?://[!-~]+")
 
@@ -18,7 +18,7 @@ def rows(text, title):
 @functools.cache
 def _known():
     """(regular expression of a line around the code, the failures in the order of their numbers)"""
-    text = built("docs/messages.md").read_text()
+    text = _PLACE.read_text()
     lines = [re.sub(r"\\\{\w+\\\}", r"[^\\n]+", re.escape(line)) for _, line in rows(text, "Around the code")]
     failures = [sentence for _, sentence in rows(text, "Failures")]
     assert lines and failures
@@ -33,7 +33,7 @@ def failure(number):
 @functools.cache
 def line(name, **values):
     """A line around the code, filled."""
-    return dict(rows(built("docs/messages.md").read_text(), "Around the code"))[name].format(**values)
+    return dict(rows(_PLACE.read_text(), "Around the code"))[name].format(**values)
 
 
 def check(text):
