@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the account phase adds to `sudo -n true` of a user of ours, on a booted host with everything as installed.
 
-A round is one each, in turn: with the IdP to be asked anew, with nothing to refresh, in a stack without our lines, and
-curl making the same exchange. All that is compared is of one run.
+A round is one each: with the IdP to be asked anew, then by turns with nothing to refresh and in a stack without our
+lines, either of them first in every other round, and curl making the same exchange. All that is compared is of one run.
 """
 import json
 import pathlib
