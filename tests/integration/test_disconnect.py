@@ -20,6 +20,8 @@ from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.helper_site import HelperSite  # noqa: E402
 from support.pam_rig import installed  # noqa: E402
+from support.program import built  # noqa: E402
+from support.reports import is_sanitized  # noqa: E402
 from support.session_rig import SessionRig  # noqa: E402
 
 OPEN, CLOSED = 3, 2  # enum gate_state
@@ -418,6 +420,8 @@ HIDDEN = {"all": ["-t", "tmpfs", "none", "/proc"], "one": ["-o", "bind", "/dev/f
 
 @pytest.mark.parametrize("words", HIDDEN.values(), ids=HIDDEN)
 def test_processes_that_cannot_be_seen_are_not_taken_for_gone(sessions, words):
+    if words[-1] == "/proc" and is_sanitized(built("ctl/cosmo-ssoctl")):
+        pytest.skip("the sanitizers need a /proc of their own")
     found = sessions.inside(CONNECTED + f"linger, words = {LINGER!r}, {words!r}" + """
 ada = world.session("ada")
 words = [word.replace("PID", str(ada[0])) for word in words]
