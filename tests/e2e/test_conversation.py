@@ -48,9 +48,8 @@ def sshd(host):
 
 
 def wait_gone(site):
-    with contextlib.suppress(TimeoutError):
-        watch(lambda: not site.conversing(), GONE_S, "the end of all who wait")
-    assert not site.conversing(), "they are still there"
+    """Once is enough: sshd closes a session some time after its client has gone, and has a helper for that."""
+    watch(lambda: not site.conversing(), GONE_S, "the end of all who wait")
 
 
 def without_terminal(command, **options):
