@@ -58,14 +58,10 @@ EXPORT enum nss_status _nss_constant_getpwuid_r(
 	return give(ret, buffer, size, errnop);
 }
 
-EXPORT enum nss_status _nss_constant_getgrgid_r(
-	gid_t gid, struct group *ret, char *buffer, size_t size, int *errnop);
-EXPORT enum nss_status _nss_constant_getgrgid_r(
-	gid_t gid, struct group *ret, char *buffer, size_t size, int *errnop)
+static enum nss_status give_group(struct group *ret, char *buffer, size_t size, int *errnop)
 {
 	static char *nobody = NULL;
 
-	(void)gid;
 	if (size < sizeof(texts)) {
 		*errnop = ERANGE;
 		return NSS_STATUS_TRYAGAIN;
@@ -78,6 +74,24 @@ EXPORT enum nss_status _nss_constant_getgrgid_r(
 		.gr_mem = &nobody,
 	};
 	return NSS_STATUS_SUCCESS;
+}
+
+EXPORT enum nss_status _nss_constant_getgrnam_r(
+	const char *name, struct group *ret, char *buffer, size_t size, int *errnop);
+EXPORT enum nss_status _nss_constant_getgrnam_r(
+	const char *name, struct group *ret, char *buffer, size_t size, int *errnop)
+{
+	(void)name;
+	return give_group(ret, buffer, size, errnop);
+}
+
+EXPORT enum nss_status _nss_constant_getgrgid_r(
+	gid_t gid, struct group *ret, char *buffer, size_t size, int *errnop);
+EXPORT enum nss_status _nss_constant_getgrgid_r(
+	gid_t gid, struct group *ret, char *buffer, size_t size, int *errnop)
+{
+	(void)gid;
+	return give_group(ret, buffer, size, errnop);
 }
 
 EXPORT enum nss_status _nss_constant_initgroups_dyn(const char *name, gid_t primary, long *start,

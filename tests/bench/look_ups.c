@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What look-ups cost, asked of the module's entry points directly, in thread CPU time:
+ * What look-ups cost:
  *
- *   look_ups cells MODULE CONSTANT TOUCHED COUNT [WHAT WHOSE]   a line of JSON per cell, or the one
- *   look_ups first MODULE NUMBER             this process's first look-up, and its loading
+ *   look_ups serve HOW COUNT     measures what its standard input asks for, a line of JSON each
+ *   look_ups first HOW NUMBER    this process's first look-up, and what came before it
  *
- * CONSTANT is a module that answers one record always, TOUCHED a file as large as users.1.db: the
- * two floors. Keys are drawn at random from COUNT users and stand in memory in the order they are
- * asked for. Each call's argument depends on the answer before, so that none overlap: a program
- * waits for its answer too. Cells take turns, so that what else the machine does meets them all.
+ * HOW: as asker.h has it, or touch:PATH, one dependent random touch of that file after the other.
+ * A line of the input: WHAT WHOSE THREADS CALLS MS. WHAT is one of the kinds below, WHOSE "hit" or
+ * "miss"; each thread asks CALLS times, but no longer than MS milliseconds.
+ *
+ * Keys are drawn at random from COUNT users and stand in memory in the order they are asked for.
+ * Each call's argument depends on the answer before, so that none overlap: a program waits for its
+ * answer too. A process asks one asker, and whoever measures several lets them take turns.
  */
-#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <nss.h>
-#include <pwd.h>
-#include <stdbool.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,22 +25,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/asker.h"
 #include "tests/bench/population.h"
 
 #define KEYS         (1U << 20) /* a power of two */
-#define ROUND_CALLS  (1U << 19)
-#define ROUNDS       9 /* and one that does not count */
-#define BUFFER_BYTES 1024
+#define BUFFER_BYTES 1024       /* grows when asked to, as with a program */
 #define MAX_GIDS     64
+#define MAX_THREADS  8
 #define LINE_BYTES   64
-
-struct module {
-	enum nss_status (*getpwnam_r)(const char *, struct passwd *, char *, size_t, int *);
-	enum nss_status (*getpwuid_r)(uid_t, struct passwd *, char *, size_t, int *);
-	enum nss_status (*getgrgid_r)(gid_t, struct group *, char *, size_t, int *);
-	enum nss_status (*initgroups_dyn)(
-		const char *, gid_t, long *, long *, gid_t **, long, int *);
-};
+#define TOUCH        "touch:"
+#define STEP_NS      200000 /* between looks at the clock */
 
 struct keys {
 	char (*names)[POPULATION_NAME_BYTES];
@@ -51,22 +46,38 @@ struct touched {
 	uint64_t lines;
 };
 
-struct cell {
-	const char *what;
-	const char *whose;
-	/* Returns how many answers were wrong. */
-	uint64_t (*run)(const struct cell *cell, uint32_t first);
-	const struct module *module;
+/* One thread that asks, and what it asks with. */
+struct asking {
+	const struct asker *asker;
 	const struct keys *keys;
-	enum nss_status expected;
 	const struct touched *touched;
-	double round_ns[ROUNDS];
+	enum nss_status expected;
+	uint64_t (*batch)(struct asking *asking, uint64_t calls);
+	uint64_t most_calls;
+	double most_ns;
+	pthread_barrier_t *start;
+
+	uint32_t at; /* the next key */
+	uint64_t last;
+	uint64_t random;
+	struct passwd pw;
+	struct group gr;
+	gid_t gids[MAX_GIDS];
+	char *buffer;
+	size_t buffer_size;
+	int code;
+
+	uint64_t calls;
+	uint64_t wrong;
+	double began_ns;
+	double ended_ns;
+	double cpu_ns;
 };
 
 /* Always 0, which the compiler does not know. */
 static volatile uint64_t nothing;
 
-static void fail(const char *what)
+static _Noreturn void fail(const char *what)
 {
 	fprintf(stderr, "look_ups: %s\n", what);
 	exit(1);
@@ -80,127 +91,142 @@ static double clock_ns(clockid_t clock)
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
 }
 
-static uint64_t run_getpwnam(const struct cell *cell, uint32_t first)
+static inline enum nss_status ask_getpwnam(struct asking *asking, uint64_t zero)
 {
-	char buffer[BUFFER_BYTES];
-	struct passwd pw = {0};
-	uint64_t zero = nothing;
-	uint64_t last = 0;
-	uint64_t wrong = 0;
-	int code = 0;
+	enum nss_status status = asking->asker->getpwnam_r(asking->keys->names[asking->at] + zero,
+		&asking->pw, asking->buffer, asking->buffer_size, &asking->code);
 
-	for (uint32_t i = 0; i < ROUND_CALLS; i++) {
-		const char *name = cell->keys->names[(first + i) % KEYS] + (last & zero);
-		enum nss_status status =
-			cell->module->getpwnam_r(name, &pw, buffer, sizeof(buffer), &code);
+	asking->last = asking->pw.pw_uid;
+	return status;
+}
 
-		wrong += status != cell->expected;
-		last = pw.pw_uid + (uint64_t)status;
+static inline enum nss_status ask_getpwuid(struct asking *asking, uint64_t zero)
+{
+	enum nss_status status =
+		asking->asker->getpwuid_r(asking->keys->uids[asking->at] + (uid_t)zero, &asking->pw,
+			asking->buffer, asking->buffer_size, &asking->code);
+
+	asking->last = asking->pw.pw_uid;
+	return status;
+}
+
+static inline enum nss_status ask_getgrnam(struct asking *asking, uint64_t zero)
+{
+	enum nss_status status = asking->asker->getgrnam_r(asking->keys->names[asking->at] + zero,
+		&asking->gr, asking->buffer, asking->buffer_size, &asking->code);
+
+	asking->last = asking->gr.gr_gid;
+	return status;
+}
+
+static inline enum nss_status ask_getgrgid(struct asking *asking, uint64_t zero)
+{
+	enum nss_status status =
+		asking->asker->getgrgid_r(asking->keys->uids[asking->at] + (gid_t)zero, &asking->gr,
+			asking->buffer, asking->buffer_size, &asking->code);
+
+	asking->last = asking->gr.gr_gid;
+	return status;
+}
+
+static inline enum nss_status ask_getgrouplist(struct asking *asking, uint64_t zero)
+{
+	gid_t *gids = asking->gids;
+	long count = 0;
+	long size = MAX_GIDS;
+	enum nss_status status =
+		asking->asker->initgroups_dyn(asking->keys->names[asking->at] + zero,
+			asking->keys->uids[asking->at], &count, &size, &gids, -1, &asking->code);
+
+	asking->last = gids[0];
+	return status;
+}
+
+/* Where the next touch goes depends on what was read. */
+static inline enum nss_status ask_touch(struct asking *asking, uint64_t zero)
+{
+	uint64_t drawn = (population_random(&asking->random) + zero) >> 32;
+	uint64_t line = drawn * asking->touched->lines >> 32;
+
+	asking->last = asking->touched->words[line * (LINE_BYTES / sizeof(uint64_t))];
+	return NSS_STATUS_SUCCESS;
+}
+
+/* The next user, the first one behind the last. */
+static inline enum nss_status ask_enumerate(struct asking *asking, uint64_t zero)
+{
+	enum nss_status status = asking->asker->getpwent_r(
+		&asking->pw, asking->buffer, asking->buffer_size, &asking->code);
+
+	if (status != NSS_STATUS_NOTFOUND)
+		return status;
+	asking->asker->endpwent();
+	asking->asker->setpwent((int)zero);
+	return asking->asker->getpwent_r(
+		&asking->pw, asking->buffer, asking->buffer_size, &asking->code);
+}
+
+static void grow_buffer(struct asking *asking)
+{
+	free(asking->buffer);
+	asking->buffer_size *= 2;
+	asking->buffer = malloc(asking->buffer_size);
+	if (!asking->buffer)
+		fail("no memory");
+}
+
+/* A loop for each kind, with the question in it. */
+#define BATCH(kind)                                                                                \
+	static uint64_t batch_##kind(struct asking *asking, uint64_t calls)                        \
+	{                                                                                          \
+		uint64_t zero = nothing;                                                           \
+		uint64_t wrong = 0;                                                                \
+                                                                                                   \
+		for (uint64_t i = 0; i < calls; i++) {                                             \
+			enum nss_status status = ask_##kind(asking, asking->last & zero);          \
+                                                                                                   \
+			while (status == NSS_STATUS_TRYAGAIN && asking->code == ERANGE) {          \
+				grow_buffer(asking);                                               \
+				status = ask_##kind(asking, asking->last & zero);                  \
+			}                                                                          \
+			wrong += status != asking->expected;                                       \
+			asking->last += (uint64_t)status;                                          \
+			asking->at = (asking->at + 1) % KEYS;                                      \
+		}                                                                                  \
+		return wrong;                                                                      \
 	}
-	return wrong;
-}
 
-static uint64_t run_getpwuid(const struct cell *cell, uint32_t first)
+BATCH(getpwnam)
+BATCH(getpwuid)
+BATCH(getgrnam)
+BATCH(getgrgid)
+BATCH(getgrouplist)
+BATCH(touch)
+BATCH(enumerate)
+
+static const struct {
+	const char *what;
+	uint64_t (*batch)(struct asking *asking, uint64_t calls);
+} kinds[] = {
+	{"getpwnam", batch_getpwnam},
+	{"getpwuid", batch_getpwuid},
+	{"getgrnam", batch_getgrnam},
+	{"getgrgid", batch_getgrgid},
+	{"getgrouplist", batch_getgrouplist},
+	{"touch", batch_touch},
+	{"enumerate", batch_enumerate},
+};
+
+/* Does the asker have what is asked for? */
+static bool has(const struct asker *asker, uint64_t (*batch)(struct asking *, uint64_t))
 {
-	char buffer[BUFFER_BYTES];
-	struct passwd pw = {0};
-	uint64_t zero = nothing;
-	uint64_t last = 0;
-	uint64_t wrong = 0;
-	int code = 0;
-
-	for (uint32_t i = 0; i < ROUND_CALLS; i++) {
-		uid_t uid = cell->keys->uids[(first + i) % KEYS] + (uid_t)(last & zero);
-		enum nss_status status =
-			cell->module->getpwuid_r(uid, &pw, buffer, sizeof(buffer), &code);
-
-		wrong += status != cell->expected;
-		last = pw.pw_uid + (uint64_t)status;
-	}
-	return wrong;
-}
-
-static uint64_t run_getgrgid(const struct cell *cell, uint32_t first)
-{
-	char buffer[BUFFER_BYTES];
-	struct group gr = {0};
-	uint64_t zero = nothing;
-	uint64_t last = 0;
-	uint64_t wrong = 0;
-	int code = 0;
-
-	for (uint32_t i = 0; i < ROUND_CALLS; i++) {
-		gid_t gid = cell->keys->uids[(first + i) % KEYS] + (gid_t)(last & zero);
-		enum nss_status status =
-			cell->module->getgrgid_r(gid, &gr, buffer, sizeof(buffer), &code);
-
-		wrong += status != cell->expected;
-		last = gr.gr_gid + (uint64_t)status;
-	}
-	return wrong;
-}
-
-static uint64_t run_initgroups(const struct cell *cell, uint32_t first)
-{
-	static gid_t space[MAX_GIDS];
-	gid_t *gids = space;
-	uint64_t zero = nothing;
-	uint64_t last = 0;
-	uint64_t wrong = 0;
-	int code = 0;
-
-	for (uint32_t i = 0; i < ROUND_CALLS; i++) {
-		const char *name = cell->keys->names[(first + i) % KEYS] + (last & zero);
-		long count = 0;
-		long size = MAX_GIDS;
-		enum nss_status status = cell->module->initgroups_dyn(
-			name, (gid_t)-1, &count, &size, &gids, -1, &code);
-
-		wrong += status != cell->expected;
-		last = gids[0] + (uint64_t)status;
-	}
-	return wrong;
-}
-
-/* One random touch after the other; where the next one goes depends on what was read. */
-static uint64_t run_touch(const struct cell *cell, uint32_t first)
-{
-	const struct touched *touched = cell->touched;
-	uint64_t zero = nothing;
-	uint64_t state = first;
-	uint64_t last = 0;
-
-	for (uint32_t i = 0; i < ROUND_CALLS; i++) {
-		uint64_t at =
-			((population_random(&state) + (last & zero)) >> 32) * touched->lines >> 32;
-
-		last = touched->words[at * (LINE_BYTES / sizeof(uint64_t))];
-	}
-	return last & zero;
-}
-
-static void *symbol(void *library, const char *prefix, const char *name)
-{
-	char full[64] = "";
-	void *found = NULL;
-
-	snprintf(full, sizeof(full), "_nss_%s_%s", prefix, name);
-	found = dlsym(library, full);
-	if (!found)
-		fail(full);
-	return found;
-}
-
-static void load(const char *path, const char *prefix, struct module *ret)
-{
-	void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-
-	if (!library)
-		fail(dlerror());
-	*(void **)&ret->getpwnam_r = symbol(library, prefix, "getpwnam_r");
-	*(void **)&ret->getpwuid_r = symbol(library, prefix, "getpwuid_r");
-	*(void **)&ret->getgrgid_r = symbol(library, prefix, "getgrgid_r");
-	*(void **)&ret->initgroups_dyn = symbol(library, prefix, "initgroups_dyn");
+	return (batch != batch_getpwnam || asker->getpwnam_r) &&
+	       (batch != batch_getpwuid || asker->getpwuid_r) &&
+	       (batch != batch_getgrnam || asker->getgrnam_r) &&
+	       (batch != batch_getgrgid || asker->getgrgid_r) &&
+	       (batch != batch_getgrouplist || asker->initgroups_dyn) &&
+	       (batch != batch_enumerate ||
+		       (asker->setpwent && asker->getpwent_r && asker->endpwent));
 }
 
 static void draw(struct keys *keys, uint32_t from, uint32_t count)
@@ -236,92 +262,142 @@ static void map_touched(const char *path, struct touched *ret)
 	ret->lines = (uint64_t)st.st_size / LINE_BYTES;
 }
 
-static void run_all(struct cell *cells, size_t count)
+static void *ask_away(void *context)
 {
-	for (int round = -1; round < ROUNDS; round++) {
-		for (size_t i = 0; i < count; i++) {
-			uint32_t first = (uint32_t)(round + 1) * ROUND_CALLS;
-			double began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	struct asking *asking = context;
+	uint64_t step = 1;
+	double cpu_ns = 0;
+	double now_ns = 0;
 
-			if (cells[i].run(&cells[i], first))
-				fail(cells[i].what);
-			if (round >= 0)
-				cells[i].round_ns[round] =
-					(clock_ns(CLOCK_THREAD_CPUTIME_ID) - began) / ROUND_CALLS;
-		}
+	pthread_barrier_wait(asking->start);
+	cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	asking->began_ns = now_ns = clock_ns(CLOCK_MONOTONIC);
+	while (asking->calls < asking->most_calls && now_ns - asking->began_ns < asking->most_ns) {
+		uint64_t left = asking->most_calls - asking->calls;
+		double before_ns = now_ns;
+
+		step = step < left ? step : left;
+		asking->wrong += asking->batch(asking, step);
+		asking->calls += step;
+		now_ns = clock_ns(CLOCK_MONOTONIC);
+		if (now_ns - before_ns < STEP_NS)
+			step *= 2;
 	}
+	asking->ended_ns = now_ns;
+	asking->cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+	return NULL;
 }
 
-static void print_cell(const struct cell *cell)
+static void print_sum(const struct asking *askings, unsigned int threads)
 {
-	printf("{\"what\": \"%s\", \"whose\": \"%s\", \"rounds_ns\": [", cell->what, cell->whose);
-	for (int i = 0; i < ROUNDS; i++)
-		printf("%s%.2f", i ? ", " : "", cell->round_ns[i]);
-	printf("]}\n");
-}
+	struct asking sum = askings[0];
 
-/* For profiling: one cell alone. */
-static size_t keep_asked(struct cell *cells, size_t count, char **what_whose)
-{
-	if (!what_whose[0])
-		return count;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(cells[i].what, what_whose[0]) == 0 &&
-			strcmp(cells[i].whose, what_whose[1]) == 0) {
-			cells[0] = cells[i];
-			return 1;
-		}
+	for (unsigned int i = 1; i < threads; i++) {
+		sum.calls += askings[i].calls;
+		sum.wrong += askings[i].wrong;
+		sum.cpu_ns += askings[i].cpu_ns;
+		if (askings[i].began_ns < sum.began_ns)
+			sum.began_ns = askings[i].began_ns;
+		if (askings[i].ended_ns > sum.ended_ns)
+			sum.ended_ns = askings[i].ended_ns;
 	}
-	fail("no such cell");
-	return 0;
+	printf("{\"calls\": %llu, \"wall_ns\": %.0f, \"cpu_ns\": %.0f, \"wrong\": %llu}\n",
+		(unsigned long long)sum.calls, sum.ended_ns - sum.began_ns, sum.cpu_ns,
+		(unsigned long long)sum.wrong);
+	fflush(stdout);
 }
 
-static int measure_cells(char **argv)
+static void run(const struct asking *model, unsigned int threads)
 {
-	static const struct {
-		const char *what;
-		uint64_t (*run)(const struct cell *cell, uint32_t first);
-	} kinds[] = {
-		{"getpwnam", run_getpwnam},
-		{"getpwuid", run_getpwuid},
-		{"getgrgid", run_getgrgid},
-		{"initgroups", run_initgroups},
-	};
-	uint32_t count = (uint32_t)strtoul(argv[3], NULL, 10);
-	struct cell cells[3 * 4 + 1] = {0};
-	struct module cosmo = {0};
-	struct module constant = {0};
-	struct keys known = {0};
-	struct keys unknown = {0};
+	static uint32_t next;
+	struct asking *askings = calloc(MAX_THREADS, sizeof(*askings));
+	pthread_t ids[MAX_THREADS];
+	pthread_barrier_t start;
+
+	if (!askings || pthread_barrier_init(&start, NULL, threads) != 0)
+		fail("no memory");
+	for (unsigned int i = 0; i < threads; i++) {
+		askings[i] = *model;
+		askings[i].start = &start;
+		askings[i].at = (next + i * (KEYS / MAX_THREADS)) % KEYS;
+		askings[i].random = askings[i].at;
+		askings[i].buffer_size = BUFFER_BYTES / 2;
+		grow_buffer(&askings[i]);
+		if (i > 0 && pthread_create(&ids[i], NULL, ask_away, &askings[i]) != 0)
+			fail("no thread");
+	}
+	ask_away(&askings[0]);
+	for (unsigned int i = 1; i < threads; i++)
+		pthread_join(ids[i], NULL);
+	print_sum(askings, threads);
+	next = askings[0].at;
+	for (unsigned int i = 0; i < threads; i++)
+		free(askings[i].buffer);
+	free(askings);
+	pthread_barrier_destroy(&start);
+}
+
+/* The keys are drawn when they are first needed. */
+static const struct keys *keys_of(const char *whose, uint32_t count)
+{
+	static struct keys known;
+	static struct keys unknown;
+	bool hit = strcmp(whose, "hit") == 0;
+	struct keys *keys = hit ? &known : &unknown;
+
+	if (!keys->names)
+		draw(keys, hit ? 0 : count, count);
+	return keys;
+}
+
+static void obey(struct asking *model, char *line, uint32_t count)
+{
+	char *words[5] = {NULL};
+	char *rest = NULL;
+	unsigned int threads = 0;
+
+	for (size_t i = 0; i < 5; i++) {
+		words[i] = strtok_r(i ? NULL : line, " \n", &rest);
+		if (!words[i])
+			fail("WHAT WHOSE THREADS CALLS MS");
+	}
+	model->batch = NULL;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].what, words[0]) == 0)
+			model->batch = kinds[i].batch;
+	threads = (unsigned int)strtoul(words[2], NULL, 10);
+	model->most_calls = strtoull(words[3], NULL, 10);
+	model->most_ns = strtod(words[4], NULL) * 1e6;
+	if (!model->batch || threads == 0 || threads > MAX_THREADS)
+		fail("WHAT WHOSE THREADS CALLS MS");
+	if (model->touched ? model->batch != batch_touch : !has(model->asker, model->batch)) {
+		puts("{\"calls\": 0}");
+		fflush(stdout);
+		return;
+	}
+	model->keys = keys_of(words[1], count);
+	model->expected = strcmp(words[1], "hit") == 0 ? NSS_STATUS_SUCCESS : NSS_STATUS_NOTFOUND;
+	run(model, threads);
+}
+
+static int serve(char **argv)
+{
+	uint32_t count = (uint32_t)strtoul(argv[1], NULL, 10);
 	struct touched touched = {0};
-	size_t used = 0;
+	struct asker asker = {0};
+	struct asking model = {.asker = &asker};
+	char line[128] = "";
 
-	load(argv[0], "cosmo", &cosmo);
-	load(argv[1], "constant", &constant);
-	map_touched(argv[2], &touched);
-	draw(&known, 0, count);
-	draw(&unknown, count, count);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		struct cell cell = {.what = kinds[i].what, .run = kinds[i].run, .keys = &known};
-
-		cell.expected = NSS_STATUS_SUCCESS;
-		cell.whose = "constant";
-		cell.module = &constant;
-		cells[used++] = cell;
-		cell.whose = "hit";
-		cell.module = &cosmo;
-		cells[used++] = cell;
-		cell.whose = "miss";
-		cell.keys = &unknown;
-		cell.expected = NSS_STATUS_NOTFOUND;
-		cells[used++] = cell;
+	if (strncmp(argv[0], TOUCH, strlen(TOUCH)) == 0) {
+		map_touched(argv[0] + strlen(TOUCH), &touched);
+		model.touched = &touched;
+	} else if (!asker_open(argv[0], &asker)) {
+		return 1;
 	}
-	cells[used++] = (struct cell){
-		.what = "touch", .whose = "floor", .run = run_touch, .touched = &touched};
-	used = keep_asked(cells, used, argv + 4);
-	run_all(cells, used);
-	for (size_t i = 0; i < used; i++)
-		print_cell(&cells[i]);
+	if (asker.setpwent)
+		asker.setpwent(0);
+	while (fgets(line, sizeof(line), stdin))
+		obey(&model, line, count);
 	return 0;
 }
 
@@ -329,7 +405,7 @@ static int measure_first(char **argv)
 {
 	char name[POPULATION_NAME_BYTES] = "";
 	char buffer[BUFFER_BYTES];
-	struct module cosmo = {0};
+	struct asker asker = {0};
 	struct passwd pw = {0};
 	double began = 0;
 	double loaded = 0;
@@ -338,9 +414,10 @@ static int measure_first(char **argv)
 
 	population_name(strtoul(argv[1], NULL, 10), name);
 	began = clock_ns(CLOCK_MONOTONIC);
-	load(argv[0], "cosmo", &cosmo);
+	if (!asker_open(argv[0], &asker))
+		return 1;
 	loaded = clock_ns(CLOCK_MONOTONIC);
-	if (cosmo.getpwnam_r(name, &pw, buffer, sizeof(buffer), &code) != NSS_STATUS_SUCCESS)
+	if (asker.getpwnam_r(name, &pw, buffer, sizeof(buffer), &code) != NSS_STATUS_SUCCESS)
 		fail("the first look-up");
 	asked = clock_ns(CLOCK_MONOTONIC);
 	printf("{\"load_ns\": %.0f, \"first_ns\": %.0f}\n", loaded - began, asked - loaded);
@@ -349,8 +426,8 @@ static int measure_first(char **argv)
 
 int main(int argc, char **argv)
 {
-	if ((argc == 6 || argc == 8) && strcmp(argv[1], "cells") == 0)
-		return measure_cells(argv + 2);
+	if (argc == 4 && strcmp(argv[1], "serve") == 0)
+		return serve(argv + 2);
 	if (argc == 4 && strcmp(argv[1], "first") == 0)
 		return measure_first(argv + 2);
 	return 2;
