@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/check.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#include "common/base/fdio.h"
-#include "common/base/parse.h"
-#include "common/ini.h"
 #include "pam_cosmo_sso/helper/folder.h"
-#include "pam_cosmo_sso/helper/record_text.h"
+#include "pam_cosmo_sso/helper/run_note.h"
 
-#define STATE_NAME     "check"
-#define LOCK_NAME      "check.lock"
-#define LOCK_MS        2000
-#define MAX_FILE_BYTES ((size_t)4096)
+#define LOCK_NAME "check.lock"
+#define LOCK_MS   2000
 
 bool check_is_refusal(enum cosmo_err answer)
 {
@@ -89,115 +83,56 @@ enum check_step check_advance(struct check_state *state, const struct check_rule
 	return had_refusals ? CHECK_CLEARED : CHECK_NOTHING;
 }
 
-struct reading {
-	struct check_state *state;
-	unsigned int seen;
+enum number {
+	CHECKED,
+	REFUSALS,
+	FIRST,
+	LAST,
+	OUTAGE,
+	OUTAGE_SINCE,
+	NUMBERS,
 };
 
-static enum cosmo_err take_number(const char *value, int64_t most, int64_t *ret)
-{
-	return parse_i64(value, 0, most, ret) ? COSMO_E_STORE_DAMAGED : COSMO_OK;
-}
-
-static enum cosmo_err take_narrow(struct check_state *state, const char *key, const char *value)
-{
-	int64_t number = 0;
-
-	if (take_number(value, UINT32_MAX, &number))
-		return COSMO_E_STORE_DAMAGED;
-	if (streq(key, "refusals"))
-		state->refusals = (uint32_t)number;
-	else
-		state->outage = cosmo_err_from_wire((unsigned long long)number);
-	return COSMO_OK;
-}
-
-/* One bit for each key; 0 for one that is none of ours. */
-static unsigned int key_bit(const char *key)
-{
-	static const char *const keys[] = {"integration", "checked", "refusals", "first", "last",
-		"outage", "outage_since", "end"};
-
-	for (unsigned int i = 0; i < COSMO_ARRAY_LEN(keys); i++)
-		if (streq(key, keys[i]))
-			return 1U << i;
-	return 0;
-}
-#define ALL_KEYS 0xffU
-
-static enum cosmo_err take_value(struct check_state *state, const char *key, const char *value)
-{
-	if (streq(key, "integration"))
-		return parse_hex(value, state->integration, INTEGRATION_BYTES);
-	if (streq(key, "checked"))
-		return take_number(value, INT64_MAX, &state->checked_s);
-	if (streq(key, "first"))
-		return take_number(value, INT64_MAX, &state->first_boot_s);
-	if (streq(key, "last"))
-		return take_number(value, INT64_MAX, &state->last_boot_s);
-	if (streq(key, "outage_since"))
-		return take_number(value, INT64_MAX, &state->outage_since_s);
-	return streq(key, "end") ? COSMO_OK : take_narrow(state, key, value);
-}
-
-static enum cosmo_err take_line(void *context, const struct ini_line *line)
-{
-	struct reading *reading = context;
-	unsigned int bit = line->key ? key_bit(line->key) : 0;
-
-	if (!streq(line->section, STATE_NAME) || line->argument[0])
-		return COSMO_E_STORE_DAMAGED;
-	if (!line->key)
-		return COSMO_OK;
-	if (bit == 0 || reading->seen & bit)
-		return COSMO_E_STORE_DAMAGED;
-	reading->seen |= bit;
-	return take_value(reading->state, line->key, line->value);
-}
-
-static bool read_state(const char *text, size_t len, struct check_state *ret)
-{
-	struct reading reading = {.state = ret};
-	unsigned int line = 0;
-	const char *problem = NULL;
-
-	return record_text_is_whole(text, len) &&
-	       ini_read(text, len, take_line, &reading, &line, &problem) == COSMO_OK &&
-	       reading.seen == ALL_KEYS;
-}
+static const struct run_note note = {
+	.name = "check",
+	.numbers = {[CHECKED] = {"checked", INT64_MAX},
+		[REFUSALS] = {"refusals", UINT32_MAX},
+		[FIRST] = {"first", INT64_MAX},
+		[LAST] = {"last", INT64_MAX},
+		[OUTAGE] = {"outage", UINT32_MAX},
+		[OUTAGE_SINCE] = {"outage_since", INT64_MAX}},
+	.count = NUMBERS,
+};
 
 void check_load(const struct store *store, struct check_state *ret)
 {
-	static const struct fdio_demands demands = {
-		.owner = 0, .forbidden_mode = 077, .max_bytes = MAX_FILE_BYTES};
-	COSMO_AUTO(free) char *text = NULL;
-	struct check_state state = {.checked_s = 0};
-	size_t len = 0;
+	unsigned char integration[INTEGRATION_BYTES] = {0};
+	int64_t numbers[NUMBERS] = {0};
 
-	*ret = state;
-	if (fdio_read_file(store_run_fd(store), STATE_NAME, &demands, &text, &len) == COSMO_OK &&
-		read_state(text, len, &state))
-		*ret = state;
+	*ret = (struct check_state){.checked_s = 0};
+	if (!run_note_load(store, &note, integration, numbers))
+		return;
+	memcpy(ret->integration, integration, INTEGRATION_BYTES);
+	ret->checked_s = numbers[CHECKED];
+	ret->refusals = (uint32_t)numbers[REFUSALS];
+	ret->first_boot_s = numbers[FIRST];
+	ret->last_boot_s = numbers[LAST];
+	ret->outage = cosmo_err_from_wire((unsigned long long)numbers[OUTAGE]);
+	ret->outage_since_s = numbers[OUTAGE_SINCE];
 }
 
 enum cosmo_err check_save(const struct store *store, const struct check_state *state)
 {
-	struct record_text text = {0};
-	COSMO_AUTO(record_text_done) struct record_text *owned = &text;
-	enum cosmo_err err = record_text_init(owned, STATE_NAME, MAX_FILE_BYTES);
+	const int64_t numbers[NUMBERS] = {
+		[CHECKED] = state->checked_s,
+		[REFUSALS] = state->refusals,
+		[FIRST] = state->first_boot_s,
+		[LAST] = state->last_boot_s,
+		[OUTAGE] = (int64_t)state->outage,
+		[OUTAGE_SINCE] = state->outage_since_s,
+	};
 
-	if (err)
-		return err;
-	record_text_put_hex(owned, "integration", state->integration, INTEGRATION_BYTES);
-	record_text_put_number(owned, "checked", state->checked_s);
-	record_text_put_number(owned, "refusals", state->refusals);
-	record_text_put_number(owned, "first", state->first_boot_s);
-	record_text_put_number(owned, "last", state->last_boot_s);
-	record_text_put_number(owned, "outage", (int64_t)state->outage);
-	record_text_put_number(owned, "outage_since", state->outage_since_s);
-	err = record_text_end(owned);
-	return err ? err
-		   : fdio_replace_file(store_run_fd(store), STATE_NAME, text.data, text.len, 0600);
+	return run_note_save(store, &note, state->integration, numbers);
 }
 
 enum cosmo_err check_lock(const struct store *store, int *ret_fd)

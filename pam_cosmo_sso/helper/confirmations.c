@@ -3,6 +3,7 @@
 
 #include "common/base/effective_roles.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
+#include "pam_cosmo_sso/helper/users_db_walk.h"
 
 struct counting {
 	struct confirmations found;
@@ -12,8 +13,9 @@ struct counting {
 	int64_t now_s;
 };
 
-static void count(struct counting *counting, const struct users_db_user *user)
+static enum cosmo_err count(void *context, const struct users_db_user *user)
 {
+	struct counting *counting = context;
 	struct confirmations *found = &counting->found;
 	const struct effective_roles effective =
 		effective_roles(user, &counting->gate, counting->role_lease_s, counting->now_s);
@@ -23,29 +25,12 @@ static void count(struct counting *counting, const struct users_db_user *user)
 	if (refresh_is_refusal(effective.reason))
 		found->refused++;
 	if (effective.demoted)
-		return;
+		return COSMO_OK;
 	if (found->oldest_s == 0 || user->confirmed_s < found->oldest_s)
 		found->oldest_s = user->confirmed_s;
 	if (counting->now_s - user->confirmed_s >= counting->refresh_after_s)
 		found->unconfirmed++;
-}
-
-static enum cosmo_err count_all(struct users_db *db, struct counting *counting)
-{
-	struct users_db_user user = {0};
-	uint64_t cursor = 0;
-
-	for (;;) {
-		uint64_t before = cursor;
-		enum cosmo_err err = users_db_next(db, &cursor, &user);
-
-		if (err == COSMO_E_NOT_FOUND)
-			return COSMO_OK;
-		if (!err)
-			count(counting, &user);
-		else if (err != COSMO_E_STORE_DAMAGED || cursor == before)
-			return err; /* else it is one user that is damaged */
-	}
+	return COSMO_OK;
 }
 
 enum cosmo_err confirmations_count(
@@ -59,7 +44,7 @@ enum cosmo_err confirmations_count(
 		return err;
 	counting.role_lease_s = numbers.role_lease_s;
 	gate_read(store_gate(store), &counting.gate);
-	err = count_all(store_users_db(store), &counting);
+	err = users_db_walk(store_users_db(store), count, &counting);
 	if (!err)
 		*ret = counting.found;
 	return err;

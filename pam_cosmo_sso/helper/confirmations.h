@@ -17,7 +17,7 @@ struct confirmations {
 
 /*
  * Count at @now_s by users.db and the gate, without a lock; damaged users are left out. Errors:
- * those of users_db_next() and users_db_numbers().
+ * those of users_db_walk() and users_db_numbers().
  */
 COSMO_MUST_USE enum cosmo_err confirmations_count(
 	struct store *store, int64_t refresh_after_s, int64_t now_s, struct confirmations *ret);

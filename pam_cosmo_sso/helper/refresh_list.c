@@ -7,6 +7,7 @@
 #include "common/base/effective_roles.h"
 #include "pam_cosmo_sso/helper/refresh_due.h"
 #include "pam_cosmo_sso/helper/session.h"
+#include "pam_cosmo_sso/helper/users_db_walk.h"
 
 #define FIRST_ROOM ((size_t)64)
 
@@ -123,8 +124,9 @@ static bool is_wanted(
 	       (wish->reads_records && is_due_by_record(looking, user->name, interval_s));
 }
 
-static enum cosmo_err consider(struct looking *looking, const struct users_db_user *user)
+static enum cosmo_err consider(void *context, const struct users_db_user *user)
 {
+	struct looking *looking = context;
 	struct refresh_list *list = looking->list;
 	void *items = list->items;
 	int64_t interval_s = 0;
@@ -147,25 +149,6 @@ static enum cosmo_err consider(struct looking *looking, const struct users_db_us
 	return COSMO_OK;
 }
 
-static enum cosmo_err consider_all(struct looking *looking)
-{
-	struct users_db *db = store_users_db(looking->store);
-	struct users_db_user user = {0};
-	uint64_t cursor = 0;
-
-	for (;;) {
-		uint64_t before = cursor;
-		enum cosmo_err err = users_db_next(db, &cursor, &user);
-
-		if (err == COSMO_E_NOT_FOUND)
-			return COSMO_OK;
-		if (!err)
-			err = consider(looking, &user);
-		if (err && (err != COSMO_E_STORE_DAMAGED || cursor == before))
-			return err; /* else it is one user that is damaged */
-	}
-}
-
 enum cosmo_err refresh_list_make(
 	struct store *store, const struct refresh_wish *wish, struct refresh_list *ret)
 {
@@ -181,7 +164,7 @@ enum cosmo_err refresh_list_make(
 		return err;
 	if (looking.uid_count > 0)
 		qsort(looking.uids, looking.uid_count, sizeof(*looking.uids), compare_uids);
-	err = consider_all(owned);
+	err = users_db_walk(store_users_db(store), consider, owned);
 	if (ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare_candidates);
 	return err;

@@ -42,6 +42,6 @@ struct refresh_wish {
 	bool reads_records;
 };
 
-/* Errors: COSMO_E_NOMEM, those of users_db_next() and session_each(). */
+/* Errors: COSMO_E_NOMEM, those of users_db_walk() and session_each(). */
 COSMO_MUST_USE enum cosmo_err refresh_list_make(
 	struct store *store, const struct refresh_wish *wish, struct refresh_list *ret);

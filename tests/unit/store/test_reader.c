@@ -18,6 +18,7 @@
 #include "common/base/users_db_format.h"
 #include "common/base/users_db_map.h"
 #include "common/base/users_db_slot.h"
+#include "pam_cosmo_sso/helper/users_db_walk.h"
 #include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -255,6 +256,43 @@ static void test_find__in_doubt__damage_and_writing_are_told_apart(void **state)
 	users_db_done(&db);
 }
 
+struct walk {
+	char seen[64];
+	enum cosmo_err says; /* of each visit */
+};
+
+static enum cosmo_err visit(void *context, const struct users_db_user *user)
+{
+	struct walk *walk = context;
+
+	strncat(walk->seen, user->name, sizeof(walk->seen) - strlen(walk->seen) - 1);
+	return walk->says;
+}
+
+static void test_users_db_walk__one_damaged__is_left_out(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct users_db db = reader_of(fixture);
+	struct walk walk = {.says = COSMO_OK};
+	struct walk refusing = {.says = COSMO_E_STORE_DAMAGED};
+
+	fixture_enrol(fixture, "ada");
+	fixture_enrol(fixture, "bob");
+	fixture_enrol(fixture, "cyd");
+	damage_slot(fixture, "bob");
+	assert_int_equal(users_db_walk(&db, visit, &walk), COSMO_OK);
+	/* In whatever order the hash has them. */
+	assert_true(strcmp(walk.seen, "adacyd") == 0 || strcmp(walk.seen, "cydada") == 0);
+	/* What the visitor says is another matter. */
+	assert_int_equal(users_db_walk(&db, visit, &refusing), COSMO_E_STORE_DAMAGED);
+	assert_int_equal(strlen(refusing.seen), 3);
+	/* Somebody writes: nobody is taken for damaged, nor left out. */
+	note(fixture, USERS_DB_USER_PENDING);
+	assert_int_equal(users_db_walk(&db, visit, &walk), COSMO_E_BUSY);
+	note(fixture, USERS_DB_NOTHING_PENDING);
+	users_db_done(&db);
+}
+
 /* Sequence words that change all the time, and copies that are never whole. */
 struct scribbler {
 	int fd;
@@ -371,6 +409,7 @@ int main(void)
 		WITH_READY_FIXTURE(test_find__superseded_and_successor_unfit__damaged_or_unsafe),
 		WITH_READY_FIXTURE(test_find__moving_but_named__goes_on),
 		WITH_READY_FIXTURE(test_find__in_doubt__damage_and_writing_are_told_apart),
+		WITH_READY_FIXTURE(test_users_db_walk__one_damaged__is_left_out),
 		WITH_READY_FIXTURE(test_count__rewritten_all_the_time__busy),
 		WITH_READY_FIXTURE(test_settings__rewritten_all_the_time__busy),
 		WITH_READY_FIXTURE(test_find__no_descriptor__is_left_open),
