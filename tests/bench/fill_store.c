@@ -5,6 +5,7 @@
  *
  *   fill_store COUNT records     everything: uid register, private records, users.1.db
  *   fill_store COUNT tokens      the same, with a refresh token in each record
+ *   fill_store COUNT joined      as with tokens, in the store of a host that is connected already
  *   fill_store COUNT index       users.1.db alone, as a rebuild makes it
  */
 #include <stdio.h>
@@ -38,12 +39,17 @@ int main(int argc, char **argv)
 	struct filler filler;
 	uint32_t count = argc == 3 ? (uint32_t)strtoul(argv[1], NULL, 10) : 0;
 	double began = filler_now_s();
+	bool is_joined = false;
 
 	if (count == 0 || count > POPULATION_UIDS / 2)
 		return 2;
+	is_joined = streq(argv[2], "joined");
 	filler_open(&filler);
-	filler_connect(&filler);
-	filler.has_tokens = streq(argv[2], "tokens");
+	if (is_joined)
+		filler_load(&filler);
+	else
+		filler_connect(&filler);
+	filler.has_tokens = is_joined || streq(argv[2], "tokens");
 	if (streq(argv[2], "index"))
 		fill_index(&filler, count);
 	else

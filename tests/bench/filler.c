@@ -85,7 +85,7 @@ struct record *filler_record(const struct filler *filler, uint32_t number)
 	population_name(number, record->name);
 	snprintf(home, sizeof(home), "/home/%s", record->name);
 	record->uid = record->gid = population_uid(number);
-	record->issuer = must(strdup(ISSUER));
+	record->issuer = must(strdup(filler->integration->issuer));
 	record->sub = must(strdup(record->name));
 	record->display_name = must(strdup("Some Body"));
 	record->home = must(strdup(home));

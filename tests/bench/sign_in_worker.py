@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Measures sign-ins from inside the rig's namespace, beside curl making the same requests; see sign_in.py.
 
-usage: sign_in_worker.py FOLDER ROUNDS ORDERS ANSWERS ISSUER CLIENT_ID      ORDERS, ANSWERS: descriptors, see
-fake_idp.py; prints JSON.
+usage: sign_in_worker.py FOLDER ROUNDS ORDERS ANSWERS ISSUER CLIENT_ID [CA_FILE]
+
+ORDERS, ANSWERS: descriptors, see fake_idp.py. CA_FILE: curl's; none: what the system trusts. Prints JSON.
 """
 import ctypes
 import json
@@ -25,11 +26,12 @@ NEVER = 10**9
 
 
 class Idp:
-    """The other end of fake_idp.py's control lines."""
+    """The other end of fake_idp.py's control lines. `trust`: what makes curl trust it."""
 
-    def __init__(self, orders, answers, issuer, client_id, ca_file):
-        self._orders, self._answers = orders, answers
-        self.issuer, self.client_id, self.ca_file = issuer, client_id, ca_file
+    def __init__(self, orders, answers, issuer, client_id, *ca_file):
+        self._orders, self._answers = os.fdopen(int(orders), "w"), os.fdopen(int(answers))
+        self.issuer, self.client_id = issuer, client_id
+        self.trust = ["--cacert", *ca_file] if ca_file else []
 
     def order(self, **order):
         self._orders.write(json.dumps(order) + "\n")
@@ -54,16 +56,16 @@ def memory_kb(pid):
 
 
 def parts_now():
-    """The processes of the sign-in that is going on; no other one stands in this namespace."""
-    here, found = os.stat("/proc/self/ns/mnt").st_ino, {}
+    """The processes of all sign-ins that are going on in this namespace, by program: [pid, ...]."""
+    here, found = os.stat("/proc/self/ns/mnt").st_ino, {name: [] for name in PARTS}
     for entry in pathlib.Path("/proc").glob("[0-9]*"):
         try:
             if (entry / "ns/mnt").stat().st_ino == here:
                 name = pathlib.Path((entry / "cmdline").read_bytes().split(b"\0")[0].decode()).name
-                found.setdefault(name, int(entry.name))
+                found.get(name, []).append(int(entry.name))
         except OSError:
             continue
-    return {name: found[name] for name in PARTS}
+    return found
 
 
 def reap():
@@ -93,8 +95,7 @@ def sign_in(rig, idp, tty, warm):
     watch(lambda: rig.report.exists() and "clock message" in rig.report.read_text(), 60, "the code", every_s=0.02)
     if not warm:
         watch(lambda: "/jwks" in idp.difference(before)["requests"], 60, "the keys", every_s=0.02)
-    pids = parts_now()
-    parts = {name: {"cpu_ms": cpu_ns(pid) / 1e6, **memory_kb(pid)} for name, pid in pids.items()}
+    parts = {name: {"cpu_ms": cpu_ns(pid) / 1e6, **memory_kb(pid)} for name, (pid,) in parts_now().items()}
     idp.order(pending=0)
     process.wait(60)
     report = rig.report.read_text()
@@ -106,22 +107,26 @@ def sign_in(rig, idp, tty, warm):
             "cpu_ms": (children_cpu_s() - cpu_before) * 1000, **idp.difference(before)}
 
 
-def curl(idp, warm):
+def curl_words(idp, warm):
     """The requests up to the code, in one process over one connection."""
     device = ["-d", f"client_id={idp.client_id}&scope=openid%20profile%20offline_access", f"{idp.issuer}/device"]
-    common = ["-sS", "--cacert", idp.ca_file, "-o", "/dev/null"]
+    common = ["-sS", *idp.trust, "-o", "/dev/null"]
     discovery = [*common, f"{idp.issuer}/.well-known/openid-configuration", "--next"]
+    return ["curl", *([] if warm else discovery), *common, *device]
+
+
+def curl(idp, warm):
+    words = curl_words(idp, warm)
     before, cpu_before, began = idp.order(), children_cpu_s(), time.monotonic()
-    subprocess.run(["curl", *([] if warm else discovery), *common, *device], check=True)
+    subprocess.run(words, check=True)
     took = time.monotonic() - began
     return {"to_code_ms": took * 1000, "cpu_ms": (children_cpu_s() - cpu_before) * 1000, **idp.difference(before)}
 
 
 def main():
-    folder, rounds, orders, answers, issuer, client_id = sys.argv[1:]
+    folder, rounds, *whom = sys.argv[1:]
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    rig = Inside(folder)
-    idp = Idp(os.fdopen(int(orders), "w"), os.fdopen(int(answers)), issuer, client_id, rig.folder / "conf/ca.pem")
+    rig, idp = Inside(folder), Idp(*whom)
     master, slave = os.openpty()
     tty = os.ttyname(slave)
     runs = {(who, warm): [] for who in ("cosmo", "curl") for warm in (False, True)}

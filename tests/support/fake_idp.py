@@ -158,6 +158,7 @@ class FakeIdp:
         self.claims = {"sub": "1000", "preferred_username": "ada", "name": "Ada", "groups": ["admins"]}
         self.device_codes = {self.DEVICE_CODE}  # those it knows
         self.pending = 0  # how often /token says authorization_pending before it gives the tokens
+        self.interval_s = 1  # between two such questions
         self.requests, self.connections, self.handshakes = [], 0, 0
         self._faults = []  # of TLS
         self._scripts = collections.defaultdict(collections.deque)
@@ -267,7 +268,7 @@ class FakeIdp:
             "verification_uri": f"{self.issuer}/activate",
             "verification_uri_complete": f"{self.issuer}/activate?user_code=WDJB-MJHT",
             "expires_in": 600,
-            "interval": 1,
+            "interval": self.interval_s,
         }
 
     def _token_answer(self, request):
@@ -359,7 +360,7 @@ class FakeIdp:
 
 
 def main():
-    """Lines such as {"path": "/token", "answer": {"status": 500}} and {"pending": 3}, {"claims": {...}},
+    """Lines such as {"path": "/token", "answer": {"status": 500}} and {"pending": 3}, {"interval_s": 5}, {"claims": {...}},
     {"release": true}; each is answered by a line with what has been seen so far."""
     ca_file = pathlib.Path(sys.argv[1])  # where to write the CA's certificate
     with FakeIdp(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0) as idp:
@@ -372,6 +373,7 @@ def main():
             if "release" in order:
                 idp.release()
             idp.pending = order.get("pending", idp.pending)
+            idp.interval_s = order.get("interval_s", idp.interval_s)
             idp.claims = order.get("claims", idp.claims)
             seen = collections.Counter(request.path for request in idp.requests)
             print(json.dumps({"requests": seen, "handshakes": idp.handshakes}), flush=True)

@@ -228,8 +228,9 @@ class HelperRig:
 
     def command(self, *words):
         """These words, to be run where everything stands in its place."""
-        scratch = tempfile.mkdtemp(dir=self.folder)
-        return [graft(), scratch, *self._grafts(), "--", *map(str, words)]
+        scratch = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        scratch.chmod(0o755)  # what it leads to keeps its own modes
+        return [graft(), str(scratch), *self._grafts(), "--", *map(str, words)]
 
     def _environment(self):
         return {"PATH": os.environ["PATH"]} | self.reports.environment()

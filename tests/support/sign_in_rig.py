@@ -15,14 +15,16 @@ CONFIG = """
 [integration]
 issuer = {issuer}
 client_id = {client_id}
-ca_file = {conf_dir}/ca.pem
+{ca_file}
 algs = RS256
 claim = groups
 [rules]
 admin = admins
 [limits]
 user_per_hour = 1000
+{limits}
 """
+SYSTEM_CERTS, BUNDLE = "/etc/ssl/certs", "ca-certificates.crt"
 # What the module says, also when that is nothing, is what the program hears.
 SERVICE = "".join(f"{kind} required {{module}}\n" for kind in ("auth", "account", "session", "password"))
 
@@ -53,11 +55,28 @@ class SignInRig(HelperRig):
             shutil.rmtree(self.folder / folder)
             (self.folder / folder).mkdir(mode=0o755)
 
-    def connect(self, issuer, client_id, ca_pem):
-        (self.folder / "conf/ca.pem").write_bytes(ca_pem)
-        (self.folder / "conf/ca.pem").chmod(0o644)
-        conf_dir = installed("COSMO_CONF_DIR")
-        self.connect_with(CONFIG.format(issuer=issuer, client_id=client_id, conf_dir=conf_dir))
+    def connect(self, issuer, client_id, ca_pem=None, limits=""):
+        """Without a CA of its own it is one that the system trusts."""
+        ca_file = f"ca_file = {installed('COSMO_CONF_DIR')}/ca.pem" if ca_pem else ""
+        if ca_pem:
+            (self.folder / "conf/ca.pem").write_bytes(ca_pem)
+            (self.folder / "conf/ca.pem").chmod(0o644)
+        self.connect_with(CONFIG.format(issuer=issuer, client_id=client_id, ca_file=ca_file, limits=limits))
+
+    def trust_as_system(self, ca_pem):
+        """One more among the machine's own authorities, as update-ca-certificates adds it."""
+        certs = self.folder / "certs"
+        shutil.copytree(SYSTEM_CERTS, certs, symlinks=True)
+        with (certs / BUNDLE).open("ab") as bundle:
+            bundle.write(ca_pem)
+        (certs / "test.pem").write_bytes(ca_pem)
+        hashed = subprocess.run(["openssl", "x509", "-noout", "-hash", "-in", certs / "test.pem"], check=True,
+                                stdout=subprocess.PIPE, text=True).stdout.strip()
+        (certs / f"{hashed}.0").symlink_to("test.pem")
+
+    def _grafts(self):
+        certs = self.folder / "certs"
+        return super()._grafts() + ([f"{certs}={SYSTEM_CERTS}"] if certs.exists() else [])
 
     def forget(self):
         """An empty cache, as on a host that has just been set up."""
