@@ -9,6 +9,7 @@
 
 #include "common/base/fdio.h"
 #include "common/dialogue.h"
+#include "pam_cosmo_sso/module/delegated_cgroup.h"
 #include "pam_cosmo_sso/module/helper_process.h"
 #include "pam_cosmo_sso/module/helper_socket.h"
 
@@ -32,12 +33,20 @@ static enum cosmo_err by_process(int *ret_fd)
 	return helper_process_start(HELPER_PAM, ret_fd);
 }
 
-/* Without systemd, and where its unit does not answer, as a process of the caller's. */
+/*
+ * Where nobody listens, there is no unit, and whoever calls cannot have brought that about. He can
+ * have kept systemd busy: then no helper, which may hold the lock of all, is started where he could
+ * freeze it.
+ */
 static enum cosmo_err by_unit(int *ret_fd)
 {
 	enum cosmo_err err = helper_socket_connect(ret_fd);
 
-	return err ? by_process(ret_fd) : COSMO_OK;
+	if (!err)
+		return COSMO_OK;
+	if (err != COSMO_E_NOT_FOUND && delegated_cgroup_is_ours(&delegated_cgroup_default))
+		return COSMO_E_BUSY;
+	return by_process(ret_fd);
 }
 
 static enum cosmo_err start(const struct caller *caller, way reach, struct helper_client **ret)

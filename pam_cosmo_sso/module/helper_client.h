@@ -13,7 +13,8 @@
 struct helper_client;
 
 /* By its unit, else as a process of the caller's own. The caller owns *ret. Errors:
- * COSMO_E_NOT_ROOT (a caller without root never starts the helper), COSMO_E_NOMEM, those of
+ * COSMO_E_NOT_ROOT (a caller without root never starts the helper), COSMO_E_BUSY (no helper came by
+ * the unit, and in the caller's control group none is started), COSMO_E_NOMEM, those of
  * helper_process_start().
  */
 COSMO_MUST_USE enum cosmo_err helper_client_start(

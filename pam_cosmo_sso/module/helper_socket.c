@@ -43,7 +43,8 @@ static enum cosmo_err open_connection(int *ret_fd)
 	if (err)
 		return err;
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return COSMO_E_PEER_GONE;
+		return errno == ENOENT || errno == ECONNREFUSED ? COSMO_E_NOT_FOUND
+								: COSMO_E_PEER_GONE;
 	if (!is_root_listening(fd))
 		return COSMO_E_NOT_ROOT;
 	*ret_fd = cosmo_steal_fd(&fd);

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import wire  # noqa: E402
 from support.helper_rig import HelperRig  # noqa: E402
 from support.helper_site import config  # noqa: E402
-from support.pam_rig import IGNORED, PamRig, terminal  # noqa: E402
+from support.pam_rig import ERROR, IGNORED, PamRig, terminal  # noqa: E402
 from support.played_helper import granting, nobody  # noqa: E402
 from support.program import built  # noqa: E402
 
@@ -149,6 +149,64 @@ def test_unit__takes_too_long__helper_is_started(rig, tty):
     assert (rig.started, unit.served) == (1, 1)
 
 
+SESSION = "/user.slice/user-1000.slice/session-3.scope"
+MANAGED = "/user.slice/user-1000.slice/user@1000.service"
+BUSY_TEXT = "Single sign-on is busy on this host. Please try again in a moment."
+
+
+# case: caller: where systemd is too busy to start a helper, none is started in a control group that the caller's user may freeze
+@pytest.mark.parametrize("script", [dropped, of_another_version])
+@pytest.mark.parametrize("phase, code", [("auth", "MAXTRIES"), ("open", "SESSION_ERR")])
+def test_unit__refuses_in_a_user_s_group__busy_and_nothing_is_started(rig, tty, script, phase, code):
+    with Unit(rig, script) as unit, rig.cgroup(MANAGED, NOBODY):
+        seen = rig.run("su", "ada", tty, phase, helper=nobody)
+    assert (seen.codes, seen.texts(ERROR), rig.started, unit.served) == ([code], [BUSY_TEXT], 0, 1)
+    assert [line for line in seen.log if "event=module_refused user=ada" in line and "reason=busy" in line]
+
+
+def test_unit__queue_is_full_in_a_user_s_group__busy(rig, tty):
+    path = rig.folder / "run/helper.sock"
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other, rig.cgroup(MANAGED, NOBODY):
+        listener.bind(str(path))
+        listener.listen(0)
+        other.connect(str(path))
+        try:
+            assert rig.run("su", "ada", tty, "auth", helper=nobody).codes == ["MAXTRIES"]
+        finally:
+            path.unlink()
+
+
+def test_unit__takes_too_long_in_a_user_s_group__busy(rig, tty):
+    clock, over = rig.clock(), threading.Event()
+    with Unit(rig, lambda connection: over.wait(60)), rig.cgroup(MANAGED, NOBODY):
+        process = rig.start("su", "ada", clock.word, tty, "auth", helper=nobody)
+        clock.wait_looked()
+        clock.set(3000)
+        assert rig.finish(process).codes == ["MAXTRIES"]
+        over.set()
+
+
+def test_unit__refuses_in_a_group_of_root_s__helper_is_started(rig, tty):
+    with Unit(rig, dropped), rig.cgroup(SESSION):
+        assert rig.run("su", "ada", tty, "auth", helper=granting).codes == ["SUCCESS"]
+    assert rig.started == 1
+
+
+# case: caller: where the helper's unit is not installed or stopped the module starts one, whoever may freeze the caller's group
+@pytest.mark.parametrize("left", [False, True])
+def test_unit__nobody_listens_in_a_user_s_group__helper_is_started(rig, tty, left):
+    path = rig.folder / "run/helper.sock"
+    with socket.socket(socket.AF_UNIX) as listener, rig.cgroup(MANAGED, NOBODY):
+        listener.bind(str(path))
+        if not left:
+            path.unlink()
+        try:
+            assert rig.run("su", "ada", tty, "auth", helper=granting).codes == ["SUCCESS"]
+        finally:
+            path.unlink(missing_ok=True)
+    assert rig.started == 1
+
+
 # case: peer: a helper's socket on which somebody else than root listens is asked nothing
 def test_unit__not_root_s__asked_nothing(rig, tty):
     path, heard = rig.folder / "run/helper.sock", rig.folder / "desk/heard"
@@ -233,6 +291,13 @@ def test_account__left_open_and_unit_refuses__own_helper_decides(rig, answer, co
     assert account.asked == ["own looks", "own asks"]
 
 
+def test_account__left_open_and_unit_refuses_in_a_user_s_group__nobody_decides(rig):
+    account = Account(own_looks=None)
+    with rig.cgroup(MANAGED, NOBODY):
+        assert account.run(rig, dropped) == (["MAXTRIES"], 1)
+    assert account.asked == ["own looks"]
+
+
 def test_account__no_unit__asked_once(rig):
     account = Account(own_asks="OK")
     assert rig.run("sudo", "ada", "account", helper=account.by("own")).codes == ["SUCCESS"]
@@ -292,7 +357,7 @@ def test_look__gate_as_made_at_boot__left_open(helper):
 
 
 def test_unit__local_users_and_callers_without_root__nobody_connects(rig, tty):
-    with Unit(rig, helping(granting)) as unit:
+    with Unit(rig, helping(granting)) as unit, rig.cgroup(MANAGED, NOBODY):
         assert rig.run("login", "root", tty, "auth", "account", helper=nobody).codes == [IGNORED] * 2
         assert rig.run("xscreensaver", "ada", "uid=65534", "account", helper=nobody).codes == ["SUCCESS"]
     assert unit.served == 0

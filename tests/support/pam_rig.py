@@ -137,6 +137,7 @@ class PamRig:
         self.folder.chmod(0o755)
         self.started, self._problems, self._helper, self.reports = 0, [], None, Reports()
         self.machine_id = "0123456789abcdef0123456789abcdef\n"
+        self._cgroup = {}
 
     def __enter__(self):
         for name in ("state", "cache", "run", "desk", "pam", "lib"):
@@ -151,6 +152,7 @@ class PamRig:
             (self.folder / name).chmod(0o755)
         (self.folder / "pam/other").write_text("auth required pam_deny.so\n")
         self.local_passwd()
+        self._show_cgroup("/system.slice/ssh.service")  # whatever group the tests run in
         self._listen()
         return self
 
@@ -208,6 +210,26 @@ class PamRig:
             desk.sendall(b"?")
             desk.recv(1)
 
+    def _show_cgroup(self, path, owner=0):
+        place = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        place.chmod(0o755)
+        (place / "self").write_text(f"0::{path}\n")
+        folder = place / ("groups" + path)
+        folder.mkdir(parents=True)
+        os.chown(folder, owner, owner)
+        self._cgroup = {place / "self": "/proc/self/cgroup", place / "groups": "/sys/fs/cgroup"}
+
+    @contextlib.contextmanager
+    def cgroup(self, path, owner=0):
+        """What the program sees of its control group: this path in the unified hierarchy, whose last folder is
+        `owner`'s."""
+        before = self._cgroup
+        self._show_cgroup(path, owner)
+        try:
+            yield
+        finally:
+            self._cgroup = before
+
     def _grafts(self):
         pairs = {
             "state": installed("COSMO_STATE_DIR"),
@@ -220,7 +242,7 @@ class PamRig:
             "machine-id": "/etc/machine-id",
             "passwd": "/etc/passwd",
         }
-        return [f"{self.folder / source}={target}" for source, target in pairs.items()]
+        return [f"{self.folder / source}={target}" for source, target in (pairs | self._cgroup).items()]
 
     def _command(self, *words):
         scratch = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
