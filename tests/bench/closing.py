@@ -9,10 +9,11 @@ own writer, as for look_ups.py.
 import json
 import statistics
 
-import look_ups
+from store_site import Store
 import table
 
 HOWS = {"word": 2000, "initgroups": 2000}  # and rounds
+USERS = (1000, 20_000, 1_000_000)
 MEMBERS = ("getgrnam", 20)
 TITLES = {"word": "gate's word alone", "initgroups": "initgroups", "getgrnam": "getgrnam cosmo-admin"}
 
@@ -59,7 +60,7 @@ def measure_how(store, place, users, how, rounds):
 
 def measure_users(place, users):
     hows = (*HOWS.items(), MEMBERS)
-    with look_ups.Store(place) as store:
+    with Store(place) as store:
         store.run("fill_store", users, "index")
         idle = [measure_how(store, place, users, how, rounds) for how, rounds in hows]
         (counted,) = store.run("closing", "calls")
@@ -98,5 +99,5 @@ def render(results):
                       "processor to another one, of all"])
 
 
-def measure(place, users=(1000, 20_000, 1_000_000)):
+def measure(place, users=USERS):
     return [measure_users(place, count) for count in users]

@@ -6,8 +6,9 @@
  *   look_ups first HOW NUMBER    this process's first look-up, and what came before it
  *
  * HOW: as asker.h has it, or touch:PATH, one dependent random touch of that file after the other.
- * A line of the input: WHAT WHOSE THREADS CALLS MS. WHAT is one of the kinds below, WHOSE "hit" or
- * "miss"; each thread asks CALLS times, but no longer than MS milliseconds.
+ * A line of the input: WHAT WHOSE THREADS CALLS MS. WHAT is one of the kinds below; each thread
+ * asks CALLS times, but no longer than MS milliseconds. WHOSE: "hit" or "miss", or one user after
+ * the other, "each-hit" or "each-miss", for caches to be filled.
  *
  * Keys are drawn at random from COUNT users and stand in memory in the order they are asked for.
  * Each call's argument depends on the answer before, so that none overlap: a program waits for its
@@ -229,7 +230,7 @@ static bool has(const struct asker *asker, uint64_t (*batch)(struct asking *, ui
 		       (asker->setpwent && asker->getpwent_r && asker->endpwent));
 }
 
-static void draw(struct keys *keys, uint32_t from, uint32_t count)
+static void draw(struct keys *keys, uint32_t from, uint32_t count, bool in_order)
 {
 	uint64_t state = from;
 
@@ -238,8 +239,8 @@ static void draw(struct keys *keys, uint32_t from, uint32_t count)
 	if (!keys->names || !keys->uids)
 		fail("no memory");
 	for (uint32_t i = 0; i < KEYS; i++) {
-		uint32_t number =
-			from + (uint32_t)((population_random(&state) >> 32) * count >> 32);
+		uint32_t drawn = (uint32_t)((population_random(&state) >> 32) * count >> 32);
+		uint32_t number = from + (in_order ? i % count : drawn);
 
 		population_name(number, keys->names[i]);
 		keys->uids[i] = population_uid(number);
@@ -338,16 +339,22 @@ static void run(const struct asking *model, unsigned int threads)
 }
 
 /* The keys are drawn when they are first needed. */
-static const struct keys *keys_of(const char *whose, uint32_t count)
+static const struct keys *keys_of(const char *whose, uint32_t count, enum nss_status *ret_expected)
 {
-	static struct keys known;
-	static struct keys unknown;
-	bool hit = strcmp(whose, "hit") == 0;
-	struct keys *keys = hit ? &known : &unknown;
+	static struct keys all[4];
+	static const char *const names[4] = {"hit", "miss", "each-hit", "each-miss"};
 
-	if (!keys->names)
-		draw(keys, hit ? 0 : count, count);
-	return keys;
+	for (unsigned int i = 0; i < 4; i++) {
+		bool known = i % 2 == 0;
+
+		if (strcmp(names[i], whose) != 0)
+			continue;
+		if (!all[i].names)
+			draw(&all[i], known ? 0 : count, count, i >= 2);
+		*ret_expected = known ? NSS_STATUS_SUCCESS : NSS_STATUS_NOTFOUND;
+		return &all[i];
+	}
+	fail("hit or miss?");
 }
 
 static void obey(struct asking *model, char *line, uint32_t count)
@@ -375,8 +382,7 @@ static void obey(struct asking *model, char *line, uint32_t count)
 		fflush(stdout);
 		return;
 	}
-	model->keys = keys_of(words[1], count);
-	model->expected = strcmp(words[1], "hit") == 0 ? NSS_STATUS_SUCCESS : NSS_STATUS_NOTFOUND;
+	model->keys = keys_of(words[1], count, &model->expected);
 	run(model, threads);
 }
 

@@ -1,150 +1,288 @@
 # SPDX-License-Identifier: MIT
-"""What a look-up costs: the built plugin's entry points called directly, beside two floors of the same run.
+"""What a look-up costs, beside everybody else who answers look-ups and two floors, in one run each.
 
 The floors are a module that answers one record always, and one dependent random touch of a mapped file as large as
-users.1.db. The store is made by the product's own writer: users.1.db as a rebuild makes it. Making the private
-records and the uid register too takes 2 ms a user, nearly all of it waiting for the disk, and no look-up reads them.
+users.1.db. Two tables: modules' entry points called directly, and all of it through the C library with the line that we
+ship in nsswitch.conf ("files OURS", others in our place).
+
+What is found is rows, each of one peer, number of users, table, call and kind of key.
 """
 import contextlib
-import json
-import os
-import pathlib
-import shutil
 import statistics
 import subprocess
-import tempfile
 
+import peers
 import table
 import worker
+from store_site import Store
 
-SOURCE = pathlib.Path(__file__).resolve().parents[2]
-FRESH_PROCESSES = 101
-USERS = (1000, 1_000_000)
-KINDS = ("getpwnam", "getpwuid", "getgrnam", "getgrgid", "getgrouplist")
-CHUNK = 1 << 24
+USERS = (100, 1000, 20_000, 1_000_000)
+CALLS = ("getpwnam", "getpwuid", "getgrnam", "getgrgid", "getgrouplist")
+TABLES = ("entry", "libc")
+WHOSE = ("hit", "miss")
+FRESH_PROCESSES = 51
+TOUCH, TOUCH_TITLE = "touch", "floor: one random touch"
+KEY = ("table", "users", "peer", "what", "whose")
 
 
-class Store:
-    """An installed place for the store, in a mount namespace per command. On a disk, and the gate on a tmpfs, as they are
-    where it is installed: /run's memory would be another."""
+class Crowd:
+    """with Crowd(place, users, who) as crowd: so many users with everybody (or those of these names) who answers for so
+    many. crowd.left_out: why others do not."""
 
-    def __init__(self, place):
-        self.place, self.folder = place, pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-bench-", dir="/var/tmp"))
-        self.volatile = pathlib.Path(tempfile.mkdtemp(prefix="cosmo-sso-bench-", dir="/dev/shm"))
+    def __init__(self, place, users, who=()):
+        self.place, self.users, self.left_out, self.sites, self._workers = place, users, {}, {}, {}
+        self._who = who
 
     def __enter__(self):
-        self.folder.chmod(0o755)
-        self.volatile.chmod(0o755)
-        for name in ("state", "cache"):
-            (self.folder / name).mkdir()
-            (self.folder / name).chmod(0o700 if name == "cache" else 0o755)
-        (self.folder / "machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-        (self.folder / "machine-id").chmod(0o644)
+        with contextlib.ExitStack() as stack:
+            self.store = stack.enter_context(Store(self.place))
+            self.store.run("fill_store", self.users, "index")
+            tree, text = peers.ensure_tree(), peers.Users(self.place, self.users)
+            for peer in peers.everybody(self.store):
+                if self.users <= peer.most and (not self._who or peer.name in self._who):
+                    self._admit(stack, peer, tree, text)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_):
-        shutil.rmtree(self.folder)
-        shutil.rmtree(self.volatile)
+        self._stack.close()
 
-    @property
-    def users_db(self):
-        return self.folder / "state/users.1.db"
+    def _admit(self, stack, peer, tree, text):
+        with contextlib.ExitStack() as own:
+            try:
+                site = own.enter_context(peers.Site(tree, self.place))
+                peer.prepare(site, text)
+            except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
+                self.left_out[peer.name] = str(error)
+                peers.skip(peer.title, error)
+                return
+            stack.push(own.pop_all())
+        self.sites[peer] = site
 
-    def _command(self, program, words):
-        targets = {self.folder / "state": "/var/lib/cosmo-sso", self.volatile: "/run/cosmo-sso",
-                   self.folder / "cache": "/var/cache/cosmo-sso", self.folder / "machine-id": "/etc/machine-id"}
-        grafts = [f"{source}={target}" for source, target in targets.items()]
-        scratch = tempfile.mkdtemp(dir=self.folder)
-        command = [self.place / "tests/integration/graft", scratch, *grafts, "--",
-                   self.place / "tests/bench" / program, *words]
-        return [str(word) for word in command]
+    def worker(self, table, peer, number=0):
+        """The `number`th process that asks it so; started when it is first needed, its caches filled by the first one."""
+        key = table, peer.name, number
+        if key not in self._workers:
+            process = self.sites[peer].start(peers.BENCH / "look_ups", "serve", peer.how(table), self.users)
+            self._workers[key] = self._stack.enter_context(worker.Worker(process))
+        return self._workers[key]
 
-    def run(self, program, *words):
-        """Lines of JSON that the program printed."""
-        done = subprocess.run(self._command(program, words), check=True, stdout=subprocess.PIPE, text=True)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+    def touch(self):
+        if TOUCH not in self._workers:
+            process = self.store.start("look_ups", "serve", f"touch:{self.store.make_touched()}", self.users)
+            self._workers[TOUCH] = self._stack.enter_context(worker.Worker(process))
+        return self._workers[TOUCH]
 
-    def start(self, program, *words):
-        """The same for one that runs until its standard input ends."""
-        return subprocess.Popen(self._command(program, words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def peers(self, table):
+        return [peer for peer in self.sites if table == "libc" or peer.entry]
 
-    def make_touched(self):
-        """A file as large as users.1.db, every block of it there."""
-        path, left = self.folder / "touched", self.users_db.stat().st_size
-        with path.open("wb") as file:
-            while left:
-                left -= file.write(os.urandom(min(left, CHUNK)))
-        return path
+    def fill(self, call):
+        """Caches know everybody by then, and who is nobody if they can."""
+        for peer in self.sites:
+            for whose, wanted in (("each-hit", peer.caches), ("each-miss", peer.caches_misses)):
+                if wanted:
+                    self.worker("libc", peer).ask(call, whose, calls=2 * self.users, ms=peers.FILL_MS)
 
 
-def in_entry(prefix, path):
-    return f"entry:{prefix}:{path}"
+def row(table, users, peer, what, whose, **found):
+    return {"table": table, "users": users, "peer": peer, "what": what, "whose": whose, **found}
 
 
-def measure_first(store, hows, users):
-    """Of fresh processes by turns: what loading and the first look-up took."""
-    found = {name: [] for name in hows}
+def measure_calls(crowd, table, call):
+    """Each asker's hits and misses, and the floors', by turns."""
+    crowd.fill(call)
+    cells = {(TOUCH, "hit"): (crowd.touch(), "touch", "hit")} if table == "entry" else {}
+    for peer in crowd.peers(table):
+        for whose in WHOSE if peer.name != "constant" else ("hit",):
+            cells[peer.name, whose] = (crowd.worker(table, peer), call, whose)
+    return [row(table, crowd.users, name, call, whose, **found)
+            for (name, whose), found in worker.by_turns(cells).items()]
+
+
+def measure_enumeration(crowd, _table, _call):
+    found = worker.by_turns({(peer.name, name): (crowd.worker(name, peer), "enumerate", "hit")
+                             for name in TABLES for peer in crowd.peers(name) if peer.enumerates})
+    return [row(name, crowd.users, peer, "enumerate", "hit", **one) for (peer, name), one in found.items()]
+
+
+def measure_first(crowd, _table, _call):
+    """The first look-up of fresh processes, by turns: loading a module and calling it, and getpwnam() as a program does."""
+    crowd.fill("getpwnam")
+    found = {}
     for number in range(FRESH_PROCESSES):
-        for name, how in hows.items():
-            found[name] += store.run("look_ups", "first", how, number % users)
-    return {name: {what: round(statistics.median(one[f"{what}_ns"] for one in ones) / 1000, 1)
-                   for what in ("load", "first")} for name, ones in found.items()}
+        for name in TABLES:
+            for peer in crowd.peers(name):
+                words = (peers.BENCH / "look_ups", "first", peer.how(name), number % crowd.users)
+                found.setdefault((name, peer.name), []).append(worker.line(crowd.sites[peer].run(*words)))
+    return [row(name, crowd.users, peer, "first", "hit", **{
+        f"{what}_us": round(statistics.median(one[f"{what}_ns"] for one in ones) / 1000, 1) for what in ("load", "first")})
+        for (name, peer), ones in found.items()]
 
 
-def cells_of(cosmo, constant, touch, kinds):
-    cells = {("touch", "floor"): (touch, "touch", "hit")}
-    for kind in kinds:
-        cells |= {(kind, "constant"): (constant, kind, "hit"), (kind, "hit"): (cosmo, kind, "hit"),
-                  (kind, "miss"): (cosmo, kind, "miss")}
-    return cells
+def measure_scale(crowd, table, _call):
+    """How many look-ups a second two threads and two processes make of one's."""
+    crowd.fill("getpwnam")
+    rows = []
+    for peer in crowd.peers(table):
+        ones = [crowd.worker(table, peer, number) for number in range(2)]
+        ways = {"one": (ones[:1], 1), "threads": (ones[:1], 2), "processes": (ones, 1)}
+        rates = worker.rates_by_turns(ways, "getpwnam", "hit", peer.scale_ms)
+        rows.append(row(table, crowd.users, peer.name, "scale", "hit", one_per_s=round(rates["one"]), **{
+            way: round(rates[way] / rates["one"], 2) for way in ("threads", "processes")}))
+    return rows
 
 
-def measure_users(place, users, kinds):
-    hows = {"cosmo": in_entry("cosmo", place / "nss_cosmo/libnss_cosmo.so.2"),
-            "constant": in_entry("constant", place / "tests/bench/constant_nss.so")}
-    with Store(place) as store:
-        (filled,) = store.run("fill_store", users, "index")
-        touch = f"touch:{store.make_touched()}"
-        with contextlib.ExitStack() as stack:
-            workers = [stack.enter_context(worker.Worker(store.start("look_ups", "serve", how, users)))
-                       for how in (*hows.values(), touch)]
-            measured = worker.by_turns(cells_of(*workers, kinds))
-        firsts = measure_first(store, hows, users)
-        size = store.users_db.stat().st_size
-    # Nobody waits for anybody here; processor time says the same on a machine that has other work.
-    floor = measured["touch", "floor"]["cpu_ns"]
-    cells = [{"what": what, "whose": whose, **found, "touches": round(found["cpu_ns"] / floor, 2)}
-             for (what, whose), found in measured.items()]
-    return {"users": users, "file_bytes": size, "fill_s": filled["seconds"], "touch_ns": floor, "cells": cells,
-            "first": firsts}
+def measure_size(crowd, _table, _call):
+    """Bytes per user: on the disk, and in the memory of a process that has looked for everybody."""
+    rows = []
+    for peer, site in crowd.sites.items():
+        on_disk = site.disk_bytes()
+        found = {"disk_bytes": round(on_disk / crowd.users, 1)} if on_disk else {}
+        if peer.name == "cosmo":
+            one = crowd.worker("entry", peer)
+            one.ask("getpwnam", "each-hit", calls=2 * crowd.users, ms=peers.FILL_MS)
+            one.ask("getpwuid", "each-hit", calls=2 * crowd.users, ms=peers.FILL_MS)
+            found["resident_bytes"] = round(one.resident_bytes("users.1.db") / crowd.users, 1)
+        if found:
+            rows.append(row("libc", crowd.users, peer.name, "size", "hit", **found))
+    return rows
+
+
+PARTS = {"first": measure_first, "enumerate": measure_enumeration, "size": measure_size}
+
+
+def parts(tables, what):
+    """What is measured at each number of users: (table, call, function)."""
+    for name in tables:
+        yield from ((name, call, measure_calls) for call in CALLS if call in what)
+        if "scale" in what:
+            yield name, "scale", measure_scale
+    yield from (("both", name, function) for name, function in PARTS.items() if name in what)
+
+
+WHAT = (*CALLS, "scale", *PARTS)
+
+
+def measure(place, kept, is_over, users=USERS, tables=TABLES, what=WHAT, who=()):
+    """`kept`: earlier rows; what is among them is not measured again. Begins nothing more once is_over()."""
+    rows = list(kept["rows"]) if kept else []
+    done = {tuple(part) for part in kept["parts"]} if kept else set()
+    left_out = dict(kept["left_out"]) if kept else {}
+    for count in users:
+        todo = [part for part in parts(tables, what) if (count, *part[:2]) not in done]
+        if not todo or is_over():
+            continue
+        with Crowd(place, count, who) as crowd:
+            for name, call, function in todo:
+                if is_over():
+                    break
+                rows += function(crowd, name, call)
+                done.add((count, name, call))
+            left_out |= {f"{name} at {count:,} users": why for name, why in crowd.left_out.items()}
+    return {"rows": rows, "parts": sorted(map(list, done)), "left_out": left_out}
+
+
+class Found:
+    """Rows by what they are about."""
+
+    def __init__(self, results):
+        self._rows = {tuple(one[name] for name in KEY): one for one in results["rows"]}
+        self.users = sorted({one["users"] for one in results["rows"]})
+
+    def get(self, table, users, peer, what, whose="hit"):
+        return self._rows.get((table, users, peer, what, whose))
+
+    def ns(self, table, users, peer, what, whose="hit"):
+        """Of the wall clock through glibc, as another process may do the work; else processor time, which other work on
+        the machine disturbs less."""
+        found = self.get(table, users, peer, what, whose)
+        return found and found["cpu_ns" if table == "entry" and peer != "sss" else "ns"]
+
+    def touches(self, users, call, whose):
+        one, floor = (self.ns("entry", users, "cosmo", call, whose), self.ns("entry", users, TOUCH, call))
+        return one and floor and one / floor
+
+    def names(self, table, users):
+        present = {key[2] for key in self._rows if key[:2] == (table, users)}
+        return [name for name in ("cosmo", "files", "extrausers", "db", "cache", "sss", "nscd", "constant", TOUCH)
+                if name in present]
+
+
+TITLES = {peer.name: peer.title for peer in peers.everybody(None)} | {TOUCH: TOUCH_TITLE}
+
+
+def figure(ns):
+    if ns is None:
+        return "-"
+    return f"{ns:.0f}" if ns >= 20 else f"{ns:.1f}"
+
+
+def calls_table(found, name, users):
+    names = found.names(name, users)
+    rows = []
+    for call in CALLS:
+        for whose in WHOSE:
+            figures = [found.ns(name, users, peer, call, whose) for peer in names]
+            if any(figures):
+                touches = found.touches(users, call, whose) if name == "entry" else None
+                rows.append([f"{call} {whose}", *map(figure, figures), *([f"{touches:.2f}"] if touches else [])])
+    heads = [f"{users:,} users, {'entry point' if name == 'entry' else 'through glibc'}: ns", *names,
+             *(["cosmo in touches"] if TOUCH in names else [])]
+    return (heads, rows) if rows else None
+
+
+def first_table(found):
+    rows = []
+    for users in found.users:
+        for name in found.names("libc", users):
+            entry, libc = (found.get(table, users, name, "first") for table in TABLES)
+            if libc:
+                rows.append([f"{users:,}: {TITLES[name]}", *((entry["load_us"], entry["first_us"]) if entry else "--"),
+                             libc["first_us"]])
+    return (["first look-up of a process: us", "loading", "entry point", "through glibc"], rows) if rows else None
+
+
+def scale_table(found, name):
+    rows = []
+    for users in found.users:
+        for peer in found.names(name, users):
+            one = found.get(name, users, peer, "scale")
+            if one:
+                rows.append([f"{users:,}: {TITLES[peer]}", f"{one['one_per_s'] / 1e6:.3f}", one["threads"],
+                             one["processes"]])
+    title = "entry point" if name == "entry" else "through glibc"
+    return ([f"getpwnam hits, {title}", "million/s", "2 threads", "2 processes"], rows) if rows else None
+
+
+def enumeration_table(found):
+    rows = []
+    for users in found.users:
+        for peer in found.names("libc", users):
+            figures = [found.get(name, users, peer, "enumerate") for name in TABLES]
+            if any(figures):
+                rows.append([f"{users:,}: {TITLES[peer]}", *(figure(one and one["ns"]) for one in figures)])
+    return (["all users in turn: ns per user", "entry point", "through glibc"], rows) if rows else None
+
+
+def size_table(found):
+    rows = []
+    for users in found.users:
+        for peer in found.names("libc", users):
+            one = found.get("libc", users, peer, "size")
+            if one:
+                rows.append([f"{users:,}: {TITLES[peer]}", one.get("disk_bytes", "-"), one.get("resident_bytes", "-")])
+    return (["bytes per user", "on disk", "resident"], rows) if rows else None
+
+
+def tables(results):
+    found = Found(results)
+    made = [calls_table(found, name, users) for name in TABLES for users in found.users]
+    made += [scale_table(found, name) for name in TABLES]
+    made += [first_table(found), enumeration_table(found), size_table(found)]
+    return [one for one in made if one]
 
 
 def render(results):
-    rows = []
-    for kind in KINDS:
-        for whose in ("hit", "miss"):
-            row = [f"{kind} {whose}"]
-            for result in results:
-                cells = {(cell["what"], cell["whose"]): cell for cell in result["cells"]}
-                if (kind, whose) not in cells:
-                    break
-                cell, constant = cells[kind, whose], cells[kind, "constant"]
-                row += [f"{cell['cpu_ns']:.0f}", f"{cell['touches']:.2f}", f"{constant['cpu_ns']:.1f}"]
-            else:
-                rows.append(row)
-    heads = ["ns per call"]
-    for result in results:
-        heads += [f"{result['users']:,} users", "touches", "constant"]
-    lines = [table.render(heads, rows), ""]
-    for result in results:
-        first = result["first"]
-        lines.append(
-            f"{result['users']:,} users: users.1.db {result['file_bytes'] / 2**20:.1f} MiB; one random touch of such a "
-            f"file {result['touch_ns']:.0f} ns; first look-up of a process {first['cosmo']['first']} us after "
-            f"{first['cosmo']['load']} us of loading, the constant module's {first['constant']['first']} after "
-            f"{first['constant']['load']}; filled in {result['fill_s']:.1f} s")
-    return "\n".join(lines)
-
-
-def measure(place, users=USERS, kinds=KINDS):
-    return [measure_users(place, count, kinds) for count in users]
+    texts = [table.render(*one) for one in tables(results)]
+    texts += [f"LEFT OUT: {name}: {why}" for name, why in results["left_out"].items()]
+    return "\n\n".join(texts)

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Processes that ask (look_ups.c), and cells measured by turns, so that what else the machine does meets them all."""
 import json
+import pathlib
+import re
 import statistics
 
 CALLS, MS, ROUNDS = 4_000_000, 1000, 5  # of a cell, whichever ends first, in so many rounds; and one that does not count
+UNLIMITED = 1 << 60
 
 
 class Worker:
@@ -37,6 +40,31 @@ class Worker:
     def ask(self, *words, **options):
         self.send(*words, **options)
         return self.receive()
+
+
+    def resident_bytes(self, name):
+        """Of what this process has mapped of files of that name."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/smaps").read_text()
+        found = re.findall(rf"/{re.escape(name)}\n(?:.*\n)*?Rss:\s*(\d+) kB", text)
+        return sum(map(int, found)) * 1024
+
+
+def line(text):
+    """What a program printed that prints one line of JSON."""
+    return json.loads(text)
+
+
+def rates_by_turns(ways, what, whose, ms, rounds=ROUNDS):
+    """`ways`: {name: (workers, threads of each)}, all at once. {name: the median of calls a second}"""
+    found = {name: [] for name in ways}
+    for turn in range(-1, rounds):
+        for name, (workers, threads) in ways.items():
+            for one in workers:
+                one.send(what, whose, threads, UNLIMITED, ms)
+            ones = [one.receive() for one in workers]
+            if turn >= 0:
+                found[name].append(sum(one["calls"] / one["wall_ns"] for one in ones) * 1e9)
+    return {name: statistics.median(rates) for name, rates in found.items()}
 
 
 def figures(rounds):
