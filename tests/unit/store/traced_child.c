@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -87,11 +88,35 @@ static void wait_for(pid_t child, int *ret_status)
 	assert_int_equal(got, child);
 }
 
+static cpu_set_t all_processors;
+
+/* The two take turns at each call: on one processor neither has to be woken on another. Which one
+ * is chosen anew each time, so that the work moves to where there is room. */
+static void stay_on_this_processor(void)
+{
+	cpu_set_t one;
+	int number = sched_getcpu();
+
+	CPU_ZERO(&all_processors);
+	if (number < 0 || sched_getaffinity(0, sizeof(all_processors), &all_processors) < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET((size_t)number, &one);
+	(void)sched_setaffinity(0, sizeof(one), &one);
+}
+
+static void go_where_there_is_room(void)
+{
+	if (CPU_COUNT(&all_processors) > 0)
+		(void)sched_setaffinity(0, sizeof(all_processors), &all_processors);
+}
+
 static pid_t start(traced_work work, void *context)
 {
 	int status = 0;
 	pid_t child = 0;
 
+	stay_on_this_processor();
 	fflush(NULL);
 	child = fork();
 	assert_true(child >= 0);
@@ -184,6 +209,7 @@ struct traced_end traced_run(
 		wait_for(child, &status);
 		break;
 	}
+	go_where_there_is_room();
 	if (WIFEXITED(status))
 		end.code = WEXITSTATUS(status);
 	else
@@ -268,6 +294,7 @@ size_t traced_list(traced_work work, void *context, struct traced_call *ret_call
 			describe(child, &info, &ret_calls[calls]);
 		calls++;
 	}
+	go_where_there_is_room();
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	return calls;
@@ -287,6 +314,7 @@ unsigned long traced_steps(
 			break;
 		look(look_context);
 	}
+	go_where_there_is_room();
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	return steps;
