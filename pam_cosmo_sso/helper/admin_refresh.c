@@ -13,10 +13,17 @@
 
 #define REFRESH_NAME "cosmo-sso-refresh"
 
+/* How often a run of the timer looks for sessions that have lasted too long. */
+#define OLD_SESSIONS_MS INT64_C(60000)
+
 struct refreshing {
 	struct admin *admin;
+	const struct refresh_order *order;
 	uint64_t told_done; /* by the last line of progress */
 	int64_t told_boot_ms;
+	int64_t old_boot_ms; /* when old sessions were looked for last */
+	uint64_t too_old;    /* so many have been ended */
+	enum cosmo_err old_err;
 };
 
 /* A unit that is stopped, or a host that goes down: the question that is out is waited for. */
@@ -148,30 +155,47 @@ static enum cosmo_err refresh_user(
 }
 
 /* Whatever becomes of the refreshes: it asks nobody. */
-static enum cosmo_err end_old_sessions(const struct refresh_order *order, uint64_t *ret)
+static void end_old_sessions(struct refreshing *refreshing)
 {
+	const struct refresh_order *order = refreshing->order;
 	const struct session_age_limit limit = {
 		.max_s = order->config->session_max_s, .by = order->by, .caller = order->caller};
+	uint64_t ended = 0;
+	enum cosmo_err err = session_age_enforce(order->store, &limit, &ended);
 
-	return session_age_enforce(order->store, &limit, ret);
+	refreshing->too_old += ended;
+	if (!refreshing->old_err)
+		refreshing->old_err = err;
+	refreshing->old_boot_ms = fdio_boot_ms();
 }
 
-static enum cosmo_err refresh_many(
-	struct admin *admin, const struct refresh_order *order, bool is_timer)
+/* A run may be long. */
+static void between(void *context)
 {
+	struct refreshing *refreshing = context;
+
+	if (fdio_boot_ms() - refreshing->old_boot_ms >= OLD_SESSIONS_MS)
+		end_old_sessions(refreshing);
+}
+
+static enum cosmo_err refresh_many(struct refreshing *refreshing, bool is_timer)
+{
+	const struct refresh_order *order = refreshing->order;
+	struct admin *admin = refreshing->admin;
 	struct refresh_report report = {.sessions = 0};
-	uint64_t too_old = 0;
-	enum cosmo_err old_err = is_timer ? end_old_sessions(order, &too_old) : COSMO_OK;
-	enum cosmo_err err = refresh_all(order, &report);
+	enum cosmo_err err = COSMO_OK;
 	enum cosmo_err sent = COSMO_OK;
 
+	if (is_timer)
+		end_old_sessions(refreshing);
+	err = refresh_all(order, &report);
 	/* The timer has nothing to ask then. */
 	if (is_timer && err == COSMO_E_DISCONNECTED)
 		err = COSMO_OK;
 	explain(admin, &report, err);
-	sent = send_item(admin, &report, too_old);
+	sent = send_item(admin, &report, refreshing->too_old);
 	if (!err)
-		err = old_err;
+		err = refreshing->old_err;
 	return err ? err : sent;
 }
 
@@ -186,12 +210,14 @@ enum cosmo_err admin_refresh(struct admin *admin)
 		.by = is_timer ? REFRESH_NAME : admin->by,
 		.caller = admin->peer,
 		.goes_on = goes_on,
+		.between = is_timer ? between : NULL,
 		.context = &refreshing};
 	enum cosmo_err err = admin_load_config(admin, &config);
 
 	if (err)
 		return err;
 	order.config = config;
+	refreshing.order = &order;
 	put_off_signals();
-	return user ? refresh_user(admin, &order, user) : refresh_many(admin, &order, is_timer);
+	return user ? refresh_user(admin, &order, user) : refresh_many(&refreshing, is_timer);
 }

@@ -12,10 +12,15 @@
 #include "pam_cosmo_sso/helper/refresh_log.h"
 #include "pam_cosmo_sso/helper/refresh_state.h"
 
+/* How often a run of those who are due looks for them again. */
+#define LOOK_AGAIN_MS INT64_C(60000)
+
 struct run {
 	struct refresh_round round;
 	struct refresh_list list;
 	struct refresh_state state;
+	bool reads_records; /* refresh_list.h */
+	int64_t looked_boot_ms;
 };
 
 static void run_done(struct run *run)
@@ -49,6 +54,51 @@ static void end_sessions_at_last(struct run *run)
 		refresh_round_end_sessions(&run->round);
 }
 
+/* A run of all goes by the moment it began; one that is gone on with has asked about some who are
+ * in its first second. */
+static struct refresh_wish wish_of(const struct run *run, int64_t now_s)
+{
+	int64_t before_s = run->state.began_s + !run->round.report->was_resumed;
+
+	return (struct refresh_wish){.config = run->round.order->config,
+		.integration = run->state.integration,
+		.now_s = now_s,
+		.before_s = run->state.is_of_all ? before_s : 0,
+		.reads_records = run->reads_records};
+}
+
+static void count_users(struct run *run, size_t done)
+{
+	struct refresh_tally *tally = &run->round.report->tally;
+
+	tally->total = refresh_tally_done(tally) + run->list.count - done;
+}
+
+/*
+ * Who became due since is taken as well, at his place among the others, and nobody twice: so the
+ * run ends, and what is counted are people. Without memory it goes on with those whom it knows.
+ */
+static void look_again(struct run *run, size_t done)
+{
+	int64_t now_boot_ms = fdio_boot_ms();
+	const struct refresh_wish wish = wish_of(run, fdio_now_s());
+
+	if (run->state.is_of_all || now_boot_ms - run->looked_boot_ms < LOOK_AGAIN_MS)
+		return;
+	run->looked_boot_ms = now_boot_ms;
+	if (refresh_list_renew(run->round.order->store, &wish, done, &run->list) == COSMO_OK)
+		count_users(run, done);
+}
+
+static void rest(struct run *run, size_t done)
+{
+	const struct refresh_order *order = run->round.order;
+
+	if (order->between)
+		order->between(order->context);
+	look_again(run, done);
+}
+
 /* *ret_reached: nobody is left to be asked about. */
 static enum cosmo_err work(struct run *run, bool *ret_reached)
 {
@@ -62,6 +112,8 @@ static enum cosmo_err work(struct run *run, bool *ret_reached)
 		err = refresh_round_ask(&run->round, &list->items[at], list->count - at,
 			run->state.began_s, &count);
 		at += count;
+		if (!err)
+			rest(run, at);
 		save(run);
 		end_sessions(run, err);
 		(void)refresh_round_goes_on(&run->round);
@@ -93,23 +145,20 @@ static void begin(struct run *run, const unsigned char *integration, int64_t now
 	memcpy(run->state.integration, integration, INTEGRATION_BYTES);
 }
 
-static enum cosmo_err find_users(
-	struct run *run, const unsigned char *integration_id, int64_t now_s)
+static enum cosmo_err find_users(struct run *run, int64_t now_s)
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
 	struct store *store = run->round.order->store;
-	struct refresh_tally *tally = &run->round.report->tally;
-	struct refresh_wish wish = {.config = run->round.order->config,
-		.integration = integration_id,
-		.now_s = now_s,
-		.before_s = run->state.is_of_all ? run->state.began_s : 0};
+	struct refresh_wish wish = {.now_s = 0};
 	enum cosmo_err err = integration_load(store, &integration);
 
 	if (err)
 		return err;
-	wish.reads_records = !integration->offline_access;
+	run->reads_records = !integration->offline_access;
+	run->looked_boot_ms = fdio_boot_ms();
+	wish = wish_of(run, now_s);
 	err = refresh_list_make(store, &wish, &run->list);
-	tally->total = refresh_tally_done(tally) + run->list.count;
+	count_users(run, 0);
 	return err;
 }
 
@@ -145,7 +194,7 @@ static enum cosmo_err prepare(struct run *run)
 		resume(run);
 	else
 		begin(run, gate.integration, now_s);
-	return find_users(run, gate.integration, now_s);
+	return find_users(run, now_s);
 }
 
 static enum cosmo_err run_to_the_end(struct run *run)

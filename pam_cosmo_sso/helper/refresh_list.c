@@ -169,3 +169,51 @@ enum cosmo_err refresh_list_make(
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare_candidates);
 	return err;
 }
+
+static enum cosmo_err uids_of(const struct refresh_list *list, size_t count, uint32_t **ret)
+{
+	uint32_t *uids = calloc(count + 1, sizeof(*uids));
+
+	if (!uids)
+		return COSMO_E_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		uids[i] = list->items[i].uid;
+	qsort(uids, count, sizeof(*uids), compare_uids);
+	*ret = uids;
+	return COSMO_OK;
+}
+
+/* Those of @fresh that are not among @uids, sorted. */
+static enum cosmo_err take_others(struct refresh_list *list, const struct refresh_list *fresh,
+	const uint32_t *uids, size_t uid_count)
+{
+	size_t at = uid_count;
+
+	if (list->room < uid_count + fresh->count) {
+		void *more =
+			reallocarray(list->items, uid_count + fresh->count, sizeof(*list->items));
+
+		if (!more)
+			return COSMO_E_NOMEM;
+		list->items = more;
+		list->room = uid_count + fresh->count;
+	}
+	for (size_t i = 0; i < fresh->count; i++)
+		if (!bsearch(&fresh->items[i].uid, uids, uid_count, sizeof(*uids), compare_uids))
+			list->items[at++] = fresh->items[i];
+	list->count = at;
+	return COSMO_OK;
+}
+
+enum cosmo_err refresh_list_renew(struct store *store, const struct refresh_wish *wish, size_t done,
+	struct refresh_list *list)
+{
+	struct refresh_list fresh = {.items = NULL};
+	COSMO_AUTO(refresh_list_done) struct refresh_list *owned = &fresh;
+	COSMO_AUTO(free) uint32_t *uids = NULL;
+	enum cosmo_err err = refresh_list_make(store, wish, owned);
+
+	if (!err)
+		err = uids_of(list, done, &uids);
+	return err ? err : take_others(list, owned, uids, done);
+}

@@ -45,3 +45,9 @@ struct refresh_wish {
 /* Errors: COSMO_E_NOMEM, those of users_db_walk() and session_each(). */
 COSMO_MUST_USE enum cosmo_err refresh_list_make(
 	struct store *store, const struct refresh_wish *wish, struct refresh_list *ret);
+
+/* Look again, with the first @done of @list dealt with: they stay where they are and are not taken
+ * once more, and behind them stands who is looked for now. Errors: as refresh_list_make(); @list is
+ * as it was. */
+COSMO_MUST_USE enum cosmo_err refresh_list_renew(struct store *store,
+	const struct refresh_wish *wish, size_t done, struct refresh_list *list);

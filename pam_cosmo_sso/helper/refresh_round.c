@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/refresh_due.h"
 #include "pam_cosmo_sso/helper/refresh_log.h"
 
 #define SECOND_MS INT64_C(1000)
@@ -66,14 +67,14 @@ static size_t batch_size(const struct refresh_round *round)
 	return size > 0 ? size : 1;
 }
 
-/* Of a run of all: not who was confirmed since it began. */
+/* Of a run of all: not who was confirmed since it began. In its first second nobody knows. */
 static int64_t interval_of(const struct refresh_candidate *candidate, int64_t began_s)
 {
 	int64_t since_s = fdio_now_s() - began_s;
 
 	if (candidate->interval_s)
 		return candidate->interval_s;
-	return since_s > 0 ? since_s : 1;
+	return since_s > 0 ? since_s : REFRESH_ALWAYS_DUE;
 }
 
 static void fill(struct refresh_round *round, const struct refresh_candidate *candidates,

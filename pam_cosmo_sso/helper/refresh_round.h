@@ -29,6 +29,8 @@ struct refresh_order {
 	/* Called before each question and behind each batch. False: nobody wants the run to go on.
 	 */
 	bool (*goes_on)(void *context, const struct refresh_tally *tally);
+	/* Called behind each batch, when nobody waits for his turn. NULL: nothing is to be done. */
+	void (*between)(void *context);
 	void *context;
 };
 

@@ -12,13 +12,20 @@ static bool is_over_a_third(uint64_t part, uint64_t whole)
 	return 3 * part > whole;
 }
 
+/* One alone may be dismissed any day. */
+static bool is_everybody(uint64_t refused, uint64_t asked)
+{
+	return refused > 1 && refused >= asked;
+}
+
 bool refresh_tally_is_alarming(const struct refresh_tally *tally)
 {
 	uint64_t passed_over =
 		tally->passed_over < tally->total ? tally->passed_over : tally->total;
+	uint64_t asked = tally->total - passed_over;
 
-	return tally->refused >= REFRESH_ALARM_MIN &&
-	       is_over_a_third(tally->refused, tally->total - passed_over);
+	return is_everybody(tally->refused, asked) ||
+	       (tally->refused >= REFRESH_ALARM_MIN && is_over_a_third(tally->refused, asked));
 }
 
 bool refresh_tally_is_doubtful(const struct refresh_tally *tally)

@@ -14,14 +14,15 @@ struct refresh_tally {
 	uint64_t passed_over; /* nothing was to be asked, or somebody else asked */
 };
 
-/* Fewer refusals than this are no alarm, however few users there are. */
-#define REFRESH_ALARM_MIN 2
+/* Fewer refusals than this are no alarm, however few users there are: a team that leaves. But all
+ * of two or three are one. */
+#define REFRESH_ALARM_MIN 4
 
 /* How many of them have been dealt with. */
 uint64_t refresh_tally_done(const struct refresh_tally *tally);
 
-/* Are more than a third of the users that there are to ask about refused? The IdP has lost its
- * sessions then: these are not dismissals. */
+/* Are more than a third of the users that there are to ask about refused, and enough of them? The
+ * IdP has lost its sessions then: these are not dismissals. */
 bool refresh_tally_is_alarming(const struct refresh_tally *tally);
 
 /* Are they more than a third of those who were asked about so far, be it one alone? Nothing that

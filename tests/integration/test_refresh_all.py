@@ -230,22 +230,53 @@ def test_refresh_all__a_third_refused__ends_with_an_alarm(site, idp):
     site.enrol(*NAMES)
     idp.disabled.update("sub-of-" + name for name in NAMES)
     done = site.refresh("--all")
-    assert (done.code, done.json["error"]) == (MISCONFIGURED, "mass_refusal") and numbers(done) == [7, 0, 0, 3, 0, 0]
-    assert site.asked() == NAMES[:3]
-    assert [site.groups(name) for name in NAMES] == [["viewer"]] * 3 + [["developer"]] * 4
+    assert (done.code, done.json["error"]) == (MISCONFIGURED, "mass_refusal") and numbers(done) == [7, 0, 0, 4, 0, 0]
+    assert site.asked() == NAMES[:4]
+    assert [site.groups(name) for name in NAMES] == [["viewer"]] * 4 + [["developer"]] * 3
     lines = site.events("refresh_alarm", "refresh_run")
     assert [(line["event"], line["reason"]) for line in lines] == [("refresh_alarm", "mass_refusal")]
     assert site.rig.ctl("status", "--json").json["refresh_run_result"] == "mass_refusal"
-    # the timer asks nobody until an administrator has looked
+    # the timer asks nobody until an administrator has looked, though the others are due
+    for name in NAMES[4:]:
+        site.age(13 * HOUR_S, name)
+    site.show_ages()
     timer = site.refresh("--all", "--timer")
     assert (timer.code, timer.json["error"]) == (MISCONFIGURED, "mass_refusal") and "earlier run" in timer.json["detail"]
-    assert site.asked() == NAMES[:3] and site.events("refresh_alarm", "refresh_run") == []
+    assert site.asked() == NAMES[:4] and site.events("refresh_alarm", "refresh_run") == []
     # each is refused at the door
     assert site.account("sshd", "u7") == "E_INVALID_GRANT"
     idp.disabled.clear()
     done = site.refresh("--all")
-    assert done.code == OK and numbers(done) == [3, 3, 0, 0, 0, 0] and not done.json["resumed"]
-    assert site.refresh("--all", "--timer").code == OK
+    assert done.code == OK and numbers(done) == [2, 2, 0, 0, 0, 0] and not done.json["resumed"]
+    site.age(13 * HOUR_S, "u5")
+    site.show_ages()
+    done = site.refresh("--all", "--timer")
+    assert done.code == OK and numbers(done)[:2] == [1, 1]
+
+
+# case: refresh: of a handful of users a team may leave at once; all of them refused is an alarm
+@pytest.mark.parametrize("names, refused, error", [(5, 3, None), (5, 4, "mass_refusal"), (2, 1, None), (2, 2, "mass_refusal")])
+def test_refresh_all__few_users__a_team_leaves_without_an_alarm(site, idp, names, refused, error):
+    site.enrol(*NAMES[:names])
+    idp.disabled.update("sub-of-" + name for name in NAMES[:refused])
+    done = site.refresh("--all")
+    assert (done.json["error"], done.json["refused"]) == (error, refused)
+    assert done.json["confirmed"] == (0 if error else names - refused)
+
+
+# case: refresh: who was confirmed in the very second in which a run of all begins is asked about
+def test_refresh_all__confirmed_this_second__is_asked_about(site, idp):
+    site.enrol("u1")
+    for _ in range(20):
+        second = int(time.time())
+        site.change("u1", confirmed=second)
+        site.show_ages()
+        told = site.refresh("--all")
+        if site.rig.ctl("status", "--json").json["refresh_run"] == second:
+            break
+    else:
+        pytest.fail("no run has begun in the second of a confirmation")
+    assert numbers(told) == [1, 1, 0, 0, 0, 0]
 
 
 # What happens meanwhile.
@@ -318,6 +349,23 @@ def test_refresh_all__slow_idp__others_do_not_wait_for_the_answer(site, idp):
         assert process.wait(PATIENCE_S) == OK
     assert {name: site.groups(name) for name in ("u2", "u3")} == {"u2": ["developer"], "u3": ["developer"]}
     assert idp.reused == 0 and sorted(site.asked())[:3] == ["u1", "u2", "u3"]
+
+
+def test_refresh_timer__one_is_not_due_any_more__has_his_turn_meanwhile(site, idp):
+    """The IdP has confirmed him since the run was begun; while another answer is waited for, his next refresh is nobody's."""
+    site.enrol("u1", "u2")
+    for name in ("u1", "u2"):
+        site.age(13 * HOUR_S, name)
+    site.show_ages()
+    site.age(0, "u2")
+    idp.hold_about("u1")
+    with site.running("refresh", "--all", "--timer") as process:
+        watch(lambda: site.asked() == ["u1"], PATIENCE_S, "the question about u1")
+        site.age(HOUR_S, "u2")
+        assert site.account("sshd", "u2") == "OK" and site.asked() == ["u1", "u2"]
+        idp.hold.set()
+        assert process.wait(PATIENCE_S) == OK
+    assert idp.reused == 0
 
 
 @pytest.mark.parametrize("verb, error", [("disconnect", "signed_out"), ("lock", "locked")])
@@ -461,3 +509,46 @@ def test_refresh_timer__session_older_than_session_max__is_ended(idp):
     assert found["young"] == ["idp_connect", 0, [True] * 3]
     assert found["old"] == [None, 1, [False] * 3]  # with no session open nobody is due
     assert found["new"] == [0, [True] * 3]
+
+
+class MovingRig(AgedRig):
+    MOVING = True
+
+
+LONG_RUN = """
+def set_clock(seconds):
+    pathlib.Path(f"{folder}/new").write_text(f"{{seconds}} {{seconds + 7140}}\\n")
+    os.rename(f"{folder}/new", f"{folder}/ahead")
+
+def confirmed(name):
+    lines = pathlib.Path(f"{folder}/state/private/users", name).read_text().splitlines()
+    return next(int(line.split(" = ")[1]) for line in lines if line.startswith("confirmed = "))
+
+pids = world.session("u4")
+set_clock(0)
+run = subprocess.Popen([CTL, "refresh", "--all", "--timer", "--json"], stdout=subprocess.PIPE, text=True)
+for name, ahead in ("u1", 70), ("u2", 140):
+    deadline = time.monotonic() + 60
+    while confirmed(name) < time.time() - 3600 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    result[name] = [world.runs(pid) for pid in pids]
+    set_clock(ahead)
+result["told"] = json.loads(run.communicate(timeout=60)[0])
+result["runs"] = [world.runs(pid) for pid in pids]
+"""
+
+
+# case: refresh: during a long run of the timer, who becomes due is taken as well, and sessions older than session_max end
+def test_refresh_timer__long_run__looks_again(idp):
+    with MovingRig() as rig:
+        site = Site(rig, idp)
+        site.connect("[limits]\nrefresh_per_minute = 1\nsession_max = 2h")
+        site.enrol("u1", "u2", "u3", "u4")
+        for name, age_s in ("u1", 13 * HOUR_S + 1), ("u2", 13 * HOUR_S), ("u3", 12 * HOUR_S - 60), ("u4", 0):
+            site.age(age_s, name)
+        site.show_ages()
+        found = rig.inside(LONG_RUN.format(folder=rig.folder))
+        assert found["u1"] == [True] * 3  # one minute too young
+        assert (found["told"]["error"], found["told"]["users"], found["told"]["confirmed"]) == (None, 3, 3)
+        assert site.asked() == ["u1", "u2", "u3"]
+        assert (found["told"]["sessions"], found["runs"]) == (1, [False] * 3)

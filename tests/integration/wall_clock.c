@@ -2,17 +2,22 @@
 /*
  * A wall clock that is wrong: preloaded into a program, it lets that live COSMO_WALL_AHEAD seconds
  * after everybody else, or before. CLOCK_BOOTTIME is COSMO_BOOT_AHEAD seconds ahead, as on a host
- * that was started so much earlier; the like stay the kernel's.
+ * that was started so much earlier; the like stay the kernel's. With COSMO_AHEAD_FILE both are what
+ * stands in there, at each look.
  */
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FOR_ALL __attribute__((visibility("default")))
 
 static time_t wall_ahead_s;
 static time_t boot_ahead_s;
+static const char *ahead_file;
 
 static time_t seconds_of(const char *name)
 {
@@ -25,6 +30,24 @@ __attribute__((constructor)) static void start(void)
 {
 	wall_ahead_s = seconds_of("COSMO_WALL_AHEAD");
 	boot_ahead_s = seconds_of("COSMO_BOOT_AHEAD");
+	ahead_file = getenv("COSMO_AHEAD_FILE");
+}
+
+/* The test replaces the file as a whole. */
+static void look(void)
+{
+	char text[64] = "";
+	char *rest = NULL;
+	int saved_errno = errno;
+	int fd = ahead_file ? open(ahead_file, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0) {
+		wall_ahead_s = (time_t)strtoll(text, &rest, 10);
+		boot_ahead_s = (time_t)strtoll(rest, NULL, 10);
+	}
+	if (fd >= 0)
+		close(fd);
+	errno = saved_errno;
 }
 
 FOR_ALL int clock_gettime(clockid_t id, struct timespec *ret)
@@ -35,6 +58,7 @@ FOR_ALL int clock_gettime(clockid_t id, struct timespec *ret)
 	if (!next)
 		*(void **)&next = dlsym(RTLD_NEXT, "clock_gettime");
 	status = next(id, ret);
+	look();
 	if (status == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
 		ret->tv_sec += wall_ahead_s;
 	if (status == 0 && id == CLOCK_BOOTTIME)

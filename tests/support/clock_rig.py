@@ -13,13 +13,15 @@ from .reports import SANDBOXED, runtime_first
 
 SCRIPT = """#!/bin/sh
 read -r COSMO_WALL_AHEAD COSMO_BOOT_AHEAD <{ahead}
-export COSMO_WALL_AHEAD COSMO_BOOT_AHEAD LD_PRELOAD={clock} {settings}:verify_asan_link_order=0
+export COSMO_WALL_AHEAD COSMO_BOOT_AHEAD {moving} LD_PRELOAD={clock} {settings}:verify_asan_link_order=0
 exec {program} "$@" 2>>{pipe}
 """
 
 
 class ClockRig(CtlRig):
     """with ClockRig() as rig: rig.set_clock(3600)   # so many seconds ahead from now on"""
+
+    MOVING = False  # else a helper that runs sees its clock go as well; the judge, in its sandbox, cannot
 
     def __enter__(self):
         super().__enter__()
@@ -31,10 +33,11 @@ class ClockRig(CtlRig):
 
     def _put_clock_before(self, name, part):
         program, place = self.folder / "real" / name, self.folder / "libexec" / name
+        moving = f"COSMO_AHEAD_FILE={self.folder}/ahead" if self.MOVING and "helper" in name else ""
         program.write_bytes(built(f"pam_cosmo_sso/{part}/{name}").read_bytes())
         program.chmod(0o755)
         place.write_text(SCRIPT.format(ahead=self.folder / "ahead", clock=built("tests/integration/wall_clock.so"), program=program,
-                                       settings=SANDBOXED, pipe=self.reports.pipe))
+                                       settings=SANDBOXED, pipe=self.reports.pipe, moving=moving))
         place.chmod(0o755)
 
     def set_clock(self, ahead_s):

@@ -20,11 +20,17 @@ static const struct {
 	{{1, 0, 0, 1, 0, 0}, false, true}, /* one alone may be dismissed */
 	{{2, 1, 0, 1, 0, 0}, false, true},
 	{{3, 2, 0, 1, 0, 0}, false, false},
-	{{2, 0, 0, 2, 0, 0}, true, true},
-	{{6, 0, 0, 2, 0, 0}, false, true}, /* a third is not more than one */
-	{{6, 4, 0, 2, 0, 0}, false, false},
-	{{5, 0, 0, 2, 0, 0}, true, true},
-	{{6, 3, 3, 3, 0, 0}, true, true},
+	{{2, 0, 0, 2, 0, 0}, true, true}, /* all there are */
+	{{3, 0, 0, 2, 0, 0}, false, true},
+	{{3, 1, 0, 2, 0, 0}, false, true},
+	{{3, 0, 0, 3, 0, 0}, true, true},
+	{{3, 0, 0, 2, 1, 0}, false, true},
+	{{5, 0, 0, 3, 0, 0}, false, true}, /* a team */
+	{{5, 2, 0, 3, 0, 0}, false, true},
+	{{5, 0, 0, 4, 0, 0}, true, true},
+	{{11, 7, 0, 4, 0, 0}, true, true},
+	{{12, 0, 0, 4, 0, 0}, false, true}, /* a third is not more than one */
+	{{12, 8, 0, 4, 0, 0}, false, false},
 	{{300, 200, 0, 100, 0, 0}, false, false},
 	{{300, 0, 0, 101, 0, 0}, true, true},
 	{{300, 199, 0, 101, 0, 0}, true, true},
@@ -33,10 +39,12 @@ static const struct {
 	/* nobody is asked about those who are passed over */
 	{{300, 0, 0, 34, 0, 200}, true, true},
 	{{300, 0, 0, 33, 0, 200}, false, true},
+	{{9, 0, 0, 3, 0, 6}, true, true},
+	{{9, 0, 0, 1, 0, 8}, false, true},
 	{{1, 0, 0, 2, 0, 9}, true, true},
 };
 
-/* case: refresh: more than a third of a run's users refused, and at least two, is an alarm */
+/* case: refresh: more than a third refused, at least four, is an alarm; so are all of a few */
 static void test_refresh_tally__refusals__alarm_above_a_third_of_those_there_are(void **state)
 {
 	(void)state;
