@@ -170,6 +170,12 @@ static bool is_left_over(const struct refresh *refresh, enum refresh_end end)
 	return end == REFRESH_DROPPED && refresh->asked.newer;
 }
 
+/* A token that is good, but could not be stored: neither when it came nor with what was said. */
+static bool is_unsaved(const struct refresh *refresh, enum refresh_end end)
+{
+	return end == REFRESH_OUTAGE && refresh->asked.newer;
+}
+
 enum refresh_end refresh_run(
 	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret)
 {
@@ -181,7 +187,7 @@ enum refresh_end refresh_run(
 		return end;
 	end = refresh->end = run(refresh);
 	*ret_reason = end == REFRESH_DROPPED ? COSMO_OK : refresh->reason;
-	if (end == REFRESH_LATE || is_left_over(refresh, end))
+	if (end == REFRESH_LATE || is_left_over(refresh, end) || is_unsaved(refresh, end))
 		*ret = COSMO_STEAL(&refresh);
 	return end;
 }
@@ -213,6 +219,9 @@ void refresh_finish(struct refresh *refresh)
 {
 	enum refresh_end end = refresh->end == REFRESH_LATE ? wait_late(refresh) : refresh->end;
 
+	/* Nobody is to show the one that was spent while this one may still be stored. */
+	if (is_unsaved(refresh, end))
+		refresh_ask_keep(refresh->exchange, &refresh->asked);
 	cosmo_auto_close(&refresh->turn_fd);
 	if (is_left_over(refresh, end))
 		refresh_ask_revoke(refresh->exchange, refresh->asked.newer);

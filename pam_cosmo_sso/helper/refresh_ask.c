@@ -94,3 +94,9 @@ void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secr
 {
 	(void)!ask_to_revoke(exchange, token);
 }
+
+void refresh_ask_keep(struct exchange *exchange, struct refresh_sign_in *asked)
+{
+	if (asked->newer && refresh_store_newer(exchange, asked) == COSMO_E_SIGNED_OUT)
+		refresh_ask_revoke(exchange, asked->newer);
+}

@@ -45,3 +45,7 @@ void refresh_ask_learn(const struct refresh_ask *ask, enum cosmo_err ended);
 /* Have the IdP revoke a token that came for a sign-in that is no more, if it can (RFC 7009): who
  * signed the person out meant this one as well. What is not revoked dies there of age. */
 void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secret *token);
+
+/* The last thing that can be done for a token that could not be stored: try again for
+ * REFRESH_STORE_AGAIN_MS, or have the IdP revoke it where its sign-in is no more. */
+void refresh_ask_keep(struct exchange *exchange, struct refresh_sign_in *asked);

@@ -96,6 +96,9 @@ static void end(struct refresh_member *member, enum refresh_end how, enum cosmo_
 	member->end = how;
 	member->reason = reason;
 	note_roles(member, &member->roles_after);
+	/* What was said can be asked for again. */
+	if (!is_answered)
+		refresh_ask_keep(&member->exchange, &member->asked);
 	refresh_turn_tell(member->turn_fd, is_answered ? COSMO_OK : reason);
 	cosmo_auto_close(&member->turn_fd);
 	if (!is_answered)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/refresh_store.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 
 /* A token that is not stored costs its owner a sign-in: longer than others wait for the lock. */
 #define TOKEN_LOCK_MS 10000
+/* Between two tries where it is not the lock. */
+#define AGAIN_PAUSE_MS 100
 
 void refresh_sign_in_done(struct refresh_sign_in *asked)
 {
@@ -197,17 +200,40 @@ static enum cosmo_err read_newer(const struct message *message, struct refresh_s
 	return secret_new(token, len, &asked->newer);
 }
 
+static enum cosmo_err try_newer(
+	struct exchange *exchange, struct refresh_sign_in *asked, int64_t lock_ms)
+{
+	enum cosmo_err err = store_lock(exchange->store, lock_ms);
+
+	if (err)
+		return err;
+	err = write_token(exchange, asked);
+	store_unlock(exchange->store);
+	return err;
+}
+
 enum cosmo_err refresh_store_token(
 	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message)
 {
 	enum cosmo_err err = read_newer(message, asked);
 
-	if (!err)
-		err = store_lock(exchange->store, TOKEN_LOCK_MS);
-	if (err)
-		return err;
-	err = write_token(exchange, asked);
-	store_unlock(exchange->store);
+	return err ? err : try_newer(exchange, asked, TOKEN_LOCK_MS);
+}
+
+enum cosmo_err refresh_store_newer(struct exchange *exchange, struct refresh_sign_in *asked)
+{
+	int64_t deadline_boot_ms = fdio_boot_ms() + REFRESH_STORE_AGAIN_MS;
+	int64_t left_ms = REFRESH_STORE_AGAIN_MS;
+	enum cosmo_err err = try_newer(exchange, asked, left_ms);
+
+	/* A token that no record can hold does not get smaller. */
+	while (err && err != COSMO_E_SIGNED_OUT && err != COSMO_E_INVALID) {
+		left_ms = deadline_boot_ms - fdio_boot_ms();
+		if (left_ms <= 0)
+			return err;
+		(void)poll(NULL, 0, AGAIN_PAUSE_MS);
+		err = try_newer(exchange, asked, left_ms);
+	}
 	return err;
 }
 
@@ -420,7 +446,8 @@ void refresh_store_unspent(struct exchange *exchange, const struct refresh_sign_
 	COSMO_AUTO(record_free) struct record *record = NULL;
 
 	/* A doubt from before this try stays. */
-	if (asked->was_interrupted || !asked->token || store_lock(exchange->store, STORE_LOCK_MS))
+	if (asked->was_interrupted || asked->newer || !asked->token ||
+		store_lock(exchange->store, STORE_LOCK_MS))
 		return;
 	if (read_same(exchange, asked, &record) == COSMO_OK && record->refresh_asked_s) {
 		record->refresh_asked_s = 0;

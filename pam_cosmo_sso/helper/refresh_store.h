@@ -60,10 +60,17 @@ COSMO_MUST_USE enum cosmo_err refresh_store_all_asked(
 	struct store *store, struct refresh_question *questions, size_t count);
 
 /* Store the token of a JUDGE_TOKEN in the place of the one that was shown. One that cannot be
- * stored is kept in @asked for refresh_store_identity(). Errors: COSMO_E_SIGNED_OUT,
- * COSMO_E_PROTOCOL (no token any record could hold), and as refresh_store_asked(). */
+ * stored is kept in @asked for refresh_store_identity() or refresh_store_newer(). Errors:
+ * COSMO_E_SIGNED_OUT, COSMO_E_PROTOCOL (no token any record could hold), and as
+ * refresh_store_asked(). */
 COSMO_MUST_USE enum cosmo_err refresh_store_token(
 	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message);
+
+/* Try again to store the token that could not be stored, for REFRESH_STORE_AGAIN_MS, whatever the
+ * IdP said of the person. Errors: as refresh_store_asked(), COSMO_E_SIGNED_OUT. */
+#define REFRESH_STORE_AGAIN_MS INT64_C(20000)
+COSMO_MUST_USE enum cosmo_err refresh_store_newer(
+	struct exchange *exchange, struct refresh_sign_in *asked);
 
 /* What refresh_store_identity() would say of it just now, as far as the person and his roles go.
  * Takes no lock and writes nothing. Errors: the IdP's no as there, COSMO_E_RULE_ROLE,
@@ -98,7 +105,8 @@ COSMO_MUST_USE enum cosmo_err refresh_store_identities(struct store *store,
 enum cosmo_err refresh_store_refusal(
 	struct exchange *exchange, const struct refresh_sign_in *asked);
 
-/* Forget that the token was shown: it was not, or the IdP cannot have taken it for spent. */
+/* Forget that the token was shown: it was not, or the IdP cannot have taken it for spent. Where a
+ * new one came that is not stored it was spent, and nothing is forgotten. */
 void refresh_store_unspent(struct exchange *exchange, const struct refresh_sign_in *asked);
 
 /* Does @err, of the judge, mean that the token was not spent? */

@@ -133,6 +133,32 @@ def test_refresh__nothing_could_be_asked__leaves_no_doubt_of_the_token(site, idp
     assert site.account() == "E_INVALID_GRANT"
 
 
+# case: refresh: a new refresh token that cannot be stored is tried for again once the person has been answered
+def test_refresh__new_token_cannot_be_stored_yet__is_stored_later(site, idp):
+    """And what the IdP said besides could not be believed: so the token is all there is to be stored."""
+    spent, in_the_way = site.stored("refresh_token"), site.path_of().with_name(".ada.new")
+    idp.changes, idp.hold = {"aud": "somebody else"}, threading.Event()
+    exchange = site.begin()
+    watch(lambda: idp.refreshes, PATIENCE_S, "the question")
+    in_the_way.mkdir()
+    idp.hold.set()
+    assert exchange.result() == "OK"
+    assert site.stored("refresh_token") == spent and site.stored("refresh_asked")
+    # who comes next does not show the spent one, but waits for his turn
+    (site.rig.folder / "run/private/refresh/ada").write_bytes(b"")  # the back-off is over
+    following = site.begin()
+    watch(lambda: at_the_turn(site) == 2, PATIENCE_S, "who waits for the turn")
+    assert len(idp.refreshes) == 1
+    idp.changes, idp.hold = {}, None
+    in_the_way.rmdir()
+    assert following.result() == "OK"
+    for one in (exchange, following):
+        one.all_gone()
+    (_, request) = idp.refreshes
+    assert request.form["refresh_token"] != spent and idp.reused == 0
+    assert site.stored("refresh_asked") is None
+
+
 # What counts as the IdP's no.
 
 

@@ -18,6 +18,21 @@
 
 static char issuer[] = ISSUER;
 
+/* Somebody else has the lock, for so many tries. */
+static int tries_in_vain;
+
+enum cosmo_err __real_store_lock(struct store *store, int64_t timeout_ms);
+enum cosmo_err __wrap_store_lock(struct store *store, int64_t timeout_ms);
+
+enum cosmo_err __wrap_store_lock(struct store *store, int64_t timeout_ms)
+{
+	if (tries_in_vain > 0) {
+		tries_in_vain--;
+		return COSMO_E_BUSY;
+	}
+	return __real_store_lock(store, timeout_ms);
+}
+
 /* ada, a developer, has signed in an hour ago. */
 struct ada {
 	struct fixture *fixture;
@@ -241,6 +256,52 @@ static void test_refresh_store_identity__token_was_not_stored__is_stored_with_it
 	record = load(&ada);
 	assert_string_equal(secret_peek(record->refresh_token), "second");
 	assert_int_equal(record->refresh_expires_s, 77);
+}
+
+/* case: refresh: a new refresh token that could not be stored is tried for again by the helper */
+static void test_refresh_store_newer__lock_was_held__is_stored_at_last(void **state)
+{
+	ADA_AUTO struct ada ada = {0};
+	COSMO_AUTO(record_free) struct record *record = NULL;
+
+	prepare(state, &ada);
+	ask(&ada);
+	tries_in_vain = 1;
+	assert_int_equal(take_token(&ada, "second", 1800), COSMO_E_BUSY);
+	assert_int_equal(tries_in_vain, 0);
+	/* The IdP's other words do not make the first one good again. */
+	refresh_store_unspent(&ada.exchange, &ada.asked);
+	record = load(&ada);
+	assert_string_equal(secret_peek(record->refresh_token), "first");
+	assert_int_not_equal(record->refresh_asked_s, 0);
+	tries_in_vain = 2;
+	assert_int_equal(refresh_store_newer(&ada.exchange, &ada.asked), COSMO_OK);
+	assert_null(ada.asked.newer);
+	record_free(COSMO_STEAL(&record));
+	record = load(&ada);
+	assert_string_equal(secret_peek(record->refresh_token), "second");
+	assert_true(record->refresh_expires_s > fdio_now_s() + 1700);
+	assert_int_equal(record->refresh_asked_s, 0);
+	assert_int_equal(record->confirmed_s, record->signed_in_s);
+}
+
+static void test_refresh_store_newer__signed_out_meanwhile__stores_nothing(void **state)
+{
+	ADA_AUTO struct ada ada = {0};
+	COSMO_AUTO(record_free) struct record *record = NULL;
+
+	prepare(state, &ada);
+	ask(&ada);
+	tries_in_vain = 1;
+	assert_int_equal(take_token(&ada, "second", 0), COSMO_E_BUSY);
+	record = load(&ada);
+	record->sign_outs++;
+	save(&ada, record);
+	assert_int_equal(refresh_store_newer(&ada.exchange, &ada.asked), COSMO_E_SIGNED_OUT);
+	assert_non_null(ada.asked.newer); /* to be revoked */
+	record_free(COSMO_STEAL(&record));
+	record = load(&ada);
+	assert_string_equal(secret_peek(record->refresh_token), "first");
 }
 
 /* case: refresh: the IdP's clock bounds the confirmation, as at a sign-in */
@@ -519,6 +580,8 @@ int main(void)
 		WITH_READY_FIXTURE(test_refresh_store_identity__yes__replaces_the_roles_alone),
 		WITH_READY_FIXTURE(
 			test_refresh_store_identity__token_was_not_stored__is_stored_with_it),
+		WITH_READY_FIXTURE(test_refresh_store_newer__lock_was_held__is_stored_at_last),
+		WITH_READY_FIXTURE(test_refresh_store_newer__signed_out_meanwhile__stores_nothing),
 		WITH_READY_FIXTURE(
 			test_refresh_store_identity__idp_clock_behind__confirms_no_later),
 		WITH_READY_FIXTURE(test_refresh_store_identity__a_no__leaves_no_role),
