@@ -30,7 +30,8 @@ void our_uids_done(struct our_uids *ours)
 }
 
 /* A file of the register that cannot be understood still says that the uid was given to one of
- * ours. */
+ * ours. Where nobody can tell whether it is a local user's as well, which it should never be, what
+ * runs as it is to end: a session that goes on is the greater harm. */
 static enum cosmo_err find(struct our_uids *ours, struct our_uid *entry)
 {
 	bool local = false;
@@ -44,8 +45,8 @@ static enum cosmo_err find(struct our_uids *ours, struct our_uid *entry)
 	if (err)
 		entry->name[0] = '\0';
 	err = local_ids_have(ours->passwd_path, entry->uid, &local);
-	entry->ours = !err && !local;
-	return err;
+	entry->ours = err || !local;
+	return COSMO_OK;
 }
 
 static enum cosmo_err remember(struct our_uids *ours, const struct our_uid *entry)

@@ -71,6 +71,24 @@ result["local"] = world.runs(local)
     assert found["local"] and found["end"]["processes"] == 0
 
 
+def test_local_files_that_cannot_be_read_keep_no_session_from_its_end(rig):
+    """Our register says whose the uid is; who is in neither is left alone as ever."""
+    found = rig.inside(CONNECTED + """
+ada, other = world.session("ada"), world.start(uid=world.uid("ada") + 1)
+mem = "/proc/1/mem"  # which nobody can read from its beginning
+subprocess.run(["mount", "--bind", mem, "/etc/passwd"], check=True)
+try:
+    open("/etc/passwd", "rb").read(1)
+except OSError:
+    result["unreadable"] = True
+result["end"] = world.json("session", "end", "--user", "ada", "--yes")
+subprocess.run(["umount", "/etc/passwd"], check=True)
+result["ada"], result["other"] = [world.runs(pid) for pid in ada], world.runs(other)
+""")
+    assert found["unreadable"] and found["ada"] == [False] * 3 and found["other"]
+    assert (found["end"]["sessions"], found["end"]["left"]) == (1, 0)
+
+
 def test_who_ignores_signals_or_is_stopped_is_killed(rig):
     found = rig.inside(CONNECTED + """
 deaf = "[signal.signal(number, signal.SIG_IGN) for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)]"
