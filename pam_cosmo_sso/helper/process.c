@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "common/base/fdio.h"
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/helper/folder.h"
 
@@ -185,7 +186,7 @@ static void note_missed(struct process_list *list, enum cosmo_err err)
 		list->is_whole = false;
 }
 
-static enum cosmo_err list_fill(struct process_list *list, DIR *dir)
+static enum cosmo_err list_fill(struct process_list *list, DIR *dir, int64_t deadline_boot_ms)
 {
 	const char *name = NULL;
 	size_t room = 0;
@@ -202,6 +203,8 @@ static enum cosmo_err list_fill(struct process_list *list, DIR *dir)
 			note_missed(list, missing);
 		else if (pid && !process.ended)
 			err = list_add(list, &room, &process);
+		if (!err && fdio_boot_ms() >= deadline_boot_ms)
+			err = COSMO_E_DEADLINE;
 		if (!err)
 			err = folder_next(dir, &name);
 	}
@@ -216,7 +219,7 @@ static int compare(const void *a, const void *b)
 	return (one->pid > other->pid) - (one->pid < other->pid);
 }
 
-enum cosmo_err process_list_take(struct process_list *ret)
+enum cosmo_err process_list_take_until(int64_t deadline_boot_ms, struct process_list *ret)
 {
 	struct process_list list = {.is_whole = true};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
@@ -225,7 +228,7 @@ enum cosmo_err process_list_take(struct process_list *ret)
 	enum cosmo_err err = fd < 0 ? COSMO_E_IO : folder_open(fd, &dir);
 
 	if (!err)
-		err = list_fill(owned, dir);
+		err = list_fill(owned, dir, deadline_boot_ms);
 	if (err)
 		return err;
 	if (list.count > 0)
@@ -234,6 +237,11 @@ enum cosmo_err process_list_take(struct process_list *ret)
 	*ret = list;
 	list.items = NULL;
 	return COSMO_OK;
+}
+
+enum cosmo_err process_list_take(struct process_list *ret)
+{
+	return process_list_take_until(INT64_MAX, ret);
 }
 
 void process_list_done(struct process_list *list)

@@ -57,6 +57,12 @@ struct process_list {
 
 /* Errors: COSMO_E_IO, COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err process_list_take(struct process_list *ret);
+
+/* The same while somebody waits: there may be any number of processes. Errors: COSMO_E_DEADLINE
+ * too.
+ */
+COSMO_MUST_USE enum cosmo_err process_list_take_until(
+	int64_t deadline_boot_ms, struct process_list *ret);
 void process_list_done(struct process_list *list);
 COSMO_AUTO_DEFINE(struct process_list *, process_list_done);
 

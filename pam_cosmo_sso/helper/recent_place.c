@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "common/base/fdio.h"
 #include "common/base/parse.h"
 #include "pam_cosmo_sso/helper/logind.h"
 #include "pam_cosmo_sso/helper/process.h"
@@ -25,6 +26,10 @@
 /* A terminal's first process is started at once; what comes later is another one on a shared
  * connection. */
 #define SOON_MS 30000
+
+/* How long all processes are looked through while somebody waits; behind that the code is asked
+ * for. */
+#define LOOK_MS 2000
 
 static bool is_wholly(const struct process *process, uint32_t uid)
 {
@@ -283,7 +288,7 @@ static enum cosmo_err check_first(const struct process *leader)
 {
 	struct process_list list = {0};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
-	enum cosmo_err err = process_list_take(owned);
+	enum cosmo_err err = process_list_take_until(fdio_boot_ms() + LOOK_MS, owned);
 
 	for (size_t i = 0; i < list.count && !err; i++) {
 		const struct process *other = &list.items[i];
