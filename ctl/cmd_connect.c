@@ -155,8 +155,9 @@ static void print_json(struct connect *connect, bool good)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(
-		object, "connected", json_object_new_boolean(good && !connect->options.dry_run));
+	/* As it is now, whatever became of the question. */
+	json_object_object_add(object, "connected",
+		json_object_new_boolean(connect->stands || (good && !connect->options.dry_run)));
 	json_object_object_add(
 		object, "dry_run", json_object_new_boolean(connect->options.dry_run));
 	json_object_object_add(object, "already", json_object_new_boolean(connect->is_same));

@@ -169,7 +169,8 @@ static void print_lease(const struct whoami *whoami)
 	output_time(whoami->lease_until_s, when, sizeof(when));
 	put_duration(whoami->lease_left_s, left, sizeof(left));
 	if (whoami->lease_left_s > 0)
-		printf("%-12s %s (%s left; a sign-in renews it)\n", "Lease until", when, left);
+		printf("%-12s %s (%s left; a sign-in or an answer of the IdP renews it)\n",
+			"Lease until", when, left);
 	else
 		printf("%-12s %s%s\n", "Lease until", when,
 			whoami->demoted_since_s ? " (a viewer since then)" : "");

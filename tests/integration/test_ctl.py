@@ -351,7 +351,8 @@ def test_connect__again_otherwise__is_refused_and_says_what_to_do(connected, idp
     done = connected.connect(idp, "--yes", "--json", **changes)
     document = error_of(done, DENIED, "exists")
     assert "connected already" in document["message"] and says in document["detail"]
-    assert document["already"] is False and says in done.err and "nothing was changed" in done.err
+    assert document["already"] is False and document["connected"] is True
+    assert says in done.err and "nothing was changed" in done.err
     assert connected.snapshot() == before and len(idp.requests) == asked
 
 
@@ -360,6 +361,8 @@ def test_connect__again_as_a_rehearsal__asks_everything_and_says_what_comes_firs
     done = connected.connect(idp, "--dry-run", rule="viewer=everybody")
     assert done.code == OK and "All checks passed" in done.out and "`cosmo-ssoctl disconnect` comes before" in done.out
     assert connected.snapshot() == before and len(idp.requests) == asked + 3
+    document = connected.connect(idp, "--dry-run", "--json", rule="viewer=everybody").json
+    assert (document["connected"], document["dry_run"], document["error"]) == (True, True, None)
 
 
 def test_connect__again_with_a_secret_typed__is_refused_and_nothing_is_left(connected, idp):

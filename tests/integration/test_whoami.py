@@ -51,7 +51,7 @@ def test_whoami__roles_that_count__are_shown_with_the_lease(rig, ada):
     assert began <= told["lease_until"] - told["lease_left"] <= time.time()
     text = whoami(rig, ada)
     assert text.code == OK and "\nRoles now    developer\n" in text.out
-    assert re.search(r"^Lease until  .* \((1 d 0 h|\d+ h \d+ min) left; a sign-in renews it\)$", text.out, re.M)
+    assert re.search(r"^Lease until  .* \((1 d 0 h|\d+ h \d+ min) left; a sign-in or an answer of the IdP renews it\)$", text.out, re.M)
     assert rig.snapshot() == before and rig.log() == []
 
 
