@@ -32,15 +32,16 @@ const char *refresh_word(enum refresh_end end);
 /*
  * Refresh the exchange's user, for whom refresh_is_due(), within refresh_timeout in all.
  * *ret_reason is why it was refused or why nobody could be asked, COSMO_OK otherwise. @ret is set
- * where refresh_finish() has something to do; the caller owns it. Puts the judge's detail on the exchange's line.
+ * where refresh_finish() has something to do; the caller owns it. Puts the judge's detail on the
+ * exchange's line.
  */
 enum refresh_end refresh_run(
 	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret);
 
 /*
  * Wait for a late answer, for REFRESH_LATE_MS in all, and store what it says; logged. Have the IdP
- * revoke a token that came for a sign-in that is no more. Store a new token that could not be stored
- * so far, for REFRESH_STORE_AGAIN_MS.
+ * revoke a token that came for a sign-in that is no more. Store a new token that could not be
+ * stored so far, for REFRESH_STORE_AGAIN_MS.
  */
 void refresh_finish(struct refresh *refresh);
 
