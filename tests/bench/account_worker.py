@@ -4,6 +4,7 @@
 usage: account_worker.py BUILD ROUNDS      prints JSON
 """
 import collections
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -85,8 +86,9 @@ def curl(site):
     return time.monotonic_ns() - began
 
 
-def main():
-    build, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+@contextlib.contextmanager
+def signed_in(build):
+    """A site whose IdP approves of ada at once, and where she has been."""
     root_tree.ensure()
     namespace.enter()
     with tempfile.TemporaryDirectory() as folder, RotatingIdp() as idp, TestHost() as host:
@@ -95,6 +97,12 @@ def main():
         idp.claims = {"sub": "1000", "preferred_username": "ada", "name": "Ada", "ssoGroups": ["cosmo-admins"]}
         site = Site(idp, host)
         prepare(site, build)
+        yield site
+
+
+def main():
+    build, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    with signed_in(build) as site:
         sudo_by_turns(site)  # with cold caches
         found = {what: [] for what in ("without", "fresh", "refresh", "curl")}
         asked = []

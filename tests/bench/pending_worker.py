@@ -15,6 +15,7 @@ import sys
 import time
 
 import sign_in_worker as alone
+from support import consumption
 
 NO_END = 10**9
 INTERVAL_S = 5  # RFC 8628 has it where the IdP says nothing
@@ -38,7 +39,7 @@ class Caller:
         report = self._report.read_text() if self._report.exists() else ""
         if "\nauth " in report:
             raise RuntimeError(f"a sign-in ended: {report}")
-        return alone.clocks(report)
+        return consumption.clocks(report)
 
 
 def begun(rig, names, tty):
@@ -52,14 +53,14 @@ def begun(rig, names, tty):
 
 
 def cpu_ms(pids):
-    return {part: sum(alone.cpu_ns(pid) for pid in found) / 1e6 for part, found in pids.items()}
+    return {part: sum(consumption.cpu_ns(pid) for pid in found) / 1e6 for part, found in pids.items()}
 
 
 def memory(pids):
     """KiB of each program's processes together."""
     of_all = {}
     for part, found in pids.items():
-        each = [alone.memory_kb(pid) for pid in found]
+        each = [consumption.memory_kb(pid) for pid in found]
         of_all[part] = {what: sum(one[what] for one in each) for what in ("Private_Dirty", "Pss")}
     return of_all
 
@@ -86,7 +87,7 @@ def measure(rig, idp, tty, seconds):
     idp.order(pending=NO_END, interval_s=INTERVAL_S)
     kernel_before = kernel_kb()
     callers, to_code_ms, all_codes_ms = begun(rig, names, tty)
-    pids, before, began = alone.parts_now(), idp.order(), time.monotonic()
+    pids, before, began = consumption.parts_beside(os.getpid()), idp.order(), time.monotonic()
     counts = {part: len(found) for part, found in pids.items()}
     if set(counts.values()) != {len(names)}:
         raise RuntimeError(f"not one process each of {len(names)} sign-ins: {counts}")

@@ -28,12 +28,12 @@ PARTS = {"caller": "module, in its caller", "cosmo-sso-helper": "helper", "cosmo
 
 
 class Idp:
-    """fake_idp.py in a process of its own."""
+    """fake_idp.py, or what takes after it, in a process of its own."""
 
-    def __init__(self):
+    def __init__(self, program):
         self._folder = tempfile.TemporaryDirectory()
         self._ca_file = pathlib.Path(self._folder.name, "ca.pem")
-        command = [sys.executable, HERE.parent / "support/fake_idp.py", self._ca_file]
+        command = [sys.executable, HERE.parent / program, self._ca_file]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         first = json.loads(self.process.stdout.readline())
         self.issuer, self.client_id, self.ca_pem = first["issuer"], first["client_id"], self._ca_file.read_bytes()
@@ -57,12 +57,12 @@ def write_back(folder):
 
 
 @contextlib.contextmanager
-def site(trust):
+def site(trust, program="support/fake_idp.py"):
     """The rig, connected, with /run in memory as it is everywhere; the words that lead a worker to the IdP, and the
     descriptors that it needs."""
     from support.sign_in_rig import SignInRig  # COSMO_BUILD_DIR is known by now
 
-    with Idp() as idp, SignInRig() as rig, tempfile.TemporaryDirectory(dir="/dev/shm") as run:
+    with Idp(program) as idp, SignInRig() as rig, tempfile.TemporaryDirectory(dir="/dev/shm") as run:
         os.chmod(run, 0o755)
         (rig.folder / "run").rmdir()
         (rig.folder / "run").symlink_to(run)

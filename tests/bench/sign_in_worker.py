@@ -9,7 +9,6 @@ import ctypes
 import json
 import os
 import pathlib
-import re
 import resource
 import subprocess
 import sys
@@ -17,11 +16,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from support.consumption import cpu_ns, memory_kb, parts_beside, to_code_ms  # noqa: E402
 from support.process import watch  # noqa: E402
 from support.sign_in_rig import Inside  # noqa: E402
 
 PR_SET_CHILD_SUBREAPER = 36
-PARTS = ("caller", "cosmo-sso-helper", "cosmo-sso-judge", "cosmo-sso-fetch")
 NEVER = 10**9
 
 
@@ -45,29 +44,6 @@ class Idp:
                 "handshakes": now["handshakes"] - before["handshakes"]}
 
 
-def cpu_ns(pid):
-    return int(pathlib.Path(f"/proc/{pid}/schedstat").read_text().split()[0])
-
-
-def memory_kb(pid):
-    text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return {name: int(re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE).group(1))
-            for name in ("Private_Dirty", "Pss")}
-
-
-def parts_now():
-    """The processes of all sign-ins that are going on in this namespace, by program: [pid, ...]."""
-    here, found = os.stat("/proc/self/ns/mnt").st_ino, {name: [] for name in PARTS}
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if (entry / "ns/mnt").stat().st_ino == here:
-                name = pathlib.Path((entry / "cmdline").read_bytes().split(b"\0")[0].decode()).name
-                found.get(name, []).append(int(entry.name))
-        except OSError:
-            continue
-    return found
-
-
 def reap():
     """Everything the sign-in left to us: its CPU time is then among our children's."""
     while True:
@@ -82,28 +58,23 @@ def children_cpu_s():
     return usage.ru_utime + usage.ru_stime
 
 
-def clocks(report):
-    return {what: int(ns) for what, ns in re.findall(r"^clock (\w+) (\d+)$", report, re.MULTILINE)}
-
-
 def sign_in(rig, idp, tty, warm):
     if not warm:
         rig.forget()
     before, cpu_before = idp.order(pending=NEVER), children_cpu_s()
     words = rig.caller_words("login", "ada", f"tty={tty}", "clock", "auth")
     process = subprocess.Popen(words, env=rig.caller_environment(), stdin=subprocess.DEVNULL)
-    watch(lambda: rig.report.exists() and "clock message" in rig.report.read_text(), 60, "the code", every_s=0.02)
+    watch(lambda: rig.report.exists() and to_code_ms(rig.report.read_text()), 60, "the code", every_s=0.02)
     if not warm:
         watch(lambda: "/jwks" in idp.difference(before)["requests"], 60, "the keys", every_s=0.02)
-    parts = {name: {"cpu_ms": cpu_ns(pid) / 1e6, **memory_kb(pid)} for name, (pid,) in parts_now().items()}
+    parts = {name: {"cpu_ms": cpu_ns(pid) / 1e6, **memory_kb(pid)} for name, (pid,) in parts_beside(os.getpid()).items()}
     idp.order(pending=0)
     process.wait(60)
     report = rig.report.read_text()
     if "\nauth 0\n" not in report:
         raise RuntimeError(f"the sign-in failed: {report}")
     reap()
-    told = clocks(report)
-    return {"to_code_ms": (told["message"] - told["auth"]) / 1e6, "parts": parts,
+    return {"to_code_ms": to_code_ms(report), "parts": parts,
             "cpu_ms": (children_cpu_s() - cpu_before) * 1000, **idp.difference(before)}
 
 

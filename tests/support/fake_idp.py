@@ -212,6 +212,15 @@ class FakeIdp:
             with contextlib.suppress(OSError):  # it is gone already
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def obey(self, order):
+        """A line of main()."""
+        if "path" in order:
+            self.script(order["path"], Answer(**order["answer"]))
+        if "release" in order:
+            self.release()
+        for name in ("pending", "interval_s", "claims"):
+            setattr(self, name, order.get(name, getattr(self, name)))
+
     def close(self):
         """Nothing listens afterwards: a socket that is merely closed goes on for as long as its accept() lasts."""
         self._server.shutdown(socket.SHUT_RDWR)
@@ -359,22 +368,15 @@ class FakeIdp:
         return not answer.cut and answer.length is None
 
 
-def main():
+def main(kind=FakeIdp):
     """Lines such as {"path": "/token", "answer": {"status": 500}} and {"pending": 3}, {"interval_s": 5}, {"claims": {...}},
-    {"release": true}; each is answered by a line with what has been seen so far."""
+    {"release": true}, see obey(); each is answered by a line with what has been seen so far."""
     ca_file = pathlib.Path(sys.argv[1])  # where to write the CA's certificate
-    with FakeIdp(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0) as idp:
+    with kind(port=int(sys.argv[2]) if len(sys.argv) > 2 else 0) as idp:
         ca_file.write_bytes(idp.ca_pem)
         print(json.dumps({"issuer": idp.issuer, "client_id": idp.CLIENT_ID, "ca": str(ca_file)}), flush=True)
         for line in sys.stdin:
-            order = json.loads(line)
-            if "path" in order:
-                idp.script(order["path"], Answer(**order["answer"]))
-            if "release" in order:
-                idp.release()
-            idp.pending = order.get("pending", idp.pending)
-            idp.interval_s = order.get("interval_s", idp.interval_s)
-            idp.claims = order.get("claims", idp.claims)
+            idp.obey(json.loads(line))
             seen = collections.Counter(request.path for request in idp.requests)
             print(json.dumps({"requests": seen, "handshakes": idp.handshakes}), flush=True)
 

@@ -20,6 +20,7 @@ algs = RS256
 claim = groups
 [rules]
 admin = admins
+developer = devs
 [limits]
 user_per_hour = 1000
 {limits}
