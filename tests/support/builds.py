@@ -1,29 +1,36 @@
 # SPDX-License-Identifier: MIT
 """The builds that the suites need, each in a folder of its own outside the source tree."""
-import collections
+import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
 import subprocess
 import sys
-import threading
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("COSMO_SSO_TEST_CACHE", "/var/cache/cosmo-sso-test"))
-_turns = collections.defaultdict(threading.Lock)  # of suites that want the same build at once
 OPTIONS = ("--prefix=/usr", "--sysconfdir=/etc", "--localstatedir=/var")
 
 
 def build(name, *options, compiler="gcc"):
     """The build folder, up to date, or None when it does not build; what is wrong has been printed then."""
-    with _turns[name]:
-        return _build(name, options, compiler)
-
-
-def _build(name, options, compiler):
     key = "\0".join((str(SOURCE), compiler, *options))  # meson takes no other options for a folder that is there
     place = CACHE / f"build-{hashlib.sha256(key.encode()).hexdigest()[:12]}-{name}"
     place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with _turn(place):
+        return _build(place, options, compiler)
+
+
+@contextlib.contextmanager
+def _turn(place):
+    """Suites that run side by side, in processes of their own too, want the same build."""
+    with open(f"{place}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(place, options, compiler):
     environment = dict(os.environ, CC=compiler)
     commands = [["ninja", "-C", str(place)]]
     if not (place / "build.ninja").exists():

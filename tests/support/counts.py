@@ -62,8 +62,8 @@ def pytest_files(label, folder, at_once, **environment):
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         runs = pool.map(lambda path: _pytest([str(path)], environment, stdout=subprocess.PIPE,
                                              stderr=subprocess.STDOUT, text=True), files)
-        for done, count in runs:
-            print(done.stdout, end="", flush=True)
+        for path, (done, count) in zip(files, runs):
+            print(f"{path.relative_to(SOURCE)}:\n{done.stdout}", end="", flush=True)
             total.add(count)
     print(f"{label}: {total}", flush=True)
     return total

@@ -31,6 +31,8 @@ from support.counts import Count  # noqa: E402
 PATCHES = "tests/mutants"
 ON_COPIES = "--on-copies"  # what it says to itself
 _LIMIT_S = 300
+# meson writes its logs while it runs the unit tests beside us.
+_NOT_COPIED = shutil.ignore_patterns(".git", "__pycache__", "meson-logs")
 
 
 class Wrong(Exception):
@@ -211,7 +213,7 @@ def _again_on_copies(place, words):
         command = [place / "tests/integration/graft", folder]
         for number, tree in enumerate((SOURCE, place)):
             copy = pathlib.Path(folder, str(number))
-            shutil.copytree(tree, copy, symlinks=True, ignore=shutil.ignore_patterns(".git", "__pycache__"))
+            shutil.copytree(tree, copy, symlinks=True, ignore=_NOT_COPIED)
             command.append(f"{copy}={tree}")
         command += ["--", sys.executable, "-B", __file__, ON_COPIES, _namespace(), place, *words]
         return subprocess.run(list(map(str, command)), cwd="/").returncode
