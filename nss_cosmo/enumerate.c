@@ -37,12 +37,12 @@ enum cosmo_err enumerate_passwd(char *buffer, size_t buffer_size, struct passwd 
 	for (;;) {
 		uint64_t before = atomic_load(&passwd_position);
 		uint64_t after = before;
-		struct users_db_user user;
-		enum cosmo_err err = lookup_next(&after, &user);
+		struct users_db_entry entry;
+		enum cosmo_err err = lookup_next(&after, 0, &entry);
 
 		if (err)
 			return err;
-		err = pack_passwd(&user, buffer, buffer_size, ret);
+		err = pack_entry_passwd(&entry, buffer, buffer_size, ret);
 		if (err && !passes_over(err))
 			return err;
 		if (atomic_compare_exchange_strong(&passwd_position, &before, after) && !err)
@@ -71,13 +71,13 @@ static enum cosmo_err private_group_at(
 	uint64_t *position, char *buffer, size_t buffer_size, struct group *ret)
 {
 	uint64_t cursor = *position & ~GROUPS_AT_USERS;
-	struct users_db_user user;
-	enum cosmo_err err = lookup_next(&cursor, &user);
+	struct users_db_entry entry;
+	enum cosmo_err err = lookup_next(&cursor, 0, &entry);
 
 	if (err)
 		return err;
 	*position = cursor | GROUPS_AT_USERS;
-	return groups_pack_private(&user, buffer, buffer_size, ret);
+	return pack_entry_group(&entry, buffer, buffer_size, ret);
 }
 
 static enum cosmo_err any_group_at(

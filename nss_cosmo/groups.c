@@ -29,9 +29,11 @@ static void moment_take(const struct users_db_settings *settings, struct moment 
 	ret->now_s = ts.tv_sec;
 }
 
-static uint64_t roles_now(const struct users_db_user *user, const struct moment *moment)
+static uint64_t roles_now(const struct users_db_entry *entry, const struct moment *moment)
 {
-	return effective_roles(user, &moment->gate, moment->lease_s, moment->now_s).roles;
+	const struct users_db_standing standing = users_db_entry_standing(entry);
+
+	return effective_roles_of(&standing, &moment->gate, moment->lease_s, moment->now_s).roles;
 }
 
 enum cosmo_err groups_shared_at(
@@ -52,33 +54,28 @@ enum cosmo_err groups_shared_at(
 	return COSMO_OK;
 }
 
-enum cosmo_err groups_pack_private(
-	const struct users_db_user *user, char *buffer, size_t buffer_size, struct group *ret)
+/* Whose stored roles have none of @roles has none of them now: what is taken away leaves viewer. */
+static uint64_t roles_to_store(uint64_t roles)
 {
-	struct pack_group packed = {0};
-	enum cosmo_err err = pack_group_begin(&packed, user->name, user->gid, buffer, buffer_size);
-
-	if (!err)
-		pack_group_end(&packed, ret);
-	return err;
+	return roles & ROLE_VIEWER_BIT ? 0 : roles;
 }
 
 static enum cosmo_err add_members(const struct users_db_settings *settings,
 	const struct groups_shared *shared, struct pack_group *packed)
 {
-	struct users_db_user user;
+	struct users_db_entry entry;
 	struct moment moment;
 	uint64_t cursor = 0;
 
 	moment_take(settings, &moment);
 	for (;;) {
-		enum cosmo_err err = lookup_next(&cursor, &user);
+		enum cosmo_err err = lookup_next(&cursor, roles_to_store(shared->roles), &entry);
 
 		if (err)
 			return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
-		if (shared->roles && !(roles_now(&user, &moment) & shared->roles))
+		if (shared->roles && !(roles_now(&entry, &moment) & shared->roles))
 			continue;
-		err = pack_group_member(packed, user.name);
+		err = pack_group_member(packed, users_db_entry_name(&entry));
 		if (err)
 			return err;
 	}
@@ -155,34 +152,55 @@ static enum cosmo_err find_shared(
 	return err ? err : groups_pack_shared(settings, &shared, buffer, buffer_size, ret);
 }
 
+/* The private group of a provisional entry; apart, so that nobody else makes room for it. */
+static __attribute__((noinline)) enum cosmo_err find_provisional(
+	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
+{
+	struct pack_group packed = {0};
+	struct users_db_user user;
+	enum cosmo_err err = question->name ? provisional_find_group(question->name, &user)
+					    : provisional_find_uid(question->gid, &user);
+
+	if (!err)
+		err = pack_group_begin(&packed, user.name, user.gid, buffer, buffer_size);
+	if (!err)
+		pack_group_end(&packed, ret);
+	return err;
+}
+
+static enum cosmo_err find_private(
+	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
+{
+	struct users_db_entry entry;
+	enum cosmo_err err = question->name ? lookup_name(question->name, &entry)
+					    : lookup_uid(question->gid, &entry);
+
+	if (err == COSMO_E_NOT_FOUND && provisional_is_asked_for())
+		return find_provisional(question, buffer, buffer_size, ret);
+	return err ? err : pack_entry_group(&entry, buffer, buffer_size, ret);
+}
+
+static enum cosmo_err find_any(
+	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
+{
+	enum cosmo_err err = find_shared(question, buffer, buffer_size, ret);
+
+	return err == COSMO_E_NOT_FOUND ? find_private(question, buffer, buffer_size, ret) : err;
+}
+
 enum cosmo_err groups_find_name(
 	const char *name, char *buffer, size_t buffer_size, struct group *ret)
 {
 	const struct question question = {.name = name};
-	struct users_db_user user;
-	enum cosmo_err err = find_shared(&question, buffer, buffer_size, ret);
 
-	if (err != COSMO_E_NOT_FOUND)
-		return err;
-	err = lookup_stored_name(name, &user);
-	if (err == COSMO_E_NOT_FOUND)
-		err = provisional_find_group(name, &user);
-	return err ? err : groups_pack_private(&user, buffer, buffer_size, ret);
+	return find_any(&question, buffer, buffer_size, ret);
 }
 
 enum cosmo_err groups_find_gid(uint32_t gid, char *buffer, size_t buffer_size, struct group *ret)
 {
 	const struct question question = {.gid = gid};
-	struct users_db_user user;
-	enum cosmo_err err = COSMO_E_NOT_FOUND;
 
-	if (gid == 0)
-		return COSMO_E_NOT_FOUND;
-	err = find_shared(&question, buffer, buffer_size, ret);
-	if (err != COSMO_E_NOT_FOUND)
-		return err;
-	err = lookup_uid(gid, &user);
-	return err ? err : groups_pack_private(&user, buffer, buffer_size, ret);
+	return gid == 0 ? COSMO_E_NOT_FOUND : find_any(&question, buffer, buffer_size, ret);
 }
 
 static enum cosmo_err add_own(struct gid_list *list, uint32_t gid)
@@ -213,7 +231,7 @@ static enum cosmo_err add_conferred_groups(
 	return err;
 }
 
-static enum cosmo_err groups_of_stored(const struct users_db_user *user, struct gid_list *list)
+static enum cosmo_err groups_of_stored(const struct users_db_entry *entry, struct gid_list *list)
 {
 	const struct users_db_settings *settings = NULL;
 	struct moment moment;
@@ -223,7 +241,7 @@ static enum cosmo_err groups_of_stored(const struct users_db_user *user, struct 
 	if (err)
 		return err;
 	moment_take(settings, &moment);
-	roles = roles_now(user, &moment);
+	roles = roles_now(entry, &moment);
 	err = add_role_groups(settings, roles, list);
 	return err ? err : add_conferred_groups(settings, roles, list);
 }
@@ -238,9 +256,20 @@ static enum cosmo_err groups_of_provisional(struct gid_list *list)
 }
 
 /* Is it about the entry that we show? getent and nscd do not tell. */
-static bool is_our_entry(const struct users_db_user *user, const struct gid_list *list)
+static bool is_our_entry(const struct users_db_entry *entry, const struct gid_list *list)
 {
-	return list->primary == user->gid || list->primary == GID_LIST_ANYBODY;
+	return list->primary == users_db_entry_gid(entry) || list->primary == GID_LIST_ANYBODY;
+}
+
+static __attribute__((noinline)) enum cosmo_err add_provisional_groups(
+	const char *name, struct gid_list *list)
+{
+	struct users_db_user user;
+	enum cosmo_err err = provisional_find_group(name, &user);
+
+	if (err)
+		return err;
+	return user.gid == list->primary ? groups_of_provisional(list) : COSMO_E_NOT_FOUND;
 }
 
 /*
@@ -250,18 +279,15 @@ static bool is_our_entry(const struct users_db_user *user, const struct gid_list
  */
 static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 {
-	struct users_db_user user;
-	enum cosmo_err err = lookup_stored_name(name, &user);
+	struct users_db_entry entry;
+	enum cosmo_err err = lookup_name(name, &entry);
 
 	if (!err)
-		return is_our_entry(&user, list) ? groups_of_stored(&user, list)
-						 : COSMO_E_NOT_FOUND;
-	if (err != COSMO_E_NOT_FOUND)
-		return err;
-	err = provisional_find_group(name, &user);
-	if (err)
-		return err;
-	return user.gid == list->primary ? groups_of_provisional(list) : COSMO_E_NOT_FOUND;
+		return is_our_entry(&entry, list) ? groups_of_stored(&entry, list)
+						  : COSMO_E_NOT_FOUND;
+	if (err == COSMO_E_NOT_FOUND && provisional_is_asked_for())
+		return add_provisional_groups(name, list);
+	return err;
 }
 
 enum cosmo_err groups_of_user(const char *name, struct gid_list *list)

@@ -27,12 +27,10 @@ struct groups_shared {
 COSMO_MUST_USE enum cosmo_err groups_shared_at(
 	const struct users_db_settings *settings, uint64_t index, struct groups_shared *ret);
 
-/* Lay @shared out with its members of this moment, or @user's private group. Errors: those of
- * pack_group_begin(), users_db_next(). */
+/* Lay @shared out with its members of this moment. Errors: those of pack_group_begin(),
+ * users_db_next(). */
 COSMO_MUST_USE enum cosmo_err groups_pack_shared(const struct users_db_settings *settings,
 	const struct groups_shared *shared, char *buffer, size_t buffer_size, struct group *ret);
-COSMO_MUST_USE enum cosmo_err groups_pack_private(
-	const struct users_db_user *user, char *buffer, size_t buffer_size, struct group *ret);
 
 /* Any group of ours. Errors: COSMO_E_NOT_FOUND and as above. */
 COSMO_MUST_USE enum cosmo_err groups_find_name(

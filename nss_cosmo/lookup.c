@@ -4,7 +4,6 @@
 #include "common/base/parse.h"
 #include "common/base/reserved_names.h"
 #include "nss_cosmo/places.h"
-#include "nss_cosmo/provisional.h"
 #include "nss_cosmo/sshd_process.h"
 
 bool lookup_is_own_id(uint32_t id)
@@ -22,6 +21,15 @@ static bool can_be_ours(const char *name)
 	return login_name_is_valid(name, true) && !reserved_names_has(name);
 }
 
+/* The same of a name that the store holds. */
+static inline bool is_fit(const struct users_db_entry *entry)
+{
+	const char *name = users_db_entry_name(entry);
+
+	return login_name_is_valid(name, true) &&
+	       !(reserved_names_may_have(entry->name) && reserved_names_has(name));
+}
+
 enum cosmo_err lookup_settings(const struct users_db_settings **ret)
 {
 	enum cosmo_err err = users_db_settings_peek(places_default()->db, ret);
@@ -32,64 +40,47 @@ enum cosmo_err lookup_settings(const struct users_db_settings **ret)
 	return err;
 }
 
-static enum cosmo_err check_found(const struct users_db_user *user)
+static enum cosmo_err check_found(const struct users_db_entry *entry)
 {
 	const struct users_db_settings *settings = NULL;
+	uint32_t uid = users_db_entry_uid(entry);
 	enum cosmo_err err = lookup_settings(&settings);
 
 	if (err)
 		return err;
-	if (user->gid != user->uid || !lookup_is_own_id(user->uid) ||
-		user->uid < settings->uid_min || user->uid > settings->uid_max)
+	if (users_db_entry_gid(entry) != uid || !lookup_is_own_id(uid) || uid < settings->uid_min ||
+		uid > settings->uid_max)
 		return COSMO_E_STORE_DAMAGED;
-	return can_be_ours(user->name) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
+	return is_fit(entry) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }
 
-enum cosmo_err lookup_stored_name(const char *name, struct users_db_user *ret)
+enum cosmo_err lookup_name(const char *name, struct users_db_entry *ret)
 {
-	enum cosmo_err err = users_db_find_name(places_default()->db, name, ret);
+	enum cosmo_err err = users_db_entry_by_name(places_default()->db, name, ret);
 
 	if (err == COSMO_E_NOT_FOUND)
 		return err;
 	if (err)
 		return can_be_ours(name) ? err : COSMO_E_NOT_FOUND;
-	return streq(ret->name, name) ? check_found(ret) : COSMO_E_STORE_DAMAGED;
+	return check_found(ret);
 }
 
-enum cosmo_err lookup_stored_uid(uint32_t uid, struct users_db_user *ret)
+enum cosmo_err lookup_uid(uint32_t uid, struct users_db_entry *ret)
 {
 	enum cosmo_err err = COSMO_E_NOT_FOUND;
 
 	if (lookup_is_own_id(uid))
-		err = users_db_find_uid(places_default()->db, uid, ret);
-	if (err)
-		return err;
-	return ret->uid == uid ? check_found(ret) : COSMO_E_STORE_DAMAGED;
+		err = users_db_entry_by_uid(places_default()->db, uid, ret);
+	return err ? err : check_found(ret);
 }
 
-enum cosmo_err lookup_name(const char *name, struct users_db_user *ret)
-{
-	enum cosmo_err err = lookup_stored_name(name, ret);
-
-	if (err == COSMO_E_NOT_FOUND)
-		return provisional_find_name(name, ret);
-	return !err && provisional_was_other(ret) ? COSMO_E_BUSY : err;
-}
-
-enum cosmo_err lookup_uid(uint32_t uid, struct users_db_user *ret)
-{
-	enum cosmo_err err = lookup_stored_uid(uid, ret);
-
-	return err == COSMO_E_NOT_FOUND ? provisional_find_uid(uid, ret) : err;
-}
-
-enum cosmo_err lookup_next(uint64_t *cursor, struct users_db_user *ret)
+enum cosmo_err lookup_next(uint64_t *cursor, uint64_t roles, struct users_db_entry *ret)
 {
 	struct users_db *db = places_default()->db;
 
 	for (;;) {
 		uint64_t before = *cursor;
-		enum cosmo_err err = users_db_next(db, cursor, ret);
+		enum cosmo_err err = users_db_entry_next(db, cursor, roles, ret);
 
 		if (!err)
 			err = check_found(ret);

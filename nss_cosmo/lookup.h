@@ -7,7 +7,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
-#include "common/base/users_db_read.h"
+#include "common/base/users_db_entry.h"
 
 /* No person, private group or role group has an id below it, whatever users.db says. */
 #define LOOKUP_FLOOR_ID 1000U
@@ -19,17 +19,13 @@
  * whatever state the store is in. Other errors: those of users_db_find_name(). Keep errno; *ret is
  * undefined after an error.
  */
-COSMO_MUST_USE enum cosmo_err lookup_stored_name(const char *name, struct users_db_user *ret);
-COSMO_MUST_USE enum cosmo_err lookup_stored_uid(uint32_t uid, struct users_db_user *ret);
+COSMO_MUST_USE enum cosmo_err lookup_name(const char *name, struct users_db_entry *ret);
+COSMO_MUST_USE enum cosmo_err lookup_uid(uint32_t uid, struct users_db_entry *ret);
 
-/* The same, and inside sshd the provisional entry of somebody not enrolled. By name COSMO_E_BUSY
- * too: enrolled after this sshd was given another entry, see provisional_was_other(). */
-COSMO_MUST_USE enum cosmo_err lookup_name(const char *name, struct users_db_user *ret);
-COSMO_MUST_USE enum cosmo_err lookup_uid(uint32_t uid, struct users_db_user *ret);
-
-/* The next enrolled user fit to be shown; damaged records are passed over. Errors: those of
- * users_db_next(). */
-COSMO_MUST_USE enum cosmo_err lookup_next(uint64_t *cursor, struct users_db_user *ret);
+/* The next enrolled user fit to be shown who has one of these stored roles (0: whoever it is);
+ * damaged records are passed over. Errors: those of users_db_next(). */
+COSMO_MUST_USE enum cosmo_err lookup_next(
+	uint64_t *cursor, uint64_t roles, struct users_db_entry *ret);
 
 /* Borrowed for the life of the process; a later call may give newer ones. Errors: those of
  * users_db_settings_peek(). */

@@ -5,8 +5,7 @@
 
 #include "nss_cosmo/enumerate.h"
 #include "nss_cosmo/groups.h"
-#include "nss_cosmo/lookup.h"
-#include "nss_cosmo/pack.h"
+#include "nss_cosmo/people.h"
 #include "nss_cosmo/places.h"
 #include "nss_cosmo/status.h"
 
@@ -40,11 +39,8 @@ EXPORT enum nss_status _nss_cosmo_getpwnam_r(
 	const char *name, struct passwd *ret_entry, char *buffer, size_t buffer_size, int *errnop)
 {
 	int saved_errno = errno;
-	struct users_db_user user;
-	enum cosmo_err err = lookup_name(name, &user);
+	enum cosmo_err err = people_find_name(name, buffer, buffer_size, ret_entry);
 
-	if (!err)
-		err = pack_passwd(&user, buffer, buffer_size, ret_entry);
 	return finish(err, saved_errno, errnop);
 }
 
@@ -52,11 +48,8 @@ EXPORT enum nss_status _nss_cosmo_getpwuid_r(
 	uid_t uid, struct passwd *ret_entry, char *buffer, size_t buffer_size, int *errnop)
 {
 	int saved_errno = errno;
-	struct users_db_user user;
-	enum cosmo_err err = lookup_uid(uid, &user);
+	enum cosmo_err err = people_find_uid(uid, buffer, buffer_size, ret_entry);
 
-	if (!err)
-		err = pack_passwd(&user, buffer, buffer_size, ret_entry);
 	return finish(err, saved_errno, errnop);
 }
 

@@ -14,11 +14,19 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
-#include "common/base/users_db_read.h"
+#include "common/base/users_db_entry.h"
 
 /* Errors: COSMO_E_RANGE, COSMO_E_STORE_DAMAGED. */
 COSMO_MUST_USE enum cosmo_err pack_passwd(
 	const struct users_db_user *user, char *buffer, size_t buffer_size, struct passwd *ret);
+
+/* The same of an entry. It may lie otherwise in the buffer. */
+COSMO_MUST_USE enum cosmo_err pack_entry_passwd(
+	const struct users_db_entry *entry, char *buffer, size_t buffer_size, struct passwd *ret);
+
+/* The private group of @entry's user, which has no members. */
+COSMO_MUST_USE enum cosmo_err pack_entry_group(
+	const struct users_db_entry *entry, char *buffer, size_t buffer_size, struct group *ret);
 
 /*
  * A group while its members are being added: texts grow upwards, the array of pointers downwards

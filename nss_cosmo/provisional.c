@@ -53,8 +53,7 @@ static bool recall(struct users_db_user *ret)
 	return true;
 }
 
-/* The process is sshd, found out by the first look-up of all. */
-static bool is_asked_for(void)
+bool provisional_is_asked_for(void)
 {
 	const struct users_db_settings *settings = NULL;
 
@@ -78,7 +77,7 @@ static enum cosmo_err check_again(const struct users_db_user *entry)
 
 enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret)
 {
-	if (!is_asked_for())
+	if (!provisional_is_asked_for())
 		return COSMO_E_NOT_FOUND;
 	if (recall(ret) && streq(ret->name, name))
 		return check_again(ret);
@@ -88,25 +87,36 @@ enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret
 	return COSMO_OK;
 }
 
-bool provisional_was_other(const struct users_db_user *user)
+static bool was_other(const struct users_db_entry *entry)
 {
 	struct users_db_user given;
+	struct users_db_user user;
 
-	return recall(&given) && streq(given.name, user->name) &&
-	       (given.uid != user->uid || given.gid != user->gid ||
-		       !streq(given.home, user->home) || !streq(given.shell, user->shell));
+	if (!recall(&given) || !streq(given.name, users_db_entry_name(entry)))
+		return false;
+	/* What cannot be read may be another: the caller tries again. */
+	if (!users_db_entry_unpack(entry, &user))
+		return true;
+	return given.uid != user.uid || given.gid != user.gid || !streq(given.home, user.home) ||
+	       !streq(given.shell, user.shell);
+}
+
+bool provisional_was_other(const struct users_db_entry *entry)
+{
+	/* Of nearly every process that is all. */
+	return atomic_load_explicit(&last_sequence, memory_order_relaxed) != 0 && was_other(entry);
 }
 
 enum cosmo_err provisional_find_uid(uint32_t uid, struct users_db_user *ret)
 {
-	if (!is_asked_for() || !recall(ret) || ret->uid != uid)
+	if (!provisional_is_asked_for() || !recall(ret) || ret->uid != uid)
 		return COSMO_E_NOT_FOUND;
 	return check_again(ret);
 }
 
 enum cosmo_err provisional_find_group(const char *name, struct users_db_user *ret)
 {
-	if (!is_asked_for() || !recall(ret) || !streq(ret->name, name))
+	if (!provisional_is_asked_for() || !recall(ret) || !streq(ret->name, name))
 		return COSMO_E_NOT_FOUND;
 	return check_again(ret);
 }

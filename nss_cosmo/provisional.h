@@ -7,7 +7,11 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
-#include "common/base/users_db_read.h"
+#include "common/base/users_db_entry.h"
+
+/* Can anybody be shown such an entry here? The process is sshd, found out by the first look-up of
+ * all. Those below ask it too; who asks first needs no room for their answer. */
+bool provisional_is_asked_for(void);
 
 /*
  * The entry for @name, which is not enrolled. sshd freezes what it was told and asks again in the
@@ -19,10 +23,10 @@
 COSMO_MUST_USE enum cosmo_err provisional_find_name(const char *name, struct users_db_user *ret);
 
 /*
- * Did this process give @user's name another uid, gid, home or shell before @user was enrolled?
+ * Did this process give @entry's name another uid, gid, home or shell before its user was enrolled?
  * sshd has frozen that entry and would open the session with it, whoever the uid is by now.
  */
-bool provisional_was_other(const struct users_db_user *user);
+bool provisional_was_other(const struct users_db_entry *entry);
 
 /* The entry last given, if it has that uid (and gid) or that name: whoever is known from another
  * source was never given one. Errors and the rest as above. */

@@ -18,31 +18,45 @@ static enum cosmo_err lease_problem(int64_t confirmed_s, int64_t lease_s, int64_
 	return COSMO_OK;
 }
 
-static enum cosmo_err demotion(const struct users_db_user *user, const struct gate_view *gate,
-	int64_t lease_s, int64_t now_s)
+static enum cosmo_err demotion(const struct users_db_standing *standing,
+	const struct gate_view *gate, int64_t lease_s, int64_t now_s)
 {
-	if (user->flags & USERS_DB_REMOVED)
+	if (standing->flags & USERS_DB_REMOVED)
 		return COSMO_E_REMOVED;
-	if (user->flags & USERS_DB_LOCKED)
+	if (standing->flags & USERS_DB_LOCKED)
 		return COSMO_E_LOCKED;
 	if (gate->state != GATE_OPEN)
 		return COSMO_E_DISCONNECTED;
-	if (memcmp(user->integration, gate->integration, INTEGRATION_BYTES) != 0)
+	if (memcmp(standing->integration, gate->integration, INTEGRATION_BYTES) != 0)
 		return COSMO_E_INTEGRATION_CHANGED;
-	if (user->reason != COSMO_OK)
-		return cosmo_err_from_wire(user->reason);
-	return lease_problem(user->confirmed_s, lease_s, now_s);
+	if (standing->reason != COSMO_OK)
+		return cosmo_err_from_wire(standing->reason);
+	return lease_problem(standing->confirmed_s, lease_s, now_s);
+}
+
+struct effective_roles effective_roles_of(const struct users_db_standing *standing,
+	const struct gate_view *gate, int64_t lease_s, int64_t now_s)
+{
+	struct effective_roles result = {.roles = ROLE_VIEWER_BIT, .demoted = true};
+
+	result.reason = demotion(standing, gate, lease_s, now_s);
+	if (result.reason == COSMO_OK) {
+		result.demoted = false;
+		result.roles = standing->roles ? standing->roles : ROLE_VIEWER_BIT;
+	}
+	return result;
 }
 
 struct effective_roles effective_roles(const struct users_db_user *user,
 	const struct gate_view *gate, int64_t lease_s, int64_t now_s)
 {
-	struct effective_roles result = {.roles = ROLE_VIEWER_BIT, .demoted = true};
+	struct users_db_standing standing = {
+		.roles = user->roles,
+		.confirmed_s = user->confirmed_s,
+		.flags = user->flags,
+		.reason = user->reason,
+	};
 
-	result.reason = demotion(user, gate, lease_s, now_s);
-	if (result.reason == COSMO_OK) {
-		result.demoted = false;
-		result.roles = user->roles ? user->roles : ROLE_VIEWER_BIT;
-	}
-	return result;
+	memcpy(standing.integration, user->integration, INTEGRATION_BYTES);
+	return effective_roles_of(&standing, gate, lease_s, now_s);
 }

@@ -23,3 +23,7 @@ struct effective_roles {
 /* Pure. @now_s: seconds since the Unix epoch; @lease_s: role_lease of the settings. */
 struct effective_roles effective_roles(const struct users_db_user *user,
 	const struct gate_view *gate, int64_t lease_s, int64_t now_s);
+
+/* The same of whom no more is known than what decides. */
+struct effective_roles effective_roles_of(const struct users_db_standing *standing,
+	const struct gate_view *gate, int64_t lease_s, int64_t now_s);

@@ -11,6 +11,9 @@
 /* The longest with its NUL. No pointers: they would be relocated anew in every process. */
 #define NAME_SIZE 24
 
+/* A power of two: one name in forty that is not listed has both bits of one that is. */
+#define MARKS 8192U
+
 /* clang-format off */
 /*
  * Sorted as strcmp() sorts: users and groups of the base systems (Debian, Fedora), of packages,
@@ -101,6 +104,44 @@ static const char names[][NAME_SIZE] = {
 };
 /* clang-format on */
 
+/* clang-format off */
+/* Two bits for each of them, see name_mark(): the test makes them anew and says what they should be. */
+static const uint64_t marks[MARKS / 64] = {
+	0x0081208c22400001, 0x0140810000000804, 0x0010005880200038, 0x0030000003003032,
+	0x100100c0e0000010, 0x82c0000111000000, 0x0000048000220015, 0x680004084c010d12,
+	0xc805046098408000, 0x02b8000004400003, 0x0000802030080008, 0x0280008480059401,
+	0x4000002000104004, 0x8224000000000008, 0x8040011002021048, 0x0a00088000000002,
+	0x400204c048000101, 0x001a800800000820, 0x104018100092098d, 0x058000404c004400,
+	0x4000285040011010, 0x4081800b90200090, 0x010810028002c020, 0xe000c04000000140,
+	0x0606800846100844, 0x0000000042480009, 0x0800000000116010, 0x8014020000866a08,
+	0x000000804009021a, 0x000c42884002060a, 0x0960180010030808, 0x0800004010920020,
+	0x0000400000400040, 0x00008080002c0000, 0x2120100400000202, 0x4013042004018404,
+	0x9200080d04820214, 0x1e808840800884c0, 0x0220844081220000, 0x8424848082000a00,
+	0x50010084802000a2, 0x0945c24080100140, 0x8410000008401000, 0x0888128104420080,
+	0xa000000406d00014, 0x0006000018520c0a, 0x48040002004a4002, 0x0002260300000c06,
+	0x02220812895a04b0, 0x0100400101802080, 0x00111040910c16a0, 0x88002001102a4300,
+	0x022002a000046601, 0x0f04089040110181, 0x404000420000023a, 0x8182000420884001,
+	0x00016080e1010002, 0x020402040c00f000, 0x08001110600000a8, 0x2400010020000114,
+	0x0300006024004104, 0x4002602804020108, 0x19000004c062464a, 0x2460100080005000,
+	0x6000240006000404, 0x0140002e00000000, 0x10042000401004c4, 0x1200024301880104,
+	0x0002000980440260, 0x800080431c492000, 0x0090480401092088, 0x000024e140000000,
+	0x0001440002224400, 0x1201400002021802, 0x0014410108800202, 0x0400000400800520,
+	0x00010005e0208200, 0x4808104440420000, 0x2880000001101400, 0x1480000000000818,
+	0x4a81108000864028, 0x0420008082904201, 0x5010040010000800, 0x100501048130c000,
+	0x0230e09000898087, 0x2085000000402001, 0x040000424020020c, 0x0180ac0000400400,
+	0x1000000000000211, 0x0820208221000012, 0x2129024401260244, 0x0090400000948200,
+	0x0860a50004440033, 0x0000006015800808, 0x0602038012220120, 0x4604000000000419,
+	0x2000040090086001, 0x0010c05220000003, 0x00048004a0420040, 0x0104100000000804,
+	0x0910090020002240, 0x50000000000c0000, 0x00404449c2000200, 0x0004b18040000000,
+	0x00492000a5241088, 0x0005000800000200, 0x0120801004050000, 0x1000440000880000,
+	0x00890203000a2204, 0x0900000400008020, 0x53000c2020020101, 0x022045001900a002,
+	0x520a880400410204, 0x0000082242408000, 0x4010002010002038, 0x2180522044040002,
+	0x00a8104211082008, 0x0018005005220014, 0xa180000208548120, 0x20112b064a001858,
+	0x2080141880880010, 0x0e00020802001010, 0x0000010081040040, 0x04008a8040101000,
+	0x1100485910208880, 0x0000080400400100, 0xa009098404208074, 0x20000800401000a0,
+};
+/* clang-format on */
+
 /* Whole families: systemd's users, Debian's renamed ones, our own role groups. */
 static const char *const prefixes[] = {"cosmo-", "debian-", "systemd-"};
 
@@ -122,8 +163,7 @@ static uint64_t head_of(const char *name, size_t len)
 	return be64toh(head);
 }
 
-/* Every look-up of NSS comes here, with another name each time: the search has no branch that would
- * have to be foreseen. */
+/* The search has no branch that would have to be foreseen. */
 bool reserved_names_has(const char *name)
 {
 	uint64_t head = head_of(name, strnlen(name, sizeof(head)));
@@ -140,4 +180,44 @@ bool reserved_names_has(const char *name)
 		if (streq(names[first], name))
 			return true;
 	return has_reserved_prefix(name);
+}
+
+/* Which bits are a name's. */
+static inline uint64_t name_mark(const uint64_t *words)
+{
+	uint64_t mark =
+		words[0] ^ words[1] * 0xa0761d6478bd642fULL ^ words[2] * 0xd6e8feb86659fd93ULL;
+
+	mark *= 0x9e3779b97f4a7c15ULL;
+	mark = (mark ^ mark >> 32) * 0x9e3779b97f4a7c15ULL;
+	return mark;
+}
+
+static inline bool is_marked(uint64_t mark)
+{
+	return marks[mark % MARKS / 64] >> mark % 64 & 1;
+}
+
+/* @prefix: one of prefixes, all of which fit into a word. */
+static inline __attribute__((always_inline)) bool begins_like(uint64_t word, const char *prefix)
+{
+	size_t len = strlen(prefix);
+	uint64_t head = 0;
+
+	memcpy(&head, prefix, len);
+	return ((word ^ head) << (64 - 8 * len)) == 0;
+}
+
+/* Of every look-up of NSS that found somebody nearly always all. */
+bool reserved_names_may_have(const uint64_t *words)
+{
+	uint64_t mark = 0;
+
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return true;
+	mark = name_mark(words);
+	if (is_marked(mark >> 51) && is_marked(mark >> 38))
+		return true;
+	return begins_like(words[0], "cosmo-") || begins_like(words[0], "debian-") ||
+	       begins_like(words[0], "systemd-");
 }

@@ -31,6 +31,14 @@ static bool header_is_ours(const struct users_db_header *header, size_t bytes)
 	       is_terminated(header->shell, sizeof(header->shell));
 }
 
+static bool is_plain_path(const char *path)
+{
+	for (const char *c = path; *c; c++)
+		if (*c < ' ' || *c > '~' || *c == ':')
+			return false;
+	return path[0] == '/';
+}
+
 static void split_templates(struct users_db_map *map)
 {
 	const char *home = map->header.home;
@@ -40,6 +48,10 @@ static void split_templates(struct users_db_map *map)
 	map->home_after = mark ? mark + 2 : NULL;
 	map->home_after_len = mark ? strlen(mark + 2) : 0;
 	map->shell_len = strlen(map->header.shell);
+	map->templates_are_plain =
+		is_plain_path(home) && is_plain_path(map->header.shell) &&
+		map->home_before_len + COSMO_MAX_NAME_BYTES + map->home_after_len <
+			sizeof(map->header.home);
 }
 
 static enum cosmo_err check_file(int fd, struct stat *ret_st)

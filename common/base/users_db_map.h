@@ -27,6 +27,7 @@ struct users_db_map {
 	const char *home_after;
 	size_t home_after_len;
 	size_t shell_len;
+	bool templates_are_plain; /* paths that fit, of nothing but ASCII fit for passwd(5) */
 	_Atomic(const struct users_db_settings_copy *) settings;
 	const struct users_db_map *older; /* others may still be reading it */
 };

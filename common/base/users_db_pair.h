@@ -27,12 +27,13 @@ static inline uint64_t users_db_sequence(uint64_t word)
 	return word & 0xffffffffU;
 }
 
-/* Copy @copy to @ret if it is whole. */
-static inline bool users_db_copy_load(
+/* Copy @copy to @ret if it is whole. Inlined where the count is known, for the loops to vanish. */
+static inline __attribute__((always_inline)) bool users_db_copy_load(
 	const struct users_db_pair *pair, unsigned int copy, size_t count, uint64_t *ret)
 {
 	const uint64_t *words = pair->copies + copy * pair->stride;
 
+#pragma GCC unroll 14
 	for (size_t i = 0; i < count; i++)
 		ret[i] = users_db_load(words + i);
 	return ret[0] == users_db_check(users_db_copy_key(pair->key, copy), ret + 1, count - 1);

@@ -166,26 +166,30 @@ struct search {
 	uint32_t uid;
 };
 
-static inline enum slot_result search_once(
-	const struct users_db_map *map, const struct search *search, struct users_db_user *ret)
+/* @ret_user: NULL for whom the entry will do. */
+static inline enum slot_result search_once(const struct users_db_map *map,
+	const struct search *search, struct users_db_entry *ret, struct users_db_user *ret_user)
 {
+	enum slot_result result = SLOT_NONE;
 	struct users_db_name name;
 	uint32_t slot = 0;
 
 	if (!search->name)
-		return users_db_slot_by_uid(map, search->uid, &slot, ret);
-	if (!users_db_name_make(map, search->name, &name))
-		return SLOT_NONE;
-	return users_db_slot_by_name(map, &name, &slot, ret);
+		result = users_db_slot_find_uid(map, search->uid, &slot, ret);
+	else if (users_db_name_make(map, search->name, &name))
+		result = users_db_slot_find_name(map, &name, &slot, ret);
+	if (ret_user && result == SLOT_FOUND && !users_db_entry_unpack(ret, ret_user))
+		return SLOT_DOUBT;
+	return result;
 }
 
-static enum cosmo_err search_again(
-	const struct users_db_map *map, const struct search *search, struct users_db_user *ret)
+static enum cosmo_err search_again(const struct users_db_map *map, const struct search *search,
+	struct users_db_entry *ret, struct users_db_user *ret_user)
 {
 	struct activity before = activity_now(map);
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		enum slot_result result = search_once(map, search, ret);
+		enum slot_result result = search_once(map, search, ret, ret_user);
 
 		if (result != SLOT_DOUBT)
 			return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
@@ -194,8 +198,8 @@ static enum cosmo_err search_again(
 	return doubt_reason(map, &before);
 }
 
-static inline enum cosmo_err find_ever(
-	struct users_db *db, const struct search *search, struct users_db_user *ret)
+static inline enum cosmo_err find(struct users_db *db, const struct search *search,
+	struct users_db_entry *ret, struct users_db_user *ret_user)
 {
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = map_get(db, &map);
@@ -203,10 +207,40 @@ static inline enum cosmo_err find_ever(
 
 	if (__builtin_expect(err != COSMO_OK, 0))
 		return err;
-	result = search_once(map, search, ret);
+	result = search_once(map, search, ret, ret_user);
 	if (__builtin_expect(result == SLOT_DOUBT, 0))
-		return search_again(map, search, ret);
+		return search_again(map, search, ret, ret_user);
 	return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
+}
+
+static inline bool is_removed(const struct users_db_entry *entry)
+{
+	return users_db_entry_flags(entry) & USERS_DB_REMOVED;
+}
+
+enum cosmo_err users_db_entry_by_name(
+	struct users_db *db, const char *name, struct users_db_entry *ret)
+{
+	const struct search search = {.name = name};
+	enum cosmo_err err = find(db, &search, ret, NULL);
+
+	return !err && is_removed(ret) ? COSMO_E_NOT_FOUND : err;
+}
+
+enum cosmo_err users_db_entry_by_uid(struct users_db *db, uint32_t uid, struct users_db_entry *ret)
+{
+	const struct search search = {.uid = uid};
+	enum cosmo_err err = find(db, &search, ret, NULL);
+
+	return !err && is_removed(ret) ? COSMO_E_NOT_FOUND : err;
+}
+
+static enum cosmo_err find_ever(
+	struct users_db *db, const struct search *search, struct users_db_user *ret)
+{
+	struct users_db_entry entry;
+
+	return find(db, search, &entry, ret);
 }
 
 static enum cosmo_err find_shown(
@@ -247,22 +281,25 @@ enum cosmo_err users_db_find_uid_ever(struct users_db *db, uint32_t uid, struct 
 	return find_ever(db, &search, ret);
 }
 
-static enum cosmo_err slot_by_number_surely(
-	const struct users_db_map *map, uint32_t slot, struct users_db_user *ret)
+static enum cosmo_err entry_surely(const struct users_db_map *map, uint32_t slot,
+	struct users_db_entry *ret, struct users_db_user *ret_user)
 {
 	struct activity before = activity_now(map);
 
 	for (int i = 0; i < ATTEMPTS; i++) {
-		enum slot_result result = users_db_slot_by_number(map, slot, ret);
+		enum slot_result result = users_db_slot_entry(map, slot, ret);
 
-		if (result != SLOT_DOUBT)
-			return result == SLOT_FOUND ? COSMO_OK : COSMO_E_NOT_FOUND;
+		if (result == SLOT_NONE)
+			return COSMO_E_NOT_FOUND;
+		if (result == SLOT_FOUND && (!ret_user || users_db_entry_unpack(ret, ret_user)))
+			return COSMO_OK;
 		pause_briefly(i);
 	}
 	return doubt_reason(map, &before);
 }
 
-enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users_db_user *ret)
+static inline enum cosmo_err next(struct users_db *db, uint64_t *cursor, uint64_t roles,
+	struct users_db_entry *ret, struct users_db_user *ret_user)
 {
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = map_get(db, &map);
@@ -272,15 +309,30 @@ enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users
 		return err;
 	slots = (uint64_t)map->header.groups * USERS_DB_GROUP_SLOTS;
 	for (; *cursor < slots; (*cursor)++) {
-		err = slot_by_number_surely(map, (uint32_t)*cursor, ret);
+		if (roles && !users_db_slot_may_have(map, (uint32_t)*cursor, roles))
+			continue;
+		err = entry_surely(map, (uint32_t)*cursor, ret, ret_user);
 		if (err == COSMO_E_BUSY)
 			return err;
-		if (err == COSMO_E_NOT_FOUND || (!err && ret->flags & USERS_DB_REMOVED))
+		if (err == COSMO_E_NOT_FOUND || (!err && is_removed(ret)))
 			continue;
 		(*cursor)++;
 		return err;
 	}
 	return COSMO_E_NOT_FOUND;
+}
+
+enum cosmo_err users_db_entry_next(
+	struct users_db *db, uint64_t *cursor, uint64_t roles, struct users_db_entry *ret)
+{
+	return next(db, cursor, roles, ret, NULL);
+}
+
+enum cosmo_err users_db_next(struct users_db *db, uint64_t *cursor, struct users_db_user *ret)
+{
+	struct users_db_entry entry;
+
+	return next(db, cursor, 0, &entry, ret);
 }
 
 enum cosmo_err users_db_settings_peek(struct users_db *db, const struct users_db_settings **ret)

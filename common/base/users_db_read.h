@@ -35,6 +35,17 @@ struct users_db_user {
 	unsigned char integration[INTEGRATION_BYTES];
 };
 
+/* What decides on a user's roles; see effective_roles(). */
+struct users_db_standing {
+	uint64_t roles;
+	int64_t confirmed_s;
+	uint32_t flags;
+	uint32_t reason;
+	unsigned char integration[INTEGRATION_BYTES];
+};
+
+struct users_db_entry; /* the same as his slot holds it, see users_db_entry.h */
+
 struct users_db_map; /* one mapping with what was checked about it */
 
 /* A process's view; static storage, all zero but for the paths. Thread-safe, fork-safe, keeps no
@@ -63,6 +74,12 @@ COSMO_MUST_USE enum cosmo_err users_db_find_name(
 COSMO_MUST_USE enum cosmo_err users_db_find_uid(
 	struct users_db *db, uint32_t uid, struct users_db_user *ret);
 
+/* The same without spelling anything out: for look-ups. */
+COSMO_MUST_USE enum cosmo_err users_db_entry_by_name(
+	struct users_db *db, const char *name, struct users_db_entry *ret);
+COSMO_MUST_USE enum cosmo_err users_db_entry_by_uid(
+	struct users_db *db, uint32_t uid, struct users_db_entry *ret);
+
 /* Like users_db_find_name() and users_db_find_uid(), but a tombstone is found too (USERS_DB_REMOVED
  * in flags): was this name ever enrolled here, or this uid given to anybody? */
 COSMO_MUST_USE enum cosmo_err users_db_find_ever(
@@ -78,6 +95,12 @@ COSMO_MUST_USE enum cosmo_err users_db_find_uid_ever(
  */
 COSMO_MUST_USE enum cosmo_err users_db_next(
 	struct users_db *db, uint64_t *cursor, struct users_db_user *ret);
+
+/* The same without spelling anything out. @roles: only users whose stored roles have one of these
+ * bits, of others not even the slot is read whole, so damage to theirs is not seen; 0: everybody.
+ */
+COSMO_MUST_USE enum cosmo_err users_db_entry_next(
+	struct users_db *db, uint64_t *cursor, uint64_t roles, struct users_db_entry *ret);
 
 /* A consistent copy of the settings. Errors: as users_db_find_name() without COSMO_E_NOT_FOUND. */
 COSMO_MUST_USE enum cosmo_err users_db_settings(struct users_db *db, struct users_db_settings *ret);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/base/users_db_check.h"
+#include "common/base/users_db_entry.h"
 #include "common/base/users_db_map.h"
 
 /* What one attempt gave; only SLOT_DOUBT is worth another. */
@@ -17,14 +18,25 @@ bool users_db_name_make(
 	const struct users_db_map *map, const char *name, struct users_db_name *ret);
 
 /* One attempt each. @ret_slot is set with SLOT_FOUND; @ret as well, also for removed users. */
+enum slot_result users_db_slot_find_name(const struct users_db_map *map,
+	const struct users_db_name *name, uint32_t *ret_slot, struct users_db_entry *ret);
+enum slot_result users_db_slot_find_uid(const struct users_db_map *map, uint32_t uid,
+	uint32_t *ret_slot, struct users_db_entry *ret);
+
+/* The slot by its number; SLOT_NONE if it is empty. */
+enum slot_result users_db_slot_entry(
+	const struct users_db_map *map, uint32_t slot, struct users_db_entry *ret);
+
+/* The same with everything spelled out. */
 enum slot_result users_db_slot_by_name(const struct users_db_map *map,
 	const struct users_db_name *name, uint32_t *ret_slot, struct users_db_user *ret);
 enum slot_result users_db_slot_by_uid(const struct users_db_map *map, uint32_t uid,
 	uint32_t *ret_slot, struct users_db_user *ret);
-
-/* The slot by its number; SLOT_NONE if it is empty. */
 enum slot_result users_db_slot_by_number(
 	const struct users_db_map *map, uint32_t slot, struct users_db_user *ret);
+
+/* Can the user in that slot have one of these stored roles? Nothing else of him is read. */
+bool users_db_slot_may_have(const struct users_db_map *map, uint32_t slot, uint64_t roles);
 
 /* The pair of copies in a slot. */
 struct users_db_pair users_db_slot_pair(const struct users_db_map *map, uint32_t slot);
