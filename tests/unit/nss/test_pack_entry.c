@@ -13,7 +13,7 @@
 #include "nss_cosmo/pack.h"
 #include "tests/unit/nss/guarded_buffer.h"
 
-#define CASES      40000
+#define CASES      8000
 #define MAX_BUFFER 600
 
 static uint64_t random_state = 1;
