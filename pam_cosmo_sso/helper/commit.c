@@ -164,7 +164,9 @@ static void withdraw(struct commit *commit)
 	for (size_t i = 0; i < commit->count; i++)
 		staged_file_drop(
 			store_folder_fd(commit->store, STORE_USERS), commit->records[i]->name);
-	(void)!note_done(commit->file);
+	/* As long as the note stands the next writer looks for them. */
+	if (fsync(store_folder_fd(commit->store, STORE_USERS)) == 0)
+		(void)!note_done(commit->file);
 }
 
 /* After the records are settled an error leaves them to the next writer. */
@@ -194,7 +196,10 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 	uint32_t was = state->was;
 	enum cosmo_err err = record_load(store, state->name, &record);
 
+	/* Gone for good before the note is: nobody else would look for it. */
 	staged_file_drop(store_folder_fd(store, STORE_USERS), state->name);
+	if (fsync(store_folder_fd(store, STORE_USERS)) < 0)
+		return COSMO_E_IO;
 	/* Never enrolled after all; or damaged, and then what is shown of him stays as it was. */
 	if (err == COSMO_E_NOT_FOUND || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE)
 		return note_done(file);
@@ -210,10 +215,8 @@ static enum cosmo_err redo_user(struct store *store, struct users_db_file *file)
 		err = users_db_file_sync(file);
 	if (err)
 		return err;
-	/* The counts are those from before. A power cut may have kept the tag of a new user, and
-	 * lost his uid. */
+	/* The counts are those from before. */
 	place.was_shown = (was & USERS_DB_WAS_SHOWN) != 0;
-	place.lacks_uid = !(was & USERS_DB_WAS_USED);
 	err = users_db_file_show(file, &user, &place);
 	if (!err && !place.is_new && !(was & USERS_DB_WAS_USED))
 		users_db_file_state(file)->used++;

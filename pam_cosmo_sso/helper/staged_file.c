@@ -65,19 +65,39 @@ static bool is_stage(const char *name)
 	return len > 5 && name[0] == '.' && streq(name + len - 4, ".new");
 }
 
-enum cosmo_err staged_file_drop_all(int dir_fd)
+/* *ret_any: there were some. */
+static enum cosmo_err visit_stages(int dir_fd, bool drop, bool *ret_any)
 {
 	COSMO_AUTO(folder_close) DIR *dir = NULL;
 	const struct dirent *entry = NULL;
 	enum cosmo_err err = folder_open(dir_fd, &dir);
 
+	*ret_any = false;
 	if (err)
 		return err;
 	errno = 0;
 	while ((entry = readdir(dir))) { /* NOLINT(concurrency-mt-unsafe): one owner */
-		if (is_stage(entry->d_name))
-			unlinkat(dir_fd, entry->d_name, 0);
+		if (is_stage(entry->d_name)) {
+			*ret_any = true;
+			if (drop)
+				unlinkat(dir_fd, entry->d_name, 0);
+		}
 		errno = 0;
 	}
 	return errno ? COSMO_E_IO : COSMO_OK;
+}
+
+enum cosmo_err staged_file_any(int dir_fd, bool *ret)
+{
+	return visit_stages(dir_fd, false, ret);
+}
+
+enum cosmo_err staged_file_drop_all(int dir_fd)
+{
+	bool any = false;
+	enum cosmo_err err = visit_stages(dir_fd, true, &any);
+
+	if (!err && any && fsync(dir_fd) < 0)
+		err = COSMO_E_IO;
+	return err;
 }

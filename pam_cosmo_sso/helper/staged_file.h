@@ -18,8 +18,11 @@ COSMO_MUST_USE enum cosmo_err staged_file_write(
 /* Put it in the place of @name. The caller syncs @dir_fd. Errors: COSMO_E_IO, COSMO_E_INVALID. */
 COSMO_MUST_USE enum cosmo_err staged_file_settle(int dir_fd, const char *name);
 
-/* Remove what was staged, if anything was. */
+/* Remove what was staged, if anything was. The caller syncs @dir_fd. */
 void staged_file_drop(int dir_fd, const char *name);
 
-/* Remove whatever is staged in the folder, of any name. Errors: COSMO_E_IO. */
+/* Is anything staged in the folder? Errors: COSMO_E_IO. */
+COSMO_MUST_USE enum cosmo_err staged_file_any(int dir_fd, bool *ret);
+
+/* Remove whatever is staged in the folder, of any name, durably. Errors: COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err staged_file_drop_all(int dir_fd);

@@ -16,6 +16,7 @@
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/records.h"
+#include "pam_cosmo_sso/helper/staged_file.h"
 
 /* Few enough for the deadline and the progress to mean something, for one message to the judge, and
  * to be written on a slow disk long before whoever waits for the lock gives up (STORE_LOCK_MS). */
@@ -362,6 +363,22 @@ static void batch_wipe(struct revoking *revoking)
 	store_unlock(revoking->store);
 }
 
+/* A writer that died may have left a token beside the record; a living one is waited for. */
+static enum cosmo_err drop_stages(struct store *store)
+{
+	int users_fd = store_folder_fd(store, STORE_USERS);
+	bool any = false;
+	enum cosmo_err err = staged_file_any(users_fd, &any);
+
+	if (!err && any)
+		err = store_lock(store, STORE_LOCK_MS);
+	if (err || !any)
+		return err;
+	err = staged_file_drop_all(users_fd);
+	store_unlock(store);
+	return err;
+}
+
 static enum cosmo_err revoke_all(
 	struct revoking *revoking, const char *user, token_progress progress, void *context)
 {
@@ -372,6 +389,9 @@ static enum cosmo_err revoke_all(
 
 	if (err)
 		return err;
+	err = drop_stages(revoking->store);
+	if (!revoking->err)
+		revoking->err = err;
 	total = names_count(&revoking->names);
 	while (at < revoking->names.len) {
 		batch_read(revoking, &at, &done);

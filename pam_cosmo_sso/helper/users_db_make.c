@@ -260,10 +260,11 @@ enum cosmo_err users_db_file_publish(struct store *store, struct users_db_file *
 		(void)!mark(old_fd, USERS_DB_IN_FORCE);
 		err = COSMO_E_IO;
 	}
-	if (!err)
-		err = mark(old_fd, USERS_DB_SUPERSEDED);
+	/* Else a power cut could leave the old one in its place with that mark, which ends it. */
 	if (!err && fsync(dir_fd) < 0)
 		err = COSMO_E_IO;
+	if (!err)
+		err = mark(old_fd, USERS_DB_SUPERSEDED);
 	/* From now on others may have it mapped. */
 	munmap(file->image, file->image_bytes);
 	file->image = NULL;

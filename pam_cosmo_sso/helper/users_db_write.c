@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Order for a new user: slot, fdatasync, uid entry, tag, fdatasync; for a known one: the older
- * copy, fdatasync, the "current" word. A name exists from the moment its tag is there, a copy from
- * the moment it is whole.
+ * Order for a new user: slot, uid entry, fdatasync, tag, fdatasync; for a known one: the older
+ * copy, fdatasync, the "current" word. A name exists from the moment its tag is there, and so does
+ * its uid; a copy from the moment it is whole.
  */
 #include "pam_cosmo_sso/helper/users_db_write.h"
 
@@ -158,32 +158,6 @@ static enum cosmo_err fill_known(struct users_db_file *file, const struct users_
 	return users_db_file_overwrite(file, &pair, words, USERS_DB_COPY_WORDS, newest);
 }
 
-/* Everything but the tag: nobody finds it yet. */
-static enum cosmo_err fill_new(struct users_db_file *file, const struct users_db_user *user,
-	const struct users_db_place *place)
-{
-	const struct users_db_pair pair = users_db_slot_pair(file->map, place->slot);
-	uint64_t words[USERS_DB_SLOT_WORDS] = {0};
-	uint64_t *copy = words + USERS_DB_SLOT_AT_COPY;
-	enum cosmo_err err = pack(file, user, place, 0, copy);
-
-	if (err)
-		return err;
-	memcpy(words + USERS_DB_SLOT_AT_NAME, user->name, strlen(user->name));
-	words[USERS_DB_SLOT_AT_IDS] = user->uid | (uint64_t)user->gid << 32;
-	words[0] = users_db_check(pair.key, words + 1, USERS_DB_SLOT_FIXED - 1);
-	words[USERS_DB_SLOT_AT_CURRENT] = 1;
-	copy[1] |= 1;
-	copy[0] = users_db_check(users_db_copy_key(pair.key, 0), copy + 1, USERS_DB_COPY_WORDS - 1);
-	return users_db_file_store(file, users_db_at_slot(place->slot), words, USERS_DB_SLOT_WORDS);
-}
-
-enum cosmo_err users_db_file_fill(
-	struct users_db_file *file, const struct users_db_user *user, struct users_db_place *place)
-{
-	return place->is_new ? fill_new(file, user, place) : fill_known(file, user, place);
-}
-
 static enum cosmo_err put_uid(struct users_db_file *file, uint32_t uid, uint32_t slot)
 {
 	const struct users_db_header *header = &file->map->header;
@@ -207,6 +181,33 @@ static enum cosmo_err put_uid(struct users_db_file *file, uint32_t uid, uint32_t
 	return COSMO_E_STORE_DAMAGED;
 }
 
+/* Everything but the tag: nobody finds it yet. */
+static enum cosmo_err fill_new(struct users_db_file *file, const struct users_db_user *user,
+	const struct users_db_place *place)
+{
+	const struct users_db_pair pair = users_db_slot_pair(file->map, place->slot);
+	uint64_t words[USERS_DB_SLOT_WORDS] = {0};
+	uint64_t *copy = words + USERS_DB_SLOT_AT_COPY;
+	enum cosmo_err err = pack(file, user, place, 0, copy);
+
+	if (err)
+		return err;
+	memcpy(words + USERS_DB_SLOT_AT_NAME, user->name, strlen(user->name));
+	words[USERS_DB_SLOT_AT_IDS] = user->uid | (uint64_t)user->gid << 32;
+	words[0] = users_db_check(pair.key, words + 1, USERS_DB_SLOT_FIXED - 1);
+	words[USERS_DB_SLOT_AT_CURRENT] = 1;
+	copy[1] |= 1;
+	copy[0] = users_db_check(users_db_copy_key(pair.key, 0), copy + 1, USERS_DB_COPY_WORDS - 1);
+	err = users_db_file_store(file, users_db_at_slot(place->slot), words, USERS_DB_SLOT_WORDS);
+	return err ? err : put_uid(file, user->uid, place->slot);
+}
+
+enum cosmo_err users_db_file_fill(
+	struct users_db_file *file, const struct users_db_user *user, struct users_db_place *place)
+{
+	return place->is_new ? fill_new(file, user, place) : fill_known(file, user, place);
+}
+
 static enum cosmo_err put_tag(struct users_db_file *file, uint32_t slot, uint32_t tag)
 {
 	uint32_t group = slot / USERS_DB_GROUP_SLOTS;
@@ -220,29 +221,20 @@ static enum cosmo_err put_tag(struct users_db_file *file, uint32_t slot, uint32_
 	return users_db_file_store(file, at, &word, 1);
 }
 
-static enum cosmo_err show_new(struct users_db_file *file, const struct users_db_user *user,
-	const struct users_db_place *place)
-{
-	enum cosmo_err err = put_uid(file, user->uid, place->slot);
-
-	return err ? err : put_tag(file, place->slot, users_db_name_tag(place->hash));
-}
-
-static enum cosmo_err show_known(struct users_db_file *file, const struct users_db_user *user,
-	const struct users_db_place *place)
+static enum cosmo_err show_known(struct users_db_file *file, const struct users_db_place *place)
 {
 	const struct users_db_pair pair = users_db_slot_pair(file->map, place->slot);
-	enum cosmo_err err = place->lacks_uid ? put_uid(file, user->uid, place->slot) : COSMO_OK;
 
-	return err ? err : users_db_file_raise(file, &pair);
+	return users_db_file_raise(file, &pair);
 }
 
 enum cosmo_err users_db_file_show(struct users_db_file *file, const struct users_db_user *user,
 	const struct users_db_place *place)
 {
 	struct users_db_state *state = &file->state;
-	enum cosmo_err err =
-		place->is_new ? show_new(file, user, place) : show_known(file, user, place);
+	enum cosmo_err err = place->is_new
+				     ? put_tag(file, place->slot, users_db_name_tag(place->hash))
+				     : show_known(file, place);
 
 	if (err)
 		return err;

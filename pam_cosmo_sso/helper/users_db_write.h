@@ -35,7 +35,6 @@ struct users_db_place {
 	uint32_t long_pair; /* counted from 1; 0: none */
 	bool is_new;
 	bool was_shown;
-	bool lacks_uid; /* the name is there, but it is not known whether the uid is */
 };
 
 /*

@@ -225,61 +225,6 @@ static void test_commit_user__sequences_at_their_end__goes_on(void **state)
 	}
 }
 
-/* Two writes of one sync: the tag reached the disk, and the uid did not. */
-static void lose_uid(struct fixture *fixture, const char *name)
-{
-	struct users_db_file *file = NULL;
-	struct users_db_state *state = NULL;
-	uint32_t uid = found(fixture, name).uid;
-	int fd = open(fixture->users_db, O_WRONLY | O_CLOEXEC);
-	const struct users_db_map *map = NULL;
-	bool lost = false;
-
-	assert_true(fd >= 0);
-	assert_int_equal(users_db_file_open(fixture->store, &file), COSMO_OK);
-	map = users_db_file_map(file);
-	for (uint32_t i = 0; i < map->header.uid_entries; i++) {
-		size_t at = users_db_at_uids(&map->header) + i * USERS_DB_UID_WORDS;
-		const uint64_t empty[2] = {USERS_DB_UID_EMPTY,
-			users_db_uid_check(map->header.key, i, USERS_DB_UID_EMPTY)};
-
-		if ((uint32_t)map->words[at] != uid || map->words[at] == USERS_DB_UID_EMPTY)
-			continue;
-		assert_int_equal(pwrite(fd, empty, sizeof(empty), (off_t)at * 8), sizeof(empty));
-		lost = true;
-	}
-	assert_true(lost);
-	close(fd);
-	state = users_db_file_state(file);
-	state->pending = USERS_DB_USER_PENDING;
-	state->was = 0;
-	state->used--;
-	state->shown--;
-	snprintf(state->name, sizeof(state->name), "%s", name);
-	assert_int_equal(users_db_state_save(file), COSMO_OK);
-	users_db_file_free(file);
-}
-
-static void test_commit_recover__tag_kept_and_uid_lost__both_are_there(void **state)
-{
-	struct fixture *fixture = fixture_of(state);
-	struct users_db *db = store_users_db(fixture->store);
-	struct users_db_user user = {0};
-	uint64_t count = 0;
-	uint32_t uid = 0;
-
-	fixture_enrol(fixture, "ada");
-	fixture_enrol(fixture, "bob");
-	uid = found(fixture, "ada").uid;
-	lose_uid(fixture, "ada");
-	assert_int_equal(users_db_find_uid(db, uid, &user), COSMO_E_NOT_FOUND);
-	assert_int_equal(commit_recover(fixture->store), COSMO_OK);
-	assert_int_equal(users_db_find_uid(db, uid, &user), COSMO_OK);
-	assert_string_equal(user.name, "ada");
-	assert_int_equal(users_db_count(db, &count), COSMO_OK);
-	assert_int_equal(count, 2);
-}
-
 /* A commit meets damage: in what is not concerned it stays, in what is it is mended. */
 static void test_commit_user__file_lost_or_damaged__made_anew_from_the_records(void **state)
 {
@@ -361,7 +306,6 @@ int main(void)
 		WITH_MEMORY_FIXTURE(test_commit_users__file_grows__nobody_is_lost),
 		WITH_READY_FIXTURE(test_commit_user__sequences_at_their_end__goes_on),
 		WITH_READY_FIXTURE(test_commit_user__first_since_boot__damage_elsewhere_is_mended),
-		WITH_READY_FIXTURE(test_commit_recover__tag_kept_and_uid_lost__both_are_there),
 		WITH_READY_FIXTURE(
 			test_commit_user__file_lost_or_damaged__made_anew_from_the_records),
 	};
