@@ -178,6 +178,16 @@ static int remove_visited(const char *path, const struct stat *st, int type, str
 	return remove(path);
 }
 
+static int remove_below(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+	return where->level > 0 ? remove_visited(path, st, type, where) : 0;
+}
+
+void fixture_empty(const char *dir)
+{
+	assert_int_equal(nftw(dir, remove_below, REMOVE_FDS, FTW_DEPTH | FTW_PHYS), 0);
+}
+
 int fixture_teardown(void **state)
 {
 	struct fixture *fixture = *state;

@@ -36,6 +36,9 @@ int fixture_setup_in_memory(void **state);
 /* There too: the folders alone, nothing open, no lock held. Root only. */
 int fixture_setup_bare(void **state);
 
+/* Remove all that is in a folder. */
+void fixture_empty(const char *dir);
+
 #define WITH_FIXTURE(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 #define WITH_READY_FIXTURE(test)                                                                   \
 	cmocka_unit_test_setup_teardown(test, fixture_setup_ready, fixture_teardown)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/unit/store/store_picture.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -109,6 +110,53 @@ const char *picture_take(struct users_db *db, struct picture *ret)
 	return enumerate(db, ret);
 }
 
+bool picture_same_settings(const struct picture *a, const struct picture *b)
+{
+	return a->has_settings == b->has_settings &&
+	       memcmp(&a->settings, &b->settings, sizeof(a->settings)) == 0;
+}
+
+const char *picture_compare(
+	const struct picture *now, const struct picture *before, const struct picture *after)
+{
+	if (now->others != before->others && now->others != after->others)
+		return "the others are other ones";
+	if (!picture_same_settings(now, before) && !picture_same_settings(now, after) &&
+		now->has_settings)
+		return "the settings are neither as before nor as after";
+	for (size_t i = 0; i < PICTURE_PEOPLE - 1; i++)
+		if (!sight_equals(&now->people[i], &before->people[i]) &&
+			!sight_equals(&now->people[i], &after->people[i]))
+			return "somebody is neither as before nor as after";
+	return NULL;
+}
+
+bool picture_goes_back(
+	const struct picture *earlier, const struct picture *now, const struct picture *after)
+{
+	for (size_t i = 0; i < PICTURE_PEOPLE - 1; i++)
+		if (sight_equals(&earlier->people[i], &after->people[i]) &&
+			!sight_equals(&now->people[i], &after->people[i]))
+			return true;
+	return false;
+}
+
+bool picture_same_people(const struct picture *a, const struct picture *b)
+{
+	for (size_t i = 0; i < PICTURE_PEOPLE; i++)
+		if (!sight_equals(&a->people[i], &b->people[i]))
+			return false;
+	return a->others == b->others;
+}
+
+bool picture_is_after(const struct picture *now, const struct picture *after)
+{
+	struct picture known = *now;
+
+	known.people[PICTURE_PEOPLE - 1] = after->people[PICTURE_PEOPLE - 1];
+	return picture_same_people(&known, after) && picture_same_settings(now, after);
+}
+
 static const char *check_person(
 	const struct picture *picture, const struct sight *sight, struct store *store)
 {
@@ -155,4 +203,20 @@ const char *picture_check(const struct picture *picture, struct store *store)
 	if (users_db_count(store_users_db(store), &count) || count != shown)
 		return "the number of users is wrong";
 	return NULL;
+}
+
+bool picture_has_stages(const struct store_paths *paths)
+{
+	char path[160] = "";
+	const struct dirent *entry = NULL;
+	bool has = false;
+	DIR *dir = NULL;
+
+	snprintf(path, sizeof(path), "%s/private/users", paths->state_dir);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		has = has || (entry->d_name[0] == '.' && strlen(entry->d_name) > 2);
+	if (dir)
+		closedir(dir);
+	return has;
 }

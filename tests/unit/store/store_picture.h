@@ -35,3 +35,20 @@ bool sight_equals(const struct sight *a, const struct sight *b);
 /* Does what is shown agree with record and register, and everybody's uid belong to him alone? The
  * number of users as well. Returns NULL, or what does not. */
 const char *picture_check(const struct picture *picture, struct store *store);
+
+/* Is everybody but dan as in one of two pictures? Returns NULL, or what is not. */
+const char *picture_compare(
+	const struct picture *now, const struct picture *before, const struct picture *after);
+
+/* Was somebody as after, and is not any more? */
+bool picture_goes_back(
+	const struct picture *earlier, const struct picture *now, const struct picture *after);
+
+bool picture_same_people(const struct picture *a, const struct picture *b);
+bool picture_same_settings(const struct picture *a, const struct picture *b);
+
+/* All but dan. */
+bool picture_is_after(const struct picture *now, const struct picture *after);
+
+/* Half-made records hold refresh tokens: are there any? */
+bool picture_has_stages(const struct store_paths *paths);
