@@ -221,7 +221,8 @@
 	X(RESUMED, U64, 8)         /* 1: a run that was broken off was gone on with */             \
 	X(RUN_S, U64, 8)           /* when the last run of refreshes began */                      \
 	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */                           \
-	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */
+	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */          \
+	X(VALUE_STRIP_PREFIX, STR, 256) /* values of the roles claim begin so, or are passed over */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -358,6 +359,7 @@
 #define JUDGE_CLAIM_FIELDS(X, message)                                                             \
 	X(message, USERNAME_CLAIM, ONE) X(message, SUBJECT_CLAIM, ONE)                             \
 	X(message, NAME_CLAIM, ONE) X(message, ROLES_CLAIM, ONE) X(message, UID_CLAIM, OPT)        \
+	X(message, VALUE_STRIP_PREFIX, OPT)                                                        \
 	X(message, RULE, MANY) X(message, STRIP_DOMAIN, MANY) X(message, KEEP_DOMAINS, ONE)
 
 /*

@@ -127,6 +127,21 @@ enum cosmo_err claims_values(const struct claim_sources *sources, const char *na
 	return COSMO_OK;
 }
 
+void claim_values_strip(struct claim_values *values, const char *prefix)
+{
+	size_t len = prefix ? strlen(prefix) : 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; prefix && i < values->count; i++) {
+		const char *value = values->items[i];
+
+		if (strncmp(value, prefix, len) == 0 && value[len] != '\0')
+			values->items[kept++] = value + len;
+	}
+	if (prefix)
+		values->count = kept;
+}
+
 static char lower_of(char c)
 {
 	if (c >= 'A' && c <= 'Z')

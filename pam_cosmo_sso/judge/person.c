@@ -67,6 +67,8 @@ static enum cosmo_err put_roles(const struct message *request, const struct clai
 		sources, message_str(request, FIELD_ROLES_CLAIM), why, &state, &values);
 
 	if (!err)
+		claim_values_strip(values, message_str(request, FIELD_VALUE_STRIP_PREFIX));
+	if (!err)
 		err = role_rules_apply(
 			rules->rules, values, rules->on_match, rules->context, why, &set);
 	if (err)
