@@ -303,7 +303,7 @@
 	X(USER_ITEM, SINCE_S, OPT) X(USER_ITEM, REASON, OPT)                                        \
 	X(ROLES_ITEM, RULE, OPT) X(ROLES_ITEM, CLAIM_VALUE, OPT) X(ROLES_ITEM, ROLE, MANY)         \
 	X(ROLES_ITEM, GROUP, MANY) X(ROLES_ITEM, USERNAME, OPT) X(ROLES_ITEM, SUB, OPT)            \
-	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \
+	X(ROLES_ITEM, CLAIM_STATE, OPT) X(ROLES_ITEM, DETAIL, OPT)                                 \
 	JUDGE_SETUP_FIELDS(X, JUDGE_SIGN_IN) JUDGE_CLAIM_FIELDS(X, JUDGE_SIGN_IN)                  \
 	X(JUDGE_SIGN_IN, ACR, OPT) X(JUDGE_SIGN_IN, AUTH_MAX_AGE_S, OPT)                           \
 	X(JUDGE_SIGN_IN, JWKS_FINAL, OPT)                                                          \
@@ -328,7 +328,7 @@
 	X(JUDGE_IDENTITY, AUTH_TIME_S, OPT) X(JUDGE_IDENTITY, IDP_TIME_S, OPT)                     \
 	X(JUDGE_IDENTITY, ACR, OPT) X(JUDGE_IDENTITY, AMR, MANY)                                   \
 	X(JUDGE_IDENTITY, REFRESH_TOKEN, OPT) X(JUDGE_IDENTITY, REFRESH_EXPIRES_IN_S, OPT)         \
-	X(JUDGE_IDENTITY, UID, OPT)                                                                \
+	X(JUDGE_IDENTITY, UID, OPT) X(JUDGE_IDENTITY, DETAIL, OPT)                                 \
 	X(JUDGE_PROBED, ISSUER, ONE) X(JUDGE_PROBED, DEVICE_ENDPOINT, ONE)                         \
 	X(JUDGE_PROBED, TOKEN_ENDPOINT, ONE) X(JUDGE_PROBED, REVOCATION_ENDPOINT, OPT)             \
 	X(JUDGE_PROBED, OFFLINE_ACCESS, ONE) X(JUDGE_PROBED, KEY_COUNT, ONE)                       \
@@ -337,6 +337,7 @@
 	X(JUDGE_MATCH, DETAIL, OPT)                                                                \
 	X(JUDGE_DONE, USERNAME, OPT) X(JUDGE_DONE, SUB, OPT) X(JUDGE_DONE, ROLE, MANY)             \
 	X(JUDGE_DONE, CLAIM_STATE, OPT) X(JUDGE_DONE, ALG, OPT) X(JUDGE_DONE, ISSUER, OPT)         \
+	X(JUDGE_DONE, DETAIL, OPT)                                                                 \
 	X(JUDGE_FAILED, ERR, ONE) X(JUDGE_FAILED, DETAIL, OPT)                                     \
 	X(FETCH_REQUEST, METHOD, ONE) X(FETCH_REQUEST, URL, ONE) X(FETCH_REQUEST, CA_PEM, OPT)     \
 	X(FETCH_REQUEST, PROXY, OPT) X(FETCH_REQUEST, AUTHORIZATION, OPT)                          \

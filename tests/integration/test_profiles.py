@@ -7,6 +7,7 @@ Needs root and COSMO_BUILD_DIR."""
 
 import concurrent.futures
 import contextlib
+import json
 import pathlib
 import re
 import sys
@@ -20,6 +21,7 @@ from support.ctl_rig import CtlRig  # noqa: E402
 from support.helper_site import RefreshSite  # noqa: E402
 from support.profile import Profile, names  # noqa: E402
 from support.profile_idp import ProfileIdp, Visitor  # noqa: E402
+from support.program import Program, built  # noqa: E402
 
 SECRET = "of-the-client"
 # Everybody comes at once, and a host asks about its integration more often than a real one.
@@ -53,7 +55,10 @@ class Replay(RefreshSite):
             self.begun = {visitor.name: self.comes(visitor) for visitor in self.people}
             self.ended = {name: self._result(exchange) for name, (exchange, _) in self.begun.items()}
             self.events = self.rig.events()
-            self.close = stack.pop_all().close
+            self._parts = stack.pop_all()
+
+    def close(self):
+        self._parts.close()
 
     def text(self):
         """The page's block, of which only the host's name is another one."""
@@ -130,9 +135,7 @@ def replays(request):
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         made = {name: pool.submit(Replay, name) for name in sorted(wanted)}
         yield made
-        for replay in made.values():
-            if not replay.exception():
-                replay.result().close()
+        list(pool.map(Replay.close, [replay.result() for replay in made.values() if not replay.exception()]))
 
 
 @pytest.fixture(scope="module", params=names())
@@ -202,6 +205,55 @@ def test_profile__client_removed_there__host_is_disconnected_where_it_is_told(re
         assert replay.is_open() == (replay.profile.gone["says"] == "E_IDP_ERROR")
     finally:
         replay.idp.client_gone = False
+
+
+def test_profile__nobody_has_a_role__log_says_what_is_the_matter(replay):
+    """By the names of claims; what groups somebody is in is not told."""
+    claim = replay.settings.get(("integration", "claim"), "ssoGroups")
+    details = [event["detail"] for event in replay.events if event.get("reason") == "role_claim_missing"]
+    assert len(details) == 1 and details[0].startswith(f"claim {claim} is ")
+    told = [event.get("detail", "") for event in replay.events if event.get("user") == "bob" or event["reason"] == "no_role"]
+    assert len(told) == 1 and re.match(r"none of \d+ value|no value of claim", told[0]), told
+    assert not [value for value in replay.unmapped + replay.mapped for detail in details + told if value in detail]
+
+
+def claims_of(idp):
+    """All that is said of somebody who is in every mapped group."""
+    visitor = Visitor("ada", idp.profile.groups["mapped"])
+    return {"iss": idp.issuer, "aud": idp.CLIENT_ID} | idp.claims_of(visitor, "userinfo") | idp.claims_of(visitor, "id_token")
+
+
+def judged(claims, profile):
+    """What the judge makes of these claims by the configuration of that profile's page."""
+    settings = {key: value for (section, key), value in profile.settings().items() if section == "integration"}
+    with Program(built("pam_cosmo_sso/judge/cosmo-sso-judge")) as judge:
+        judge.peer.send("JUDGE_RULES", CLAIMS=json.dumps(claims).encode(), RULE=profile.rules(), KEEP_DOMAINS=0,
+                        USERNAME_CLAIM=settings.get("username_claim", "preferred_username"), NAME_CLAIM="name",
+                        SUBJECT_CLAIM=settings.get("subject_claim", "sub"), STRIP_DOMAIN=["example.com"],
+                        ROLES_CLAIM=settings.get("claim", "ssoGroups"),
+                        VALUE_STRIP_PREFIX=settings.get("value_strip_prefix"))
+        while (answer := judge.peer.recv()).type == "JUDGE_MATCH":
+            pass
+        return answer
+
+
+@pytest.mark.parametrize("name", names())
+def test_profile__with_the_configuration_of_another__is_told_apart_by_the_claims_name(name):
+    wire = Profile(name)
+    with ProfileIdp(wire) as idp:
+        claims = claims_of(idp)
+    assert judged(claims, wire).all("ROLE")
+    for other in map(Profile, names()):
+        answer, settings = judged(claims, other), other.settings()
+        asked = [settings.get(("integration", key), default) for key, default in
+                 (("claim", "ssoGroups"), ("username_claim", "preferred_username"), ("subject_claim", "sub"))]
+        if answer.all("ROLE"):  # both say the same
+            assert re.split(r"\.", asked[0])[0] == wire.groups["claim"] or asked[0] == wire.groups["claim"]
+            continue
+        assert any(claim in answer.DETAIL for claim in asked), (other.name, answer)
+        assert not [value for value in wire.groups["mapped"] if value in answer.DETAIL and value != "example.com"]
+        if answer.type == "JUDGE_DONE" and asked[0] not in claims and not isinstance(claims[wire.groups["claim"]], str):
+            assert wire.groups["claim"] in answer.DETAIL, (other.name, answer)
 
 
 if __name__ == "__main__":

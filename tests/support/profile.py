@@ -87,6 +87,10 @@ class Profile:
         return {(section, key): value for section in parser.sections() if section != "rules"
                 for key, value in parser.items(section)}
 
+    def rules(self):
+        """Those of the block, one a line, backslashes and all."""
+        return re.split(r"^\[rules\]\n", self.block(), flags=re.MULTILINE)[1].strip().splitlines()
+
 
 def names():
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
