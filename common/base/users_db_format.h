@@ -5,7 +5,7 @@
  *
  * page 0      header (never changes), live words, two copies of the writer's state
  * page 1-4    two copies of the settings
- * groups      one page each: 14 tags, 14 slots; a name's hash gives the group and the tag
+ * groups      one page each: 12 tags, 12 slots; a name's hash gives the group and the tag
  * uids        open-addressed: uid -> slot
  * longs       two copies of texts that do not fit into a slot
  *
@@ -50,24 +50,26 @@
 #define USERS_DB_STATE_AT_WAS   ((size_t)5) /* enum users_db_was of the pending user */
 #define USERS_DB_STATE_AT_NAME  ((size_t)6) /* his name */
 
-/* A group: words 0-6 hold the tags, two per word, then the slots. */
-#define USERS_DB_GROUP_SLOTS    14U
-#define USERS_DB_GROUP_TAGS     ((size_t)7)
+/* A group: words 0-5 hold the tags, two per word; the slots begin with the next line of memory. */
+#define USERS_DB_GROUP_SLOTS    12U
+#define USERS_DB_GROUP_TAGS     ((size_t)6)
 #define USERS_DB_AT_SLOTS       ((size_t)8)
 #define USERS_DB_MAX_PROBES     16U  /* groups looked at for one name */
 #define USERS_DB_MAX_UID_PROBES 256U /* entries looked at for one uid */
 
-/* A slot: check of name and ids, name, ids, current, the two copies. */
-#define USERS_DB_SLOT_WORDS      ((size_t)36)
+/* A slot: check of name and ids, name, ids, current; then the two copies. Five lines of memory:
+ * what never changes in the first, each copy in two of its own. */
+#define USERS_DB_SLOT_WORDS      ((size_t)40)
 #define USERS_DB_NAME_WORDS      ((size_t)4)
 #define USERS_DB_SLOT_AT_NAME    ((size_t)1)
 #define USERS_DB_SLOT_AT_IDS     ((size_t)5) /* uid | gid << 32 */
 #define USERS_DB_SLOT_AT_CURRENT ((size_t)6)
-#define USERS_DB_SLOT_AT_COPY    ((size_t)7)
+#define USERS_DB_SLOT_AT_COPY    ((size_t)8)
 #define USERS_DB_SLOT_FIXED      ((size_t)6) /* words that never change */
 
 /* A slot's copy: check, sequence | roles << 32, bits, confirmed, signed in, integration, text. */
 #define USERS_DB_COPY_WORDS   ((size_t)14)
+#define USERS_DB_COPY_STRIDE  ((size_t)16)
 #define USERS_DB_COPY_AT_TEXT ((size_t)7)
 #define USERS_DB_TEXT_BYTES   ((size_t)56)
 
@@ -124,8 +126,11 @@ _Static_assert(USERS_DB_STATE_AT_NAME + COSMO_MAX_NAME_BYTES / 8 <= USERS_DB_STA
 	"the state holds a name");
 _Static_assert(USERS_DB_MAX_ROLES <= 32, "roles take 32 bits of a slot");
 _Static_assert(
-	USERS_DB_AT_SLOTS + USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS == USERS_DB_PAGE_WORDS,
-	"a group is a page");
+	USERS_DB_AT_SLOTS + USERS_DB_GROUP_SLOTS * USERS_DB_SLOT_WORDS <= USERS_DB_PAGE_WORDS,
+	"a group fits into a page");
+_Static_assert(USERS_DB_SLOT_AT_COPY + 2 * USERS_DB_COPY_STRIDE == USERS_DB_SLOT_WORDS &&
+		       USERS_DB_COPY_WORDS <= USERS_DB_COPY_STRIDE,
+	"a slot holds two copies");
 
 /* Where the regions stand, in words. */
 static inline size_t users_db_at_group(uint32_t group)

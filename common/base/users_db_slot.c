@@ -25,7 +25,7 @@ struct users_db_pair users_db_slot_pair(const struct users_db_map *map, uint32_t
 	return (struct users_db_pair){
 		.current = words + USERS_DB_SLOT_AT_CURRENT,
 		.copies = words + USERS_DB_SLOT_AT_COPY,
-		.stride = USERS_DB_COPY_WORDS,
+		.stride = USERS_DB_COPY_STRIDE,
 		.key = users_db_slot_key(map->header.key, slot),
 	};
 }

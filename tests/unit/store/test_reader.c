@@ -206,7 +206,7 @@ static void damage_slot(const struct fixture *fixture, const char *name)
 	assert_int_equal(users_db_slot_by_name(map, &key, &slot, &user), SLOT_FOUND);
 	for (size_t copy = 0; copy < 2; copy++) {
 		size_t at = users_db_at_slot(slot) + USERS_DB_SLOT_AT_COPY +
-			    copy * USERS_DB_COPY_WORDS + 3;
+			    copy * USERS_DB_COPY_STRIDE + 3;
 		uint64_t word = ~map->words[at];
 
 		assert_int_equal(pwrite(fd, &word, sizeof(word), (off_t)at * 8), sizeof(word));
