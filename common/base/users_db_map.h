@@ -10,11 +10,17 @@
 #include "common/base/err.h"
 #include "common/base/users_db_pair.h"
 
-/* A verified copy of the settings in memory of its own. */
+/* A verified copy of the settings, as the file holds them. */
 struct users_db_settings_copy {
-	uint64_t sequence;
 	const struct users_db_settings_copy *older;
-	struct users_db_settings settings;
+	union {
+		uint64_t words[USERS_DB_SETTINGS_WORDS];
+		struct {
+			uint64_t check;
+			uint64_t sequence;
+			struct users_db_settings settings;
+		};
+	};
 };
 
 struct users_db_map {
@@ -29,7 +35,9 @@ struct users_db_map {
 	size_t shell_len;
 	bool templates_are_plain; /* paths that fit, of nothing but ASCII fit for passwd(5) */
 	_Atomic(const struct users_db_settings_copy *) settings;
-	const struct users_db_map *older; /* others may still be reading it */
+	const struct users_db_map *older;    /* others may still be reading it */
+	struct users_db_settings_copy first; /* those it was opened with; others have pages of
+						their own */
 };
 
 /*
@@ -52,6 +60,9 @@ COSMO_AUTO_DEFINE(const struct users_db_map *, users_db_map_free);
  * COSMO_E_BUSY. */
 COSMO_MUST_USE enum cosmo_err users_db_map_settings(
 	const struct users_db_map *map, const struct users_db_settings **ret);
+
+/* Take the settings of a map that nobody else has yet, if they are whole at this moment. */
+void users_db_map_take_settings(struct users_db_map *map);
 
 /* The two copies of them in the file. */
 struct users_db_pair users_db_settings_pair(const struct users_db_map *map);

@@ -53,22 +53,34 @@ static enum cosmo_err doubt_reason(const struct users_db_pair *pair, const uint6
 	return COSMO_E_STORE_DAMAGED;
 }
 
+static bool load_once(const struct users_db_pair *pair, struct users_db_settings_copy *ret)
+{
+	if (users_db_pair_load(pair, USERS_DB_SETTINGS_WORDS, ret->words) < 0)
+		return false;
+	ret->sequence = users_db_sequence(ret->sequence);
+	return true;
+}
+
 static enum cosmo_err settings_load(
 	const struct users_db_map *map, struct users_db_settings_copy *ret)
 {
 	const struct users_db_pair pair = users_db_settings_pair(map);
 	const uint64_t before[2] = {users_db_load_first(pair.copies + 1),
 		users_db_load_first(pair.copies + pair.stride + 1)};
-	uint64_t words[USERS_DB_SETTINGS_WORDS];
 
-	for (int i = 0; i < ATTEMPTS; i++) {
-		if (users_db_pair_load(&pair, USERS_DB_SETTINGS_WORDS, words) < 0)
-			continue;
-		memcpy(&ret->settings, words + 2, sizeof(ret->settings));
-		ret->sequence = users_db_sequence(words[1]);
-		return settings_are_sound(&ret->settings) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
-	}
+	for (int i = 0; i < ATTEMPTS; i++)
+		if (load_once(&pair, ret))
+			return settings_are_sound(&ret->settings) ? COSMO_OK
+								  : COSMO_E_STORE_DAMAGED;
 	return doubt_reason(&pair, before);
+}
+
+void users_db_map_take_settings(struct users_db_map *map)
+{
+	const struct users_db_pair pair = users_db_settings_pair(map);
+
+	if (load_once(&pair, &map->first) && settings_are_sound(&map->first.settings))
+		atomic_store_explicit(&map->settings, &map->first, memory_order_relaxed);
 }
 
 /* A copy of a settings change, in pages of its own; lost races are undone. */
