@@ -23,7 +23,6 @@ struct config {
 	char *scopes;
 	char *audience; /* NULL: none */
 	char *claim;
-	char *value_strip_prefix; /* NULL: none */
 	char *username_claim;
 	char *subject_claim;
 	char *name_claim;
@@ -50,6 +49,7 @@ struct config {
 	int64_t refresh_timeout_s;
 	bool end_on_downgrade;                      /* else sessions are kept */
 	uint32_t users_gid;                         /* group cosmo-users */
+	bool omit_members;                          /* of groups; else they are listed */
 	struct config_role roles[CONFIG_MAX_ROLES]; /* [0] is viewer */
 	size_t role_count;
 	struct config_rule rules[CONFIG_MAX_RULES];

@@ -41,6 +41,8 @@ static const struct config_word no_claim_words[] = {{"viewer", 1}, {"deny", 0}, 
 static const struct config_word on_downgrade_words[] = {
 	{"keep", 0}, {"end_sessions", 1}, {NULL, 0}};
 
+static const struct config_word group_members_words[] = {{"list", 0}, {"omit", 1}, {NULL, 0}};
+
 static const struct config_word qr_words[] = {
 	{"utf8", CONFIG_QR_UTF8},
 	{"ascii", CONFIG_QR_ASCII},
@@ -84,7 +86,6 @@ static const struct config_option options[] = {
 	{SECTION_INTEGRATION, "scopes", TYPE_TEXT, CONFIG(scopes), 1, 1023, "openid profile", PUBLIC, FORM(scopes), NULL},
 	{SECTION_INTEGRATION, "audience", TYPE_TEXT, CONFIG(audience), 1, 511, NULL, PUBLIC, FORM(text), "not sent"},
 	{SECTION_INTEGRATION, "claim", TYPE_TEXT, CONFIG(claim), 1, 255, "ssoGroups", PUBLIC, FORM(text), NULL},
-	{SECTION_INTEGRATION, "value_strip_prefix", TYPE_TEXT, CONFIG(value_strip_prefix), 1, 255, NULL, PUBLIC, FORM(text), "values are taken as they are"},
 	{SECTION_INTEGRATION, "username_claim", TYPE_TEXT, CONFIG(username_claim), 1, 255, "preferred_username", PUBLIC, FORM(text), NULL},
 	{SECTION_INTEGRATION, "subject_claim", TYPE_TEXT, CONFIG(subject_claim), 1, 255, "sub", PUBLIC, FORM(text), NULL},
 	{SECTION_INTEGRATION, "name_claim", TYPE_TEXT, CONFIG(name_claim), 1, 255, "name", PUBLIC, FORM(text), NULL},
@@ -111,6 +112,7 @@ static const struct config_option options[] = {
 	{SECTION_ROLES, "refresh_timeout", TYPE_DURATION, CONFIG(refresh_timeout_s), 1, 30, "5s", PUBLIC, PLAIN, NULL},
 	{SECTION_ROLES, "on_downgrade", TYPE_FLAG, CONFIG(end_on_downgrade), 0, 1, "keep", PUBLIC, WORDS(on_downgrade), NULL},
 	{SECTION_ROLES, "users_gid", TYPE_ID, CONFIG(users_gid), 1000, INT32_MAX, "0x70000000", PUBLIC, PLAIN, NULL},
+	{SECTION_ROLES, "group_members", TYPE_FLAG, CONFIG(omit_members), 0, 1, "list", PUBLIC, WORDS(group_members), NULL},
 
 	{SECTION_ROLE, "group", TYPE_NAME, ROLE(group), 1, 32, NULL, PUBLIC, FORM(group), "cosmo-NAME"},
 	{SECTION_ROLE, "gid", TYPE_ID, ROLE(gid), 1000, INT32_MAX, NULL, PUBLIC, PLAIN, "computed from the role's name"},

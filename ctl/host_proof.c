@@ -25,8 +25,7 @@ bool host_proof_begin(struct host_proof *proof, const struct host_edit *edit)
 
 			proof->before[i][k] = step_reached(i, service, NULL);
 			if (proof->before[i][k] != PAM_CHECK_PASSED)
-				output_note(
-					"PAM service %s does not let root through as it is: %s.",
+				printf("Note: PAM service %s does not let root through as it is: %s.\n",
 					service, pam_check_problem(proof->before[i][k]));
 		}
 	}

@@ -88,7 +88,7 @@ enum cosmo_err groups_pack_shared(const struct users_db_settings *settings,
 	enum cosmo_err err =
 		pack_group_begin(&packed, shared->name, shared->gid, buffer, buffer_size);
 
-	if (!err)
+	if (!err && settings->omit_members != 1)
 		err = add_members(settings, shared, &packed);
 	if (!err)
 		pack_group_end(&packed, ret);

@@ -27,8 +27,8 @@ struct groups_shared {
 COSMO_MUST_USE enum cosmo_err groups_shared_at(
 	const struct users_db_settings *settings, uint64_t index, struct groups_shared *ret);
 
-/* Lay @shared out with its members of this moment. Errors: those of pack_group_begin(),
- * users_db_next(). */
+/* Lay @shared out with its members of this moment, if the settings have them shown. Errors: those
+ * of pack_group_begin(), users_db_next(). */
 COSMO_MUST_USE enum cosmo_err groups_pack_shared(const struct users_db_settings *settings,
 	const struct groups_shared *shared, char *buffer, size_t buffer_size, struct group *ret);
 

@@ -50,7 +50,7 @@ struct users_db_settings {
 	char sshd[USERS_DB_MAX_SSHD]
 		 [USERS_DB_MAX_TEXT]; /* paths whose processes see provisional entries */
 	uint32_t sshd_count;
-	uint32_t hole_3;
+	uint32_t omit_members; /* 1: groups are shown without their members */
 };
 
 /*

@@ -78,6 +78,7 @@ enum cosmo_err settings_make(const struct config *config, const char *group_path
 	ret->enroll = (uint32_t)config->enroll;
 	ret->provisional_on = provisional_on;
 	ret->keep_domains = config->keep_domains;
+	ret->omit_members = config->omit_members;
 	ret->role_lease_s = config->role_lease_s;
 	if (config->role_count > USERS_DB_MAX_ROLES || config->sshd_paths.count > USERS_DB_MAX_SSHD)
 		return COSMO_E_TOO_BIG;

@@ -43,7 +43,6 @@ static void test_config__nothing_given__is_all_defaults(void **state)
 	assert_null(config->proxy);
 	assert_null(config->audience);
 	assert_null(config->uid_claim);
-	assert_null(config->value_strip_prefix);
 	assert_int_equal(config->client_auth, CLIENT_AUTH_NONE);
 	assert_string_equal(config->scopes, "openid profile");
 	assert_string_equal(config->claim, "ssoGroups");
@@ -140,7 +139,7 @@ static void test_config__every_integration_option__lands_in_its_place(void **sta
 		"ca_file = /etc/ca.pem\nproxy = http://user:pass@proxy.example:3128\n"
 		"scopes = openid email groups\naudience = https://api.example\n"
 		"claim = https://example.com/groups\nusername_claim = upn\nsubject_claim = oid\n"
-		"name_claim = display\nvalue_strip_prefix = /hosts/\nstrip_domain = example.com, example.org\n"
+		"name_claim = display\nstrip_domain = example.com, example.org\n"
 		"keep_domains = yes\nalgs = ES256\tEdDSA\nskew = 2m\n" RULE);
 
 	(void)state;
@@ -157,7 +156,6 @@ static void test_config__every_integration_option__lands_in_its_place(void **sta
 	assert_string_equal(config->username_claim, "upn");
 	assert_string_equal(config->subject_claim, "oid");
 	assert_string_equal(config->name_claim, "display");
-	assert_string_equal(config->value_strip_prefix, "/hosts/");
 	assert_int_equal(config->strip_domain.count, 2);
 	assert_string_equal(config->strip_domain.items[1], "example.org");
 	assert_true(config->keep_domains);
@@ -175,6 +173,7 @@ static void test_config__every_other_option__lands_in_its_place(void **state)
 		"sshd_paths = /opt/sshd\n"
 		"[roles]\nno_match = deny\nno_claim = viewer\nrefresh_after = 5m\n"
 		"role_lease = 8h\nrefresh_timeout = 3s\nusers_gid = 4000\n"
+		"group_members = omit\n"
 		"[prompt]\nqr = ascii-inverse\ncomplete_uri = local\n"
 		"[limits]\nunknown_flows = 0\nunknown_per_source_hour = 1\n"
 		"unknown_per_host_hour = 2\nuser_flows = 3\nuser_per_hour = 4\nhost_flows = 5\n"
@@ -195,6 +194,7 @@ static void test_config__every_other_option__lands_in_its_place(void **state)
 	assert_int_equal(config->role_lease_s, 8 * 3600);
 	assert_int_equal(config->refresh_timeout_s, 3);
 	assert_int_equal(config->users_gid, 4000);
+	assert_true(config->omit_members);
 	assert_int_equal(config->qr, CONFIG_QR_ASCII_INVERSE);
 	assert_int_equal(config->complete_uri, CONFIG_COMPLETE_URI_LOCAL);
 	assert_int_equal(config->unknown_flows, 0);

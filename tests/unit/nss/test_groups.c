@@ -133,6 +133,34 @@ static void test_groups__confirmed_users__are_in_those_of_their_roles(void **sta
 	assert_true(world_run(roles_by_stored_roles));
 }
 
+static void omit_members(struct users_db_settings *settings)
+{
+	settings->omit_members = 1;
+}
+
+static void list_members(struct users_db_settings *settings)
+{
+	settings->omit_members = 0;
+}
+
+static void members_by_settings(void)
+{
+	world_change_settings(omit_members);
+	check_group("cosmo-users", WORLD_USERS_GID, "");
+	check_group("cosmo-admin", WORLD_ADMIN_GID, "");
+	check_group("dialout", WORLD_DIALOUT_GID, "");
+	CHECK_GIDS("ada", WORLD_USERS_GID, WORLD_ADMIN_GID, WORLD_DIALOUT_GID);
+	CHECK_GIDS("vic", WORLD_USERS_GID, WORLD_VIEWER_GID, WORLD_PLUGDEV_GID);
+	world_change_settings(list_members);
+	check_group("cosmo-admin", WORLD_ADMIN_GID, "ada both");
+}
+
+static void test_groups__members_omitted__memberships_are_as_before(void **state)
+{
+	(void)state;
+	assert_true(world_run(members_by_settings));
+}
+
 static void groups_of_others(void)
 {
 	check_no_group("root", 0);
@@ -458,6 +486,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_groups__confirmed_users__are_in_those_of_their_roles),
+		cmocka_unit_test(test_groups__members_omitted__memberships_are_as_before),
 		cmocka_unit_test(test_groups__not_ours__are_not_found),
 		cmocka_unit_test(test_groups__disconnected__everybody_is_a_viewer_at_once),
 		cmocka_unit_test(test_groups__no_gate__everybody_is_a_viewer),

@@ -238,11 +238,13 @@ static void test_commit_settings__numbers_and_switches__changed_in_place(void **
 	apply(fixture, 1);
 	assert_int_equal(settings_of(fixture).provisional_on, 1);
 	fixture->config.role_lease_s = 600;
+	fixture->config.omit_members = true;
 	fixture->config.roles[2].gid = 1879048399;
 	apply(fixture, -1);
 	settings = settings_of(fixture);
 	assert_int_equal(settings.provisional_on, 1);
 	assert_int_equal(settings.role_lease_s, 600);
+	assert_int_equal(settings.omit_members, 1);
 	assert_int_equal(settings.roles[2].gid, 1879048399);
 	apply(fixture, 0);
 	assert_int_equal(settings_of(fixture).provisional_on, 0);
