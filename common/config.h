@@ -23,6 +23,7 @@ struct config {
 	char *scopes;
 	char *audience; /* NULL: none */
 	char *claim;
+	char *value_strip_prefix; /* NULL: none */
 	char *username_claim;
 	char *subject_claim;
 	char *name_claim;

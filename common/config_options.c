@@ -86,6 +86,7 @@ static const struct config_option options[] = {
 	{SECTION_INTEGRATION, "scopes", TYPE_TEXT, CONFIG(scopes), 1, 1023, "openid profile", PUBLIC, FORM(scopes), NULL},
 	{SECTION_INTEGRATION, "audience", TYPE_TEXT, CONFIG(audience), 1, 511, NULL, PUBLIC, FORM(text), "not sent"},
 	{SECTION_INTEGRATION, "claim", TYPE_TEXT, CONFIG(claim), 1, 255, "ssoGroups", PUBLIC, FORM(text), NULL},
+	{SECTION_INTEGRATION, "value_strip_prefix", TYPE_TEXT, CONFIG(value_strip_prefix), 1, 255, NULL, PUBLIC, FORM(text), "values are taken as they are"},
 	{SECTION_INTEGRATION, "username_claim", TYPE_TEXT, CONFIG(username_claim), 1, 255, "preferred_username", PUBLIC, FORM(text), NULL},
 	{SECTION_INTEGRATION, "subject_claim", TYPE_TEXT, CONFIG(subject_claim), 1, 255, "sub", PUBLIC, FORM(text), NULL},
 	{SECTION_INTEGRATION, "name_claim", TYPE_TEXT, CONFIG(name_claim), 1, 255, "name", PUBLIC, FORM(text), NULL},

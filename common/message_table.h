@@ -221,7 +221,8 @@
 	X(RESUMED, U64, 8)         /* 1: a run that was broken off was gone on with */             \
 	X(RUN_S, U64, 8)           /* when the last run of refreshes began */                      \
 	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */                           \
-	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */
+	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */          \
+	X(VALUE_STRIP_PREFIX, STR, 256) /* values of the roles claim begin so, or are passed over */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -302,7 +303,7 @@
 	X(USER_ITEM, SINCE_S, OPT) X(USER_ITEM, REASON, OPT)                                        \
 	X(ROLES_ITEM, RULE, OPT) X(ROLES_ITEM, CLAIM_VALUE, OPT) X(ROLES_ITEM, ROLE, MANY)         \
 	X(ROLES_ITEM, GROUP, MANY) X(ROLES_ITEM, USERNAME, OPT) X(ROLES_ITEM, SUB, OPT)            \
-	X(ROLES_ITEM, CLAIM_STATE, OPT)                                                            \
+	X(ROLES_ITEM, CLAIM_STATE, OPT) X(ROLES_ITEM, DETAIL, OPT)                                 \
 	JUDGE_SETUP_FIELDS(X, JUDGE_SIGN_IN) JUDGE_CLAIM_FIELDS(X, JUDGE_SIGN_IN)                  \
 	X(JUDGE_SIGN_IN, ACR, OPT) X(JUDGE_SIGN_IN, AUTH_MAX_AGE_S, OPT)                           \
 	X(JUDGE_SIGN_IN, JWKS_FINAL, OPT)                                                          \
@@ -327,7 +328,7 @@
 	X(JUDGE_IDENTITY, AUTH_TIME_S, OPT) X(JUDGE_IDENTITY, IDP_TIME_S, OPT)                     \
 	X(JUDGE_IDENTITY, ACR, OPT) X(JUDGE_IDENTITY, AMR, MANY)                                   \
 	X(JUDGE_IDENTITY, REFRESH_TOKEN, OPT) X(JUDGE_IDENTITY, REFRESH_EXPIRES_IN_S, OPT)         \
-	X(JUDGE_IDENTITY, UID, OPT)                                                                \
+	X(JUDGE_IDENTITY, UID, OPT) X(JUDGE_IDENTITY, DETAIL, OPT)                                 \
 	X(JUDGE_PROBED, ISSUER, ONE) X(JUDGE_PROBED, DEVICE_ENDPOINT, ONE)                         \
 	X(JUDGE_PROBED, TOKEN_ENDPOINT, ONE) X(JUDGE_PROBED, REVOCATION_ENDPOINT, OPT)             \
 	X(JUDGE_PROBED, OFFLINE_ACCESS, ONE) X(JUDGE_PROBED, KEY_COUNT, ONE)                       \
@@ -336,6 +337,7 @@
 	X(JUDGE_MATCH, DETAIL, OPT)                                                                \
 	X(JUDGE_DONE, USERNAME, OPT) X(JUDGE_DONE, SUB, OPT) X(JUDGE_DONE, ROLE, MANY)             \
 	X(JUDGE_DONE, CLAIM_STATE, OPT) X(JUDGE_DONE, ALG, OPT) X(JUDGE_DONE, ISSUER, OPT)         \
+	X(JUDGE_DONE, DETAIL, OPT)                                                                 \
 	X(JUDGE_FAILED, ERR, ONE) X(JUDGE_FAILED, DETAIL, OPT)                                     \
 	X(FETCH_REQUEST, METHOD, ONE) X(FETCH_REQUEST, URL, ONE) X(FETCH_REQUEST, CA_PEM, OPT)     \
 	X(FETCH_REQUEST, PROXY, OPT) X(FETCH_REQUEST, AUTHORIZATION, OPT)                          \
@@ -358,6 +360,7 @@
 #define JUDGE_CLAIM_FIELDS(X, message)                                                             \
 	X(message, USERNAME_CLAIM, ONE) X(message, SUBJECT_CLAIM, ONE)                             \
 	X(message, NAME_CLAIM, ONE) X(message, ROLES_CLAIM, ONE) X(message, UID_CLAIM, OPT)        \
+	X(message, VALUE_STRIP_PREFIX, OPT)                                                        \
 	X(message, RULE, MANY) X(message, STRIP_DOMAIN, MANY) X(message, KEEP_DOMAINS, ONE)
 
 /*

@@ -17,6 +17,7 @@
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
+#include "ctl/provider_defaults.h"
 #include "ctl/status_share.h"
 #include "paths.h"
 
@@ -115,15 +116,8 @@ static enum cosmo_err make_config(const struct connect_options *options, char **
 	return err;
 }
 
-static void visit_progress(void *context, const struct message *item)
+static void tell_step(struct connect *connect, const char *text)
 {
-	struct connect *connect = context;
-	const char *text = message_str(item, FIELD_TEXT);
-
-	if (message_type(item) == MESSAGE_STATUS_ITEM)
-		connect->is_same = true;
-	if (message_type(item) != MESSAGE_PROGRESS || !text)
-		return;
 	if (connect->options.json) {
 		json_object_array_add(connect->steps, json_object_new_string(text));
 		return;
@@ -132,6 +126,40 @@ static void visit_progress(void *context, const struct message *item)
 	output_text(text);
 	putchar('\n');
 	(void)fflush(stdout);
+}
+
+static void visit_progress(void *context, const struct message *item)
+{
+	struct connect *connect = context;
+	const char *text = message_str(item, FIELD_TEXT);
+
+	if (message_type(item) == MESSAGE_STATUS_ITEM)
+		connect->is_same = true;
+	if (message_type(item) == MESSAGE_PROGRESS && text)
+		tell_step(connect, text);
+}
+
+static void tell_default(const struct provider_default *used, void *context)
+{
+	struct connect *connect = context;
+	char text[256] = "";
+
+	(void)snprintf(text, sizeof(text),
+		"%s = %s: what %s%s needs, as the file says nothing else", used->key, used->value,
+		used->host[0] == '.' ? "a host of " : "", used->host + (used->host[0] == '.'));
+	tell_step(connect, text);
+}
+
+/* A host that is connected has all it needs. */
+static enum cosmo_err add_defaults(struct connect *connect, char **text)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct config_problem problem = {0};
+
+	if (connect->stands || config_parse(*text, strlen(*text), &config, &problem) ||
+		!config->issuer)
+		return COSMO_OK;
+	return provider_defaults_put(text, config->issuer, tell_default, connect);
 }
 
 static void visit_status(void *context, const struct message *item)
@@ -218,6 +246,8 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	COSMO_AUTO(free) char *text = NULL;
 	enum cosmo_err err = make_config(&connect->options, &text);
 
+	if (!err)
+		err = add_defaults(connect, &text);
 	if (err)
 		output_failure(err, NULL, COSMO_CONF_FILE);
 	else
@@ -365,7 +395,8 @@ const struct command command_connect = {
 		"  --json                      print one JSON object: connected, dry_run, already, steps, share,\n"
 		"                              rebind_needed, error, message, detail\n"
 		"  --yes                       do not ask about names bound to persons of another provider\n\n"
-		"What is not given is taken from " COSMO_CONF_FILE ". A host that is connected\n"
+		"What is not given is taken from " COSMO_CONF_FILE ". With Entra ID, Google and\n"
+		"zitadel.cloud, what stands nowhere is set as it has to be there, and shown. A host that is connected\n"
 		"already stays as it is; `cosmo-ssoctl apply` changes settings, `disconnect` comes first otherwise.\n"
 		"Exit code 3: the provider could not be asked; 4: provider or configuration have to be changed.\n"
 		"Nothing is changed then.\n",

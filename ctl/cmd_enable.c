@@ -7,6 +7,7 @@
 
 #include "ctl/ask.h"
 #include "ctl/command.h"
+#include "ctl/enable_report.h"
 #include "ctl/exit_code.h"
 #include "ctl/host_edit.h"
 #include "ctl/host_proof.h"
@@ -28,6 +29,7 @@ struct enable {
 	bool yes;
 	bool no_local_root;
 	bool dry_run;
+	bool json;
 };
 
 /* What @test says of the text of @path; false if there is none. */
@@ -99,8 +101,9 @@ static enum cosmo_err open_for_new_users(const struct host_edit *edit)
 			"the files are changed, but people this host has never seen cannot sign in over "
 			"SSH; mend that and run this again");
 	else if (!ready)
-		puts("Note: people this host has not seen yet cannot sign in over SSH before both `cosmo-ssoctl "
-		     "enable nss` and `cosmo-ssoctl enable sshd`.");
+		output_note(
+			"people this host has not seen yet cannot sign in over SSH before both `cosmo-ssoctl "
+			"enable nss` and `cosmo-ssoctl enable sshd`.");
 	return err;
 }
 
@@ -117,8 +120,9 @@ static void note_keys(const struct enable *enable)
 {
 	if (!enable->edit.enable && enable->edit.chosen[HOST_SSHD] &&
 		file_is(HOST_NSSWITCH, nsswitch_is_last_of_passwd))
-		puts("Note: nss is still enabled: users who have an SSH key get in without being asked about "
-		     "their roles. `cosmo-ssoctl disable nss` ends that.");
+		output_note(
+			"nss is still enabled: users who have an SSH key get in without being asked about "
+			"their roles. `cosmo-ssoctl disable nss` ends that.");
 }
 
 static enum cosmo_err write_files(struct enable *enable, const struct host_proof *proof)
@@ -131,7 +135,7 @@ static enum cosmo_err write_files(struct enable *enable, const struct host_proof
 		output_error("nothing was changed");
 		return err;
 	}
-	if (enable->edit.changes.backup[0])
+	if (enable->edit.changes.backup[0] && !enable->json)
 		printf("The old files are in %s.\n", enable->edit.changes.backup);
 	return host_proof_check(proof, &enable->edit) ? COSMO_OK : roll_back(enable);
 }
@@ -141,7 +145,8 @@ static enum cosmo_err carry_out(struct enable *enable)
 	struct host_proof proof = {0};
 	enum cosmo_err err = COSMO_OK;
 
-	puts("Trying whether root still gets in...");
+	if (!enable->json)
+		puts("Trying whether root still gets in...");
 	(void)fflush(stdout);
 	if (!host_proof_begin(&proof, &enable->edit) ||
 		!host_proof_rehearse(&proof, &enable->edit)) {
@@ -173,6 +178,17 @@ static bool confirm(const struct enable *enable)
 	return output_confirm("These files will be changed as shown.", enable->yes);
 }
 
+/* What is going to be changed, for people. */
+static void show(const struct enable *enable)
+{
+	if (enable->json)
+		return;
+	if (!file_changes_any(&enable->edit.changes))
+		puts("The files are so already.");
+	file_changes_print(&enable->edit.changes, stdout);
+	(void)fflush(stdout);
+}
+
 static int enable_targets(struct enable *enable)
 {
 	enum cosmo_err err = host_edit_plan(&enable->edit);
@@ -185,12 +201,9 @@ static int enable_targets(struct enable *enable)
 			       ? EXIT_CODE_MISCONFIGURED
 			       : (int)exit_code_of(err);
 	}
-	if (!file_changes_any(&enable->edit.changes))
-		puts("The files are so already.");
-	file_changes_print(&enable->edit.changes, stdout);
+	show(enable);
 	if (enable->dry_run)
 		return EXIT_CODE_OK;
-	(void)fflush(stdout);
 	if (file_changes_any(&enable->edit.changes) && !confirm(enable)) {
 		output_error("nothing was changed");
 		return EXIT_CODE_DENIED;
@@ -198,7 +211,7 @@ static int enable_targets(struct enable *enable)
 	signal_hold(&before);
 	err = carry_out(enable);
 	signal_release(&before);
-	if (!err)
+	if (!err && !enable->json)
 		puts("Done.");
 	return (int)exit_code_of(err);
 }
@@ -226,6 +239,7 @@ static int run(const struct command *self, int argc, char **argv)
 	const struct option_spec specs[] = {
 		{"yes", OPTION_FLAG, &enable.yes},
 		{"dry-run", OPTION_FLAG, &enable.dry_run},
+		{"json", OPTION_FLAG, &enable.json},
 		{"no-local-root", OPTION_FLAG, &enable.no_local_root},
 	};
 	size_t count = COSMO_ARRAY_LEN(specs) - (enable.edit.enable ? 0 : 1);
@@ -242,6 +256,8 @@ static int run(const struct command *self, int argc, char **argv)
 		return (int)exit_code_of(COSMO_E_NOT_ROOT);
 	}
 	code = enable_targets(&enable);
+	if (enable.json)
+		enable_report_print(&enable.edit, enable.dry_run, code);
 	file_changes_done(&enable.edit.changes);
 	return code;
 }
@@ -259,10 +275,11 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_enable = {
 	.name = "enable",
-	.arguments = "[--dry-run] [--yes] [--no-local-root] TARGET...",
+	.arguments = "[--dry-run] [--json] [--yes] [--no-local-root] TARGET...",
 	.summary = "Let the host's services use single sign-on",
 	.help = TARGET_HELP
 	"  --dry-run         show the changes only\n"
+	"  --json            print one object (dry_run, changed, files, backup, notes)\n"
 	"  --yes             do not ask\n"
 	"  --no-local-root   go on although no local account could reach root\n\n"
 	"The account and session phases for root (in su its authentication too) are tried with the change\n"
@@ -275,10 +292,11 @@ const struct command command_enable = {
 
 const struct command command_disable = {
 	.name = "disable",
-	.arguments = "[--dry-run] [--yes] TARGET...",
+	.arguments = "[--dry-run] [--json] [--yes] TARGET...",
 	.summary = "Take single sign-on out of the host's services again",
 	.help = TARGET_HELP
 	"  --dry-run   show the changes only\n"
+	"  --json      print one object (dry_run, changed, files, backup, notes)\n"
 	"  --yes       do not ask\n\n"
 	"Exit code 1: not confirmed; 4: a file, or sshd, or PAM does not allow the\n"
 	"change; nothing was changed, or everything put back.\n",

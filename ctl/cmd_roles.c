@@ -64,11 +64,13 @@ static void visit_outcome(struct roles_output *output, const struct message *ite
 {
 	const char *name = message_str(item, FIELD_USERNAME);
 	const char *state = claim_state_text(message_u64(item, FIELD_CLAIM_STATE, CLAIM_MISSING));
+	const char *note = message_str(item, FIELD_DETAIL);
 
 	if (output->json) {
 		json_object_object_add(
 			output->object, "name", name ? json_object_new_string(name) : NULL);
 		json_object_object_add(output->object, "claim", json_object_new_string(state));
+		output_json_text(output->object, "note", note);
 		output_json_texts(output->object, "roles", item, FIELD_ROLE);
 		output_json_texts(output->object, "groups", item, FIELD_GROUP);
 		return;
@@ -78,6 +80,11 @@ static void visit_outcome(struct roles_output *output, const struct message *ite
 	printf("\nclaim    %s\n", state);
 	print_all("roles", item, FIELD_ROLE);
 	print_all("groups", item, FIELD_GROUP);
+	if (!note)
+		return;
+	printf("note     ");
+	output_text(note);
+	putchar('\n');
 }
 
 static void visit(void *context, const struct message *item)
@@ -141,8 +148,8 @@ const struct command command_roles = {
 	.arguments = "test [--json] [FILE]",
 	.summary = "Show which roles a person with given claims would get, and why",
 	.help = "  FILE     claims as a JSON object, as in an ID token; - or none: standard input\n"
-		"  --json   print one JSON object: matches (rule, value), name, claim, roles, groups, result;\n"
-		"           error, message and detail when the person would be refused\n\n"
+		"  --json   print one JSON object: matches (rule, value), name, claim, note, roles, groups,\n"
+		"           result; error, message and detail when the person would be refused\n\n"
 		"Exit code 0: would be admitted; 1: would be refused; 2: these are no claims; 4: a rule is wrong.\n"
 		"Example: echo '{\"preferred_username\":\"ada\",\"sub\":\"1\",\"ssoGroups\":[\"eng\"]}' |\n"
 		"         cosmo-ssoctl roles test\n",

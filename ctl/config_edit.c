@@ -142,6 +142,23 @@ static bool has_section(const char *text, const char *section)
 	return false;
 }
 
+bool config_edit_has(const char *text, const char *section, const char *key)
+{
+	bool inside = false;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		bool commented = false;
+
+		if (line[strspn(line, " \t")] == '[')
+			inside = is_header(line, len, section);
+		else if (inside && is_key(line, len, key, &commented) && !commented)
+			return true;
+		line += len + (line[len] == '\n');
+	}
+	return false;
+}
+
 static enum cosmo_err edit_text(char **text, struct edit *edit)
 {
 	char *result = NULL;

@@ -6,6 +6,9 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
+/* Does [@section] set @key? A commented-out line sets nothing. */
+bool config_edit_has(const char *text, const char *section, const char *key);
+
 /*
  * In [@section], replace the line of @key (or the commented-out one that shows its default) by `key
  * = value`, or add it; a missing section is appended. @value NULL comments the key out. *text is

@@ -111,7 +111,7 @@ enum cosmo_err file_changes_add(
 	return COSMO_OK;
 }
 
-static bool differs(const struct file_change *change)
+bool file_change_differs(const struct file_change *change)
 {
 	if (!change->before || !change->after)
 		return change->before != change->after;
@@ -121,7 +121,7 @@ static bool differs(const struct file_change *change)
 bool file_changes_any(const struct file_changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
-		if (differs(&changes->items[i]))
+		if (file_change_differs(&changes->items[i]))
 			return true;
 	return false;
 }
@@ -131,7 +131,7 @@ void file_changes_print(const struct file_changes *changes, FILE *out)
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct file_change *change = &changes->items[i];
 
-		if (!differs(change))
+		if (!file_change_differs(change))
 			continue;
 		fprintf(out, "%s%s\n", change->path,
 			change->before ? (change->after ? "" : " (removed)") : " (new)");
@@ -218,7 +218,7 @@ static enum cosmo_err back_up(struct file_changes *changes, const char *root)
 	for (size_t i = 0; i < changes->count && !err; i++) {
 		char path[512] = "";
 
-		if (!changes->items[i].before || !differs(&changes->items[i]))
+		if (!changes->items[i].before || !file_change_differs(&changes->items[i]))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, changes->items[i].path + 1);
 		for (char *p = path + strlen(dir) + 1; *p; p++)
@@ -262,7 +262,7 @@ enum cosmo_err file_changes_write(struct file_changes *changes, const char *back
 	for (size_t i = 0; i < changes->count && !err; i++) {
 		struct file_change *change = &changes->items[i];
 
-		if (!differs(change))
+		if (!file_change_differs(change))
 			continue;
 		change->written = true; /* also when only the folder's fsync fails */
 		err = put(change->path, change->after, change);

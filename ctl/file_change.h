@@ -41,6 +41,9 @@ COSMO_MUST_USE enum cosmo_err file_changes_add(
 /* Make @text (stolen; NULL: remove the file) what @change comes to. */
 void file_change_set(struct file_change *change, char *text);
 
+/* Does the text change, or the file come or go? */
+bool file_change_differs(const struct file_change *change);
+
 /* Is there anything to do? */
 bool file_changes_any(const struct file_changes *changes);
 

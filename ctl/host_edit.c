@@ -122,7 +122,7 @@ static enum cosmo_err plan_pam(struct host_edit *edit, const char *service, enum
 		return err;
 	if (!change->before && !(edit->enable && is_vendors(service, kind))) {
 		edit->changes.count--;
-		printf("Note: there is no %s here; PAM service %s is left alone.\n", path, service);
+		output_note("there is no %s here; PAM service %s is left alone.", path, service);
 		return COSMO_OK;
 	}
 	if (edit->enable && change->before && is_covered(change->before, service, kind))

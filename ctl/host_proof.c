@@ -25,7 +25,8 @@ bool host_proof_begin(struct host_proof *proof, const struct host_edit *edit)
 
 			proof->before[i][k] = step_reached(i, service, NULL);
 			if (proof->before[i][k] != PAM_CHECK_PASSED)
-				printf("Note: PAM service %s does not let root through as it is: %s.\n",
+				output_note(
+					"PAM service %s does not let root through as it is: %s.",
 					service, pam_check_problem(proof->before[i][k]));
 		}
 	}

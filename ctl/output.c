@@ -4,6 +4,7 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/base/log.h"
@@ -15,6 +16,8 @@ static struct {
 	bool json;
 	bool printed;
 	struct json_object *failure;
+	struct json_object *notes; /* NULL: none */
+	char said[2][1024];        /* the last lines of output_error(), the newer one first */
 } state;
 
 void output_want_json(void)
@@ -28,6 +31,8 @@ void output_finish(void)
 		output_json(json_object_get(state.failure));
 	json_object_put(state.failure);
 	state.failure = NULL;
+	json_object_put(state.notes);
+	state.notes = NULL;
 	(void)fflush(stdout);
 }
 
@@ -48,9 +53,30 @@ void output_error(const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	memcpy(state.said[1], state.said[0], sizeof(state.said[1]));
+	(void)snprintf(state.said[0], sizeof(state.said[0]), "%s", text);
 	log_filter(text, true, clean, sizeof(clean));
 	(void)fflush(stdout);
 	fprintf(stderr, "cosmo-ssoctl: %s\n", clean);
+}
+
+void output_note(const char *format, ...)
+{
+	char text[1024] = "";
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!state.json) {
+		(void)fputs("Note: ", stdout);
+		output_text(text);
+		putchar('\n');
+		return;
+	}
+	if (!state.notes)
+		state.notes = json_object_new_array();
+	json_object_array_add(state.notes, json_object_new_string(text));
 }
 
 void output_json_text(struct json_object *object, const char *key, const char *value)
@@ -107,6 +133,12 @@ void output_failure(enum cosmo_err err, const char *text, const char *detail)
 	remember(cosmo_err_id(err), own, detail && detail[0] ? detail : NULL);
 }
 
+void output_keep_failure(enum cosmo_err err)
+{
+	if (!state.failure)
+		remember(cosmo_err_id(err), state.said[0], state.said[1][0] ? state.said[1] : NULL);
+}
+
 void output_usage(const char *text)
 {
 	output_error("%s", text);
@@ -161,6 +193,12 @@ void output_json(struct json_object *object)
 	putchar('\n');
 	state.printed = true;
 	json_object_put(object);
+}
+
+void output_json_notes(struct json_object *object)
+{
+	json_object_object_add(object, "notes",
+		state.notes ? json_object_get(state.notes) : json_object_new_array());
 }
 
 void output_json_failure(struct json_object *object)

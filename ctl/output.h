@@ -36,6 +36,13 @@ void output_error(const char *format, ...) COSMO_PRINTF(1, 2);
 /* The same for a wrong command line, whose id is "usage". */
 void output_usage(const char *text);
 
+/* Of a failure that output_error() alone has told: what it said last is the message, and what
+ * before that the detail. One that output_failure() told stays. */
+void output_keep_failure(enum cosmo_err err);
+
+/* "Note: " and the text, on standard output; with --json it is kept for output_json_notes(). */
+void output_note(const char *format, ...) COSMO_PRINTF(1, 2);
+
 /* Foreign text, filtered for the terminal, on standard output. */
 void output_text(const char *text);
 
@@ -48,6 +55,9 @@ void output_json(struct json_object *object);
 /* Add "error", "message" and "detail" of the failure that was said last; all null if there is none.
  */
 void output_json_failure(struct json_object *object);
+
+/* Add "notes", an array of all there were. */
+void output_json_notes(struct json_object *object);
 
 /* Add a string, or null. */
 void output_json_text(struct json_object *object, const char *key, const char *value);

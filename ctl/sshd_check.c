@@ -147,12 +147,14 @@ static void note_sources(const char *output, uint32_t flows)
 	struct sshd_startups startups = {0};
 
 	if (startups_of(output, &startups) && !sshd_startups_suffice(&startups, flows))
-		printf("Note: sshd drops connections from %u waiting ones on (another MaxStartups line wins), and "
-		       "[limits] lets %u sign-ins wait: raise the one or lower the other.\n",
+		output_note(
+			"sshd drops connections from %u waiting ones on (another MaxStartups line wins), and "
+			"[limits] lets %u sign-ins wait: raise the one or lower the other.",
 			(unsigned int)startups.begin, (unsigned int)flows);
 	if (sshd_check_is(output, "usedns", "yes"))
-		puts("Note: sshd's UseDNS is on: sign-ins are counted by the name that the owner of an address gives "
-		     "it.");
+		output_note(
+			"sshd's UseDNS is on: sign-ins are counted by the name that the owner of an address gives "
+			"it.");
 }
 
 void sshd_check_note(uint32_t flows)
@@ -163,13 +165,15 @@ void sshd_check_note(uint32_t flows)
 	const char *methods = setting(output, "authenticationmethods", &len);
 
 	if (grace_s > 0 && grace_s < COMFORTABLE_GRACE_S)
-		printf("Note: sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
-		       "LoginGraceTime and `deadline` in [service sshd].\n",
+		output_note(
+			"sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
+			"LoginGraceTime and `deadline` in [service sshd].",
 			(int)grace_s);
 	if (methods && !sshd_check_is(output, "authenticationmethods", "any") &&
 		!memmem(methods, len, "keyboard-interactive", strlen("keyboard-interactive")))
-		printf("Note: sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
-		       "in with a code.\n",
+		output_note(
+			"sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
+			"in with a code.",
 			(int)len, methods);
 	note_sources(output, flows);
 }
@@ -200,7 +204,7 @@ bool sshd_check_reload(void)
 	char reload[] = "reload";
 
 	if (access("/run/systemd/system", F_OK) != 0) {
-		puts("There is no systemd here: restart or reload sshd yourself.");
+		output_note("there is no systemd here: restart or reload sshd yourself.");
 		return true;
 	}
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(units); i++)

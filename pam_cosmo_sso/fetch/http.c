@@ -10,6 +10,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/fetch/http_options.h"
 #include "pam_cosmo_sso/fetch/reply_header.h"
+#include "pam_cosmo_sso/fetch/system_trust.h"
 #include "pam_cosmo_sso/fetch/transfer_error.h"
 
 #define MAX_DETAIL_BYTES 512
@@ -22,6 +23,8 @@ struct http {
 	size_t header_bytes;
 	bool too_big;
 	bool post;
+	bool is_distrusted; /* the peer's certificate is by no authority that was looked up */
+	bool by_folder;     /* the system's authorities are looked up one by one */
 	unsigned int sendings;
 	char error[CURL_ERROR_SIZE];
 	char detail[MAX_DETAIL_BYTES];
@@ -136,6 +139,7 @@ static enum cosmo_err transfer(struct http *http, const struct http_request *req
 	message = curl_multi_info_read(http->multi, &left);
 	if (!err && message && message->msg == CURLMSG_DONE)
 		code = message->data.result;
+	http->is_distrusted = code == CURLE_PEER_FAILED_VERIFICATION;
 	how_far = facts(http, request);
 	(void)curl_multi_remove_handle(http->multi, http->easy);
 	if (code)
@@ -200,10 +204,47 @@ static enum cosmo_err read_response(struct http *http, struct http_response *ret
 	return COSMO_OK;
 }
 
-enum cosmo_err http_exchange(struct http *http, const struct http_request *request, int peer_fd,
+static enum cosmo_err exchange(struct http *http, const struct http_request *request, int peer_fd,
 	struct http_response *ret)
 {
 	COSMO_AUTO(header_list_done) struct header_list headers = {0};
+	enum cosmo_err err = COSMO_OK;
+
+	http_forget(http);
+	curl_easy_reset(http->easy);
+	http->post = request->method == FETCH_POST;
+	if (!set_callbacks(http))
+		return COSMO_E_INTERNAL;
+	err = http_options_set(http->easy, request, http->by_folder, &headers);
+	if (!err)
+		err = transfer(http, request, peer_fd);
+	if (!err)
+		err = read_response(http, ret);
+	if (err != COSMO_E_PEER_GONE)
+		curl_easy_reset(http->easy); /* what it points to ends here */
+	return err;
+}
+
+/* An authority that stands in the system's file alone is trusted no less: from now on that is read,
+ * in what is left of the time. Nothing was sent to whoever was not trusted. */
+static bool goes_on_by_file(struct http *http, struct http_request *request, int64_t began_boot_ms)
+{
+	uint64_t took_ms = (uint64_t)(fdio_boot_ms() - began_boot_ms);
+
+	if (!http->by_folder || request->ca_pem || !http->is_distrusted || http->sendings > 0)
+		return false;
+	http->by_folder = false;
+	if (took_ms >= request->timeout_ms)
+		return false;
+	request->timeout_ms -= took_ms;
+	return true;
+}
+
+enum cosmo_err http_exchange(struct http *http, const struct http_request *request, int peer_fd,
+	struct http_response *ret)
+{
+	struct http_request again = *request;
+	int64_t began_boot_ms = fdio_boot_ms();
 	enum cosmo_err err = http_request_check(request);
 
 	http_forget(http);
@@ -212,17 +253,9 @@ enum cosmo_err http_exchange(struct http *http, const struct http_request *reque
 			sizeof(http->detail));
 	if (err)
 		return err;
-	curl_easy_reset(http->easy);
-	http->post = request->method == FETCH_POST;
-	if (!set_callbacks(http))
-		return COSMO_E_INTERNAL;
-	err = http_options_set(http->easy, request, &headers);
-	if (!err)
-		err = transfer(http, request, peer_fd);
-	if (!err)
-		err = read_response(http, ret);
-	if (err != COSMO_E_PEER_GONE)
-		curl_easy_reset(http->easy); /* what it points to ends here */
+	err = exchange(http, request, peer_fd, ret);
+	if (err && err != COSMO_E_PEER_GONE && goes_on_by_file(http, &again, began_boot_ms))
+		err = exchange(http, &again, peer_fd, ret);
 	return err;
 }
 
@@ -238,6 +271,7 @@ void http_forget(struct http *http)
 	http->header_bytes = 0;
 	http->too_big = false;
 	http->post = false;
+	http->is_distrusted = false;
 	http->sendings = 0;
 	http->error[0] = '\0';
 	http->detail[0] = '\0';
@@ -258,6 +292,7 @@ enum cosmo_err http_new(struct http **ret)
 	http->easy = curl_easy_init();
 	if (!http->body || !http->multi || !http->easy)
 		return COSMO_E_NOMEM;
+	http->by_folder = system_trust_is_folder(curl_version_info(CURLVERSION_NOW)->capath);
 	*ret = COSMO_STEAL(&http);
 	return COSMO_OK;
 }

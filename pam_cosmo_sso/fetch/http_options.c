@@ -61,13 +61,24 @@ static void set_rules(struct options *options)
 			options->easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)HTTP_MAX_BODY_BYTES);
 }
 
+/* The file that has all of the system's is read whole, whatever the folder has. */
+static void set_system_trust(struct options *options, bool by_folder)
+{
+	if (!by_folder)
+		return;
+	set_pointer(options, CURLOPT_CAINFO, NULL);
+	set_pointer(options, CURLOPT_PROXY_CAINFO, NULL);
+}
+
 /* Given certificates replace the system's: libcurl would go on looking into its folder. */
-static void set_trust(struct options *options, const struct http_request *request)
+static void set_trust(struct options *options, const struct http_request *request, bool by_folder)
 {
 	struct curl_blob blob = {.len = request->ca_pem_len, .flags = CURL_BLOB_NOCOPY};
 
-	if (!request->ca_pem)
+	if (!request->ca_pem) {
+		set_system_trust(options, by_folder);
 		return;
+	}
 	memcpy(&blob.data, &request->ca_pem, sizeof(blob.data));
 	set_pointer(options, CURLOPT_CAINFO, NULL);
 	set_pointer(options, CURLOPT_CAPATH, NULL);
@@ -172,7 +183,7 @@ enum cosmo_err http_request_check(const struct http_request *request)
 }
 
 enum cosmo_err http_options_set(
-	CURL *easy, const struct http_request *request, struct header_list *headers)
+	CURL *easy, const struct http_request *request, bool by_folder, struct header_list *headers)
 {
 	struct options options = {.easy = easy};
 	enum cosmo_err err = set_headers(&options, request, headers);
@@ -180,7 +191,7 @@ enum cosmo_err http_options_set(
 	if (err)
 		return err;
 	set_rules(&options);
-	set_trust(&options, request);
+	set_trust(&options, request, by_folder);
 	set_method(&options, request);
 	set_pointer(&options, CURLOPT_URL, request->url);
 	/* Set even if none, or libcurl would ask the environment. */

@@ -26,7 +26,8 @@ COSMO_MUST_USE enum cosmo_err http_request_check(const struct http_request *requ
 
 /*
  * Set everything but the callbacks on @easy, fresh or reset; it borrows from @request and @headers
- * (empty before). Errors: COSMO_E_NOMEM, COSMO_E_INTERNAL (libcurl lacks what we need).
+ * (empty before). @by_folder: of the system's authorities those alone are trusted that its folder
+ * has. Errors: COSMO_E_NOMEM, COSMO_E_INTERNAL (libcurl lacks what we need).
  */
-COSMO_MUST_USE enum cosmo_err http_options_set(
-	CURL *easy, const struct http_request *request, struct header_list *headers);
+COSMO_MUST_USE enum cosmo_err http_options_set(CURL *easy, const struct http_request *request,
+	bool by_folder, struct header_list *headers);

@@ -81,6 +81,7 @@ static enum cosmo_err conclude(
 	message_put_str(item, FIELD_SUB, message_str(done, FIELD_SUB));
 	message_put_u64(
 		item, FIELD_CLAIM_STATE, message_u64(done, FIELD_CLAIM_STATE, CLAIM_MISSING));
+	message_put_str(item, FIELD_DETAIL, message_str(done, FIELD_DETAIL));
 	if (!outcome)
 		put_groups(item, config, roles);
 	err = admin_send(admin, item);

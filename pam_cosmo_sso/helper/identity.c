@@ -77,6 +77,7 @@ enum cosmo_err identity_read_refreshed(const struct message *message, struct ide
 		.sub = message_str(message, FIELD_SUB),
 		.username = message_str(message, FIELD_USERNAME),
 		.display_name = message_str(message, FIELD_DISPLAY_NAME),
+		.detail = message_str(message, FIELD_DETAIL),
 		.acr = message_str(message, FIELD_ACR),
 		.message = message,
 	};

@@ -19,6 +19,7 @@ struct identity {
 	const char *sub;
 	const char *username;
 	const char *display_name; /* NULL: not told */
+	const char *detail;       /* for the log: why there is no role; NULL: not told */
 	const char *roles[IDENTITY_MAX_ROLES];
 	size_t role_count;
 	enum claim_state claim;

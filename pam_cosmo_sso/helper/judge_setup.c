@@ -138,6 +138,7 @@ void judge_put_claims(struct message *message, const struct config *config)
 	message_put_str(message, FIELD_NAME_CLAIM, config->name_claim);
 	message_put_str(message, FIELD_ROLES_CLAIM, config->claim);
 	message_put_str(message, FIELD_UID_CLAIM, config->uid_claim);
+	message_put_str(message, FIELD_VALUE_STRIP_PREFIX, config->value_strip_prefix);
 	for (size_t i = 0; i < config->rule_count; i++)
 		message_put_str(message, FIELD_RULE, config->rules[i].text);
 	put_list(message, FIELD_STRIP_DOMAIN, &config->strip_domain);

@@ -100,10 +100,13 @@ static enum refresh_end fail(struct refresh *refresh, enum cosmo_err err)
 static enum refresh_end conclude(struct refresh *refresh, const struct message *told)
 {
 	struct identity who = {.message = NULL};
+	uint64_t roles = 0;
 	enum cosmo_err err = identity_read_refreshed(told, &who);
 
 	if (err)
 		return fail(refresh, err);
+	if (policy_roles(refresh->exchange->config, &who, &roles))
+		exchange_note_detail(refresh->exchange, who.detail);
 	return end_of(refresh, refresh_store_identity(refresh->exchange, &refresh->asked, &who));
 }
 

@@ -78,11 +78,12 @@ bool run_note_load(const struct store *store, const struct run_note *note,
 {
 	static const struct fdio_demands demands = {
 		.owner = 0, .forbidden_mode = 077, .max_bytes = MAX_FILE_BYTES};
-	struct reading reading = {
-		.note = note, .integration = ret_integration, .numbers = ret_numbers};
+	struct reading reading = {.note = note};
 	COSMO_AUTO(free) char *text = NULL;
 	size_t len = 0;
 
+	reading.integration = ret_integration;
+	reading.numbers = ret_numbers;
 	return fdio_read_file(store_run_fd(store), note->name, &demands, &text, &len) == COSMO_OK &&
 	       read_text(text, len, &reading);
 }

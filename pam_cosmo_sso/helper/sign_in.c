@@ -77,6 +77,7 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 	if (err)
 		return err;
 	note_identity(exchange, &who);
+	exchange_note_detail(exchange, who.detail);
 	err = decision_make(exchange, admission, &who);
 	if (!err)
 		recent_note(exchange, &who, admission->sign_outs, admission->began);

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "common/base/users_db_map.h"
@@ -39,7 +40,9 @@ struct store {
 	struct users_db users;
 };
 
-/* A folder just made has its mode whatever the umask; one that was there may be stricter. */
+/* A folder just made has its mode whatever the umask; one that was there may be stricter. It lasts
+ * before anything in it does: of two, one with what belongs to the other would be worse than none.
+ */
 static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
 {
 	struct stat st = {0};
@@ -52,6 +55,8 @@ static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *r
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
 	if ((made && fchmod(fd, mode) < 0) || fstat(fd, &st) < 0)
+		return COSMO_E_IO;
+	if (made && dir_fd != AT_FDCWD && fsync(dir_fd) < 0)
 		return COSMO_E_IO;
 	if (st.st_uid != 0 || (st.st_mode & (mode == 0700 ? 077 : 022)) != 0)
 		return COSMO_E_UNSAFE_FILE;

@@ -127,6 +127,21 @@ enum cosmo_err claims_values(const struct claim_sources *sources, const char *na
 	return COSMO_OK;
 }
 
+void claim_values_strip(struct claim_values *values, const char *prefix)
+{
+	size_t len = prefix ? strlen(prefix) : 0;
+	size_t kept = 0;
+
+	for (size_t i = 0; prefix && i < values->count; i++) {
+		const char *value = values->items[i];
+
+		if (strncmp(value, prefix, len) == 0 && value[len] != '\0')
+			values->items[kept++] = value + len;
+	}
+	if (prefix)
+		values->count = kept;
+}
+
 static char lower_of(char c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -134,14 +149,28 @@ static char lower_of(char c)
 	return c;
 }
 
+/* A claim that could be meant; "" for none. */
+static const char *other_name(const struct claim_sources *sources)
+{
+	static const char *const names[] = {
+		"preferred_username", "email", "nickname", "upn", "username"};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(names); i++)
+		if (json_text(claims_find(sources, names[i])))
+			return names[i];
+	return "";
+}
+
 static enum cosmo_err read_name(const struct claim_sources *sources, const char *claim,
 	struct reason *why, char *ret, size_t ret_size)
 {
 	struct json_object *value = claims_find(sources, claim);
 	const char *text = json_text(value);
+	const char *other = value ? "" : other_name(sources);
 
 	if (!value)
-		return reason_give(why, COSMO_E_NAME_MISSING, "claim \"%s\" is missing", claim);
+		return reason_give(why, COSMO_E_NAME_MISSING, "claim \"%s\" is missing%s%s", claim,
+			other[0] ? "; there is " : "", other);
 	if (!text || text[0] == '\0' || strlen(text) >= ret_size)
 		return reason_give(why, COSMO_E_NAME_FORM,
 			"claim \"%s\" is no text of 1 to %zu bytes", claim, ret_size - 1);

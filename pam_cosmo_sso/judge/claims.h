@@ -45,6 +45,13 @@ COSMO_AUTO_DEFINE(struct claim_values *, claim_values_free);
 COSMO_MUST_USE enum cosmo_err claims_values(const struct claim_sources *sources, const char *name,
 	struct reason *why, enum claim_state *ret_state, struct claim_values **ret);
 
+/*
+ * Take @prefix off every value; those that do not begin with it, and those of which nothing else is
+ * left, are passed over: two values never become one that they were not. NULL: all stay as they
+ * are.
+ */
+void claim_values_strip(struct claim_values *values, const char *prefix);
+
 /* How the username claim becomes a login name. */
 #define CLAIMS_MAX_DOMAINS 64
 struct username_policy {

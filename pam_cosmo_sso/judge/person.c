@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/judge/person.h"
 
+#include "pam_cosmo_sso/judge/role_hint.h"
+
 enum cosmo_err person_read_rules(
 	const struct message *request, struct reason *why, struct role_rules **ret)
 {
@@ -57,23 +59,37 @@ static enum cosmo_err put_username(const struct message *request,
 	return err;
 }
 
+static void put_hint(const struct role_hint *hint, struct message *answer)
+{
+	struct reason text = {.text = ""};
+
+	role_hint_give(hint, &text);
+	message_put_str(answer, FIELD_DETAIL, text.text);
+}
+
 static enum cosmo_err put_roles(const struct message *request, const struct claim_sources *sources,
 	const struct person_rules *rules, struct reason *why, struct message *answer)
 {
 	COSMO_AUTO(claim_values_free) struct claim_values *values = NULL;
+	struct role_hint hint = {.sources = sources,
+		.claim = message_str(request, FIELD_ROLES_CLAIM),
+		.prefix = message_str(request, FIELD_VALUE_STRIP_PREFIX)};
 	struct role_set set = {.count = 0};
-	enum claim_state state = CLAIM_MISSING;
-	enum cosmo_err err = claims_values(
-		sources, message_str(request, FIELD_ROLES_CLAIM), why, &state, &values);
+	enum cosmo_err err = claims_values(sources, hint.claim, why, &hint.state, &values);
 
+	if (!err)
+		claim_values_strip(values, hint.prefix);
 	if (!err)
 		err = role_rules_apply(
 			rules->rules, values, rules->on_match, rules->context, why, &set);
 	if (err)
 		return err;
-	message_put_u64(answer, FIELD_CLAIM_STATE, (uint64_t)state);
+	hint.values = values;
+	message_put_u64(answer, FIELD_CLAIM_STATE, (uint64_t)hint.state);
 	for (size_t i = 0; i < set.count; i++)
 		message_put_str(answer, FIELD_ROLE, set.names[i]);
+	if (set.count == 0)
+		put_hint(&hint, answer);
 	return COSMO_OK;
 }
 

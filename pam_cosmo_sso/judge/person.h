@@ -28,8 +28,8 @@ struct person_rules {
 };
 
 /*
- * Put USERNAME, SUB, ROLE and CLAIM_STATE into @answer. Errors: those of claims_username(),
- * claims_subject(), claims_values(), role_rules_apply().
+ * Put USERNAME, SUB, ROLE and CLAIM_STATE into @answer, and DETAIL where there is no role. Errors:
+ * those of claims_username(), claims_subject(), claims_values(), role_rules_apply().
  */
 COSMO_MUST_USE enum cosmo_err person_put(const struct message *request,
 	const struct claim_sources *sources, const struct person_rules *rules, struct reason *why,

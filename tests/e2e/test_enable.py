@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """enable and disable on a booted host: what they show, keep, refuse and put back, and that root always gets in."""
 
+import json
 import re
 import subprocess
 
@@ -144,6 +145,25 @@ def test_enable__not_confirmed__changes_nothing(on):
         done = on.enable(options=options)
         assert done.returncode == code and "  +passwd:" in done.stdout and on.etc() == before and on.backups() == []
     assert "say --yes" in on.enable(options=()).stderr
+    told = json.loads(on.enable("sshd", options=("--json",)).stdout)
+    assert (told["changed"], told["error"]) == (False, "cancelled") and told["message"] == "nothing was changed"
+    assert on.etc() == before and on.backups() == []
+
+
+def test_enable__json__is_one_document(on):
+    before = on.etc()
+    rehearsed = json.loads(on.enable("nss", "atd", options=("--dry-run", "--json")).stdout)
+    done = on.enable("nss", "atd", options=("--yes", "--json"))
+    told = json.loads(done.stdout)
+    assert done.returncode == 0 and told["changed"] and not told["dry_run"] and told["error"] is None
+    (folder,) = on.backups()
+    assert told["backup"] == f"{BACKUP}/{folder}" and rehearsed["backup"] is None
+    assert rehearsed == told | {"dry_run": True, "changed": False, "backup": None, "notes": rehearsed["notes"]}
+    (file,) = told["files"]
+    assert (file["path"], file["change"]) == (NSSWITCH, "changed") and "  +passwd:" in file["diff"]
+    assert any("there is no /etc/pam.d/atd here" in note for note in told["notes"])
+    taken_out = json.loads(on.disable("nss", options=("--yes", "--json")).stdout)
+    assert taken_out["changed"] and on.etc() == before
 
 
 def refused(on, before, done, *says):

@@ -188,6 +188,20 @@ FAULTS = {
 }  # fmt: skip
 
 
+def test_connect__issuer_of_a_known_provider__shows_what_it_sets(rig):
+    """Up to the network: nobody answers there. Nothing else of any provider is known by its name."""
+    before = rig.config_text
+    words = ["connect", "--issuer", "https://login.microsoftonline.com/T/v2.0", "--client-id", "x", "--rule", "admin=a",
+             "--proxy", "http://127.0.0.1:9", "--dry-run"]
+    shown = [f"{setting}: what login.microsoftonline.com needs, as the file says nothing else"
+             for setting in ("claim = groups", "subject_claim = oid")]
+    assert rig.ctl(*words, "--json").json["steps"][:2] == shown
+    done = rig.ctl(*words, "--claim", "roles")
+    assert done.code == UNREACHABLE and f"- {shown[1]}\n" in done.out and shown[0] not in done.out
+    assert "needs" not in rig.ctl(*words, "--issuer", "https://example.com/login.microsoftonline.com").out
+    assert rig.config_text == before
+
+
 # case: grant: each fault of a reply has its own code
 @pytest.mark.parametrize("prepare, code, error, says", FAULTS.values(), ids=FAULTS.keys())
 def test_connect__a_check_fails__its_own_message_and_nothing_written(rig, idp, prepare, code, error, says):

@@ -17,6 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from support import port, wire  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.fake_proxy import FakeProxy  # noqa: E402
+from support.opened import Opened  # noqa: E402
 from support.program import USERS, Program, built  # noqa: E402
 
 FETCH = "pam_cosmo_sso/fetch/cosmo-sso-fetch"
@@ -299,6 +300,55 @@ def test_the_systems_ca_is_used_if_and_only_if_none_is_given(idp, tmp_path, anot
         for _ in range(2):  # the connection that the system's CA vouched for must not be used either
             ask(program, f"{idp.issuer}/jwks", CA_PEM=another_ca)
             assert program.peer.recv().error == "E_TLS_TRUST"
+
+
+@pytest.fixture
+def certs(tmp_path):
+    """The system's: `certs(by_name, file)`, the first as OpenSSL finds one by its name, and the file that has all."""
+
+    def make(by_name, file):
+        folder = tmp_path / "certs"
+        folder.mkdir()
+        if by_name:
+            (folder / "by-name.pem").write_bytes(by_name)
+            subprocess.run(["openssl", "rehash", folder], check=True)
+        (folder / "ca-certificates.crt").write_bytes(file)
+        return folder
+
+    return make
+
+
+def test_a_system_ca_with_a_hashed_name__is_found_without_the_file_of_all(idp, certs, another_ca):
+    folder = certs(idp.ca_pem, another_ca + idp.ca_pem)
+    with fetch(mounts=[(folder, "/etc/ssl/certs")]) as program, Opened(folder) as opened:
+        for _ in range(2):
+            ask(program, f"{idp.issuer}/jwks")
+            assert program.peer.recv().HTTP_STATUS == 200
+        assert (idp.connections, idp.handshakes) == (1, 1)
+        assert set(opened.names()) == {"by-name.pem"}
+
+
+def test_a_system_ca_in_the_file_of_all_alone__is_trusted_too_and_a_post_is_sent_once(idp, certs, another_ca):
+    with fetch(mounts=[(certs(another_ca, idp.ca_pem), "/etc/ssl/certs")]) as program:
+        for _ in range(2):
+            ask(program, f"{idp.issuer}/device", "FETCH_POST", BODY=b"a=b")
+            assert program.peer.recv().HTTP_STATUS == 200
+        assert [request.path for request in idp.requests] == ["/device", "/device"]
+        assert (idp.connections, idp.handshakes) == (2, 1)  # one that was not trusted, and the one that is kept
+
+
+def test_no_system_ca_has_a_hashed_name__the_file_is_read_at_once(idp, certs):
+    with fetch(mounts=[(certs(None, idp.ca_pem), "/etc/ssl/certs")]) as program:
+        ask(program, f"{idp.issuer}/jwks")
+        assert program.peer.recv().HTTP_STATUS == 200
+        assert idp.connections == 1
+
+
+def test_no_system_ca__is_neither_found_nor_sent_anything(idp, certs, another_ca):
+    with fetch(mounts=[(certs(another_ca, another_ca), "/etc/ssl/certs")]) as program:
+        ask(program, f"{idp.issuer}/jwks")
+        assert program.peer.recv().error == "E_TLS_TRUST"
+        assert idp.requests == []
 
 
 def test_the_ca_of_one_request_does_not_hold_for_the_next(program, idp):

@@ -3,7 +3,7 @@
 the public page that each part was read in. A new file there is a new provider for all tests of test_profiles.py.
 
 A text may have {host} (of the IdP), {issuer}, {code}, {device_code}, {sub}, {name}, {Name} and {group} in it; the text
-"{groups}" is a list of groups, and a member named "{group}" one for each.
+"{groups}" is a list of groups, "{first}" the first of them, and a member named "{group}" one for each.
 """
 
 import configparser
@@ -18,16 +18,17 @@ PAGES = pathlib.Path(__file__).resolve().parents[2] / "docs/idp"
 PARTS = {
     "discovery": {"issuer", "device_authorization_endpoint", "token_endpoint", "jwks_uri"},
     "device": {"answer"},
-    "errors": {"pending", "slow_down", "denied", "expired", "disabled"},
+    "errors": {"pending", "denied", "expired", "disabled"},
     "gone": {"says", "refresh"},
     "tokens": {"refresh_token", "rotates", "id_token_at_refresh"},
     "claims": {"id_token"},
-    "groups": {"claim", "mapped", "unmapped"},
+    "groups": {"claim", "mapped", "unmapped", "roles"},
     "over": {"says"},
 }
 OPTIONAL = {
     "discovery": {"userinfo_endpoint", "revocation_endpoint", "scopes_supported", "grant_types_supported"},
-    "gone": {"device"},
+    "errors": {"slow_down", "unknown"},
+    "gone": {"device", "lives"},
     "claims": {"userinfo"},
     "over": {"answer", "count", "id_token"},
 }
@@ -38,6 +39,8 @@ def fill(value, words, groups=()):
     """The same value with what stands in braces put in."""
     if value == "{groups}":
         return list(groups)
+    if value == "{first}":
+        return groups[0]
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda found: str(words[found[1]]), value)
     if isinstance(value, list):
@@ -83,6 +86,10 @@ class Profile:
         parser.read_string(self.block())
         return {(section, key): value for section in parser.sections() if section != "rules"
                 for key, value in parser.items(section)}
+
+    def rules(self):
+        """Those of the block, one a line, backslashes and all."""
+        return re.split(r"^\[rules\]\n", self.block(), flags=re.MULTILINE)[1].strip().splitlines()
 
 
 def names():

@@ -44,8 +44,7 @@ class ProfileIdp(FakeIdp):
     def __init__(self, profile, secret=None):
         super().__init__()
         self.profile, self.secret, self.host = profile, secret, self.issuer
-        self.issuer = self.host + profile.discovery["issuer"].removesuffix("/") + (
-            "/" if profile.discovery["issuer"].endswith("/") else "")
+        self.issuer += profile.discovery["issuer"]
         self.client_gone, self.revoked = False, []
         self._expected, self._count = [], itertools.count(1)
         self._codes, self._refresh, self._access = {}, {}, {}
@@ -105,7 +104,7 @@ class ProfileIdp(FakeIdp):
     def _code_answer(self, code):
         visitor = self._codes.get(code)
         if visitor is None:
-            return _answer(self.profile.errors["expired"][-1])
+            return _answer(self.profile.errors.get("unknown", self.profile.errors["expired"][-1]))
         if visitor.pending > 0:
             visitor.pending -= 1
             return _answer(self.profile.errors["pending"])
@@ -120,7 +119,9 @@ class ProfileIdp(FakeIdp):
 
     def _refresh_answer(self, token):
         visitor = self._refresh.get(token)
-        if visitor is None or visitor.disabled:
+        if visitor is None:
+            return _answer(self.profile.errors.get("unknown", self.profile.errors["disabled"]))
+        if visitor.disabled:
             return _answer(self.profile.errors["disabled"])
         if self.profile.tokens["rotates"]:
             del self._refresh[token]

@@ -43,6 +43,7 @@ static void test_config__nothing_given__is_all_defaults(void **state)
 	assert_null(config->proxy);
 	assert_null(config->audience);
 	assert_null(config->uid_claim);
+	assert_null(config->value_strip_prefix);
 	assert_int_equal(config->client_auth, CLIENT_AUTH_NONE);
 	assert_string_equal(config->scopes, "openid profile");
 	assert_string_equal(config->claim, "ssoGroups");
@@ -139,7 +140,7 @@ static void test_config__every_integration_option__lands_in_its_place(void **sta
 		"ca_file = /etc/ca.pem\nproxy = http://user:pass@proxy.example:3128\n"
 		"scopes = openid email groups\naudience = https://api.example\n"
 		"claim = https://example.com/groups\nusername_claim = upn\nsubject_claim = oid\n"
-		"name_claim = display\nstrip_domain = example.com, example.org\n"
+		"name_claim = display\nvalue_strip_prefix = /hosts/\nstrip_domain = example.com, example.org\n"
 		"keep_domains = yes\nalgs = ES256\tEdDSA\nskew = 2m\n" RULE);
 
 	(void)state;
@@ -156,6 +157,7 @@ static void test_config__every_integration_option__lands_in_its_place(void **sta
 	assert_string_equal(config->username_claim, "upn");
 	assert_string_equal(config->subject_claim, "oid");
 	assert_string_equal(config->name_claim, "display");
+	assert_string_equal(config->value_strip_prefix, "/hosts/");
 	assert_int_equal(config->strip_domain.count, 2);
 	assert_string_equal(config->strip_domain.items[1], "example.org");
 	assert_true(config->keep_domains);

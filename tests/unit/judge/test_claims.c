@@ -134,6 +134,39 @@ static void test_claims_values__many__are_all_there(void **state)
 	assert_string_equal(values->items[4999], "g4999");
 }
 
+/* case: rule: value_strip_prefix takes its prefix off values; those without it match no rule */
+static void test_claim_values_strip__prefix__others_are_passed_over(void **state)
+{
+	static const struct {
+		const char *prefix;
+		const char *left;
+	} cases[] = {
+		{NULL, "/hosts/admins|/hosts/|admins|/hosts|/other/admins|/hosts//x|"},
+		{"/hosts/", "admins|/x|"},
+		{"/", "hosts/admins|hosts/|hosts|other/admins|hosts//x|"},
+		{"/HOSTS/", ""},
+		{"/hosts/admins/", ""},
+	};
+	COSMO_AUTO(json_free)
+	struct json_object *token = parsed("{\"g\":[\"/hosts/admins\",\"/hosts/\",\"admins\","
+					   "\"/hosts\",\"/other/admins\",\"/hosts//x\"]}");
+	const struct claim_sources sources = {.id_token = token};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		COSMO_AUTO(claim_values_free) struct claim_values *values = NULL;
+		enum claim_state claim = CLAIM_MISSING;
+		char joined[256] = "";
+
+		print_message("%s\n", cases[i].prefix ? cases[i].prefix : "(none)");
+		assert_int_equal(claims_values(&sources, "g", NULL, &claim, &values), COSMO_OK);
+		claim_values_strip(values, cases[i].prefix);
+		for (size_t k = 0; k < values->count; k++)
+			strcat(strcat(joined, values->items[k]), "|");
+		assert_string_equal(joined, cases[i].left);
+	}
+}
+
 /* Left out because there are too many is not the same as none. */
 /* case: claim: groups left out because there are too many are an error of its own, never no groups
  */
@@ -506,6 +539,7 @@ int main(void)
 		cmocka_unit_test(test_claims_find__token__comes_before_userinfo),
 		cmocka_unit_test(test_claims_values__forms__become_texts),
 		cmocka_unit_test(test_claims_values__many__are_all_there),
+		cmocka_unit_test(test_claim_values_strip__prefix__others_are_passed_over),
 		cmocka_unit_test(test_claims_values__overage__is_an_error_of_its_own),
 		cmocka_unit_test(test_claims_values__overage_of_a_path__is_seen),
 		cmocka_unit_test(test_claims_values__two_hundred_groups__and_one_more),

@@ -19,6 +19,9 @@
 
 #define MAX_MAPS 8
 #define UNKNOWN  UINT32_MAX
+#ifndef DISK_SEED
+#define DISK_SEED 0x9e3779b97f4a7c15ULL
+#endif
 
 /* As they are called where files may be large. */
 int __real_openat64(int dir_fd, const char *path, int flags, ...);
@@ -467,7 +470,7 @@ int __wrap_munmap(void *address, size_t len)
 /* The same in each run, so that one that fails can be run again. */
 ssize_t __wrap_getrandom(void *ret, size_t len, unsigned int flags)
 {
-	static uint64_t state = 0x9e3779b97f4a7c15ULL;
+	static uint64_t state = DISK_SEED;
 	unsigned char *bytes = ret;
 
 	(void)flags;
