@@ -7,8 +7,10 @@
 #include <time.h>
 
 #include "common/base/fdio.h"
+#include "common/base/users_db_map.h"
 #include "pam_cosmo_sso/helper/commit.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/bench/population.h"
 
 #define ISSUER "https://idp.example.org"
@@ -130,4 +132,40 @@ void filler_commit(struct filler *filler, uint32_t first, uint32_t count)
 			held = 0;
 		}
 	}
+}
+
+void filler_grow(struct filler *filler)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *present = NULL;
+	COSMO_AUTO(users_db_file_free) struct users_db_file *larger = NULL;
+
+	filler_check(users_db_file_open(filler->store, &present), "open");
+	filler_check(users_db_file_grow(filler->store, present, &larger), "grow");
+	filler_check(users_db_file_publish(filler->store, larger), "publish");
+}
+
+void filler_shrink(struct filler *filler, uint32_t users)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *present = NULL;
+	COSMO_AUTO(users_db_file_free) struct users_db_file *smaller = NULL;
+	struct users_db *db = store_users_db(filler->store);
+	struct users_db_settings settings;
+	struct users_db_size size = {.users = users};
+	struct users_db_user user;
+	uint64_t cursor = 0;
+
+	filler_check(users_db_file_open(filler->store, &present), "open");
+	size.generation = users_db_file_map(present)->header.generation + 1;
+	filler_check(users_db_settings(db, &settings), "settings");
+	filler_check(users_db_file_make(filler->store, &settings, &size, &smaller), "make");
+	for (;;) {
+		enum cosmo_err err = users_db_next(db, &cursor, &user);
+
+		if (err == COSMO_E_NOT_FOUND)
+			break;
+		filler_check(err, "next");
+		filler_check(users_db_file_put(smaller, &user), "put");
+	}
+	filler_check(users_db_file_publish(filler->store, smaller), "publish");
+	users_db_done(db);
 }

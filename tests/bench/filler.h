@@ -40,5 +40,11 @@ struct record *filler_record(const struct filler *filler, uint32_t number);
 /* Enrol users of so many numbers from @first on. */
 void filler_commit(struct filler *filler, uint32_t first, uint32_t count);
 
+/* Put a file twice as large in users.1.db's place, as a commit without room does. */
+void filler_grow(struct filler *filler);
+
+/* And one as large as so many users need, at least those that there are. */
+void filler_shrink(struct filler *filler, uint32_t users);
+
 void filler_check(enum cosmo_err err, const char *what);
 double filler_now_s(void);

@@ -14,45 +14,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/base/users_db_map.h"
-#include "pam_cosmo_sso/helper/users_db_write.h"
 #include "tests/bench/filler.h"
 #include "tests/bench/population.h"
 
 #define ENROLLED 8  /* per round */
 #define PAUSE_MS 10 /* a reader maps 1,024 files in its life */
-
-static void grow(struct filler *filler)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *present = NULL;
-	COSMO_AUTO(users_db_file_free) struct users_db_file *larger = NULL;
-
-	filler_check(users_db_file_open(filler->store, &present), "open");
-	filler_check(users_db_file_grow(filler->store, present, &larger), "grow");
-	filler_check(users_db_file_publish(filler->store, larger), "publish");
-}
-
-static void shrink(struct filler *filler, uint32_t count)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *present = NULL;
-	COSMO_AUTO(users_db_file_free) struct users_db_file *smaller = NULL;
-	struct users_db *db = store_users_db(filler->store);
-	struct users_db_settings settings;
-	struct users_db_size size = {.users = count};
-	struct users_db_user user;
-	uint64_t cursor = 0;
-
-	filler_check(users_db_file_open(filler->store, &present), "open");
-	size.generation = users_db_file_map(present)->header.generation + 1;
-	filler_check(users_db_settings(db, &settings), "settings");
-	filler_check(users_db_file_make(filler->store, &settings, &size, &smaller), "make");
-	for (uint32_t i = 0; i < count; i++) {
-		filler_check(users_db_next(db, &cursor, &user), "next");
-		filler_check(users_db_file_put(smaller, &user), "put");
-	}
-	filler_check(users_db_file_publish(filler->store, smaller), "publish");
-	users_db_done(db);
-}
 
 /* Somebody else may have the lock meanwhile. */
 static bool is_over(struct filler *filler)
@@ -79,9 +45,9 @@ int main(int argc, char **argv)
 		filler_commit(&filler, count, ENROLLED);
 		count += ENROLLED;
 		if (files % 2)
-			grow(&filler);
+			filler_grow(&filler);
 		else
-			shrink(&filler, count);
+			filler_shrink(&filler, count);
 		printf("{\"users\": %u, \"files\": %u}\n", count, files);
 		fflush(stdout);
 		if (is_over(&filler))

@@ -11,6 +11,7 @@ import contextlib
 import statistics
 import subprocess
 
+import chart
 import peers
 import table
 import worker
@@ -179,7 +180,7 @@ def measure(place, kept, is_over, users=USERS, tables=TABLES, what=WHAT, who=())
                 rows += function(crowd, name, call)
                 done.add((count, name, call))
             left_out |= {f"{name} at {count:,} users": why for name, why in crowd.left_out.items()}
-    return {"rows": rows, "parts": sorted(map(list, done)), "left_out": left_out}
+    return {"rows": rows, "parts": sorted(map(list, done)), "left_out": left_out, "versions": peers.versions()}
 
 
 class Found:
@@ -286,3 +287,88 @@ def render(results):
     texts = [table.render(*one) for one in tables(results)]
     texts += [f"LEFT OUT: {name}: {why}" for name, why in results["left_out"].items()]
     return "\n\n".join(texts)
+
+
+class Verdicts:
+    """Against the targets: (what, found, wanted, met)."""
+
+    def __init__(self, results):
+        self._found, self.rows = Found(results), []
+        for call in CALLS:
+            for whose in WHOSE:
+                self._entry_at_1000(call, whose)
+                self._entry_in_touches(call, whose)
+        for users in self._found.users:
+            for call in CALLS:
+                self._against(users, call, "sss", 1)
+                if users == 1000:
+                    self._against(users, call, "files", 3)
+            self._threads(users)
+            self._first(users)
+
+    def _add(self, what, found, wanted, met):
+        self.rows.append((what, found, wanted, "yes" if met else "**no**"))
+
+    def _entry_at_1000(self, call, whose):
+        ns = self._found.ns("entry", 1000, "cosmo", call, whose)
+        if ns:
+            self._add(f"{call} {whose}, entry point, 1,000 users", f"{ns:.0f} ns", "<= 150 ns", ns <= 150)
+
+    def _entry_in_touches(self, call, whose):
+        touches, most = self._found.touches(1_000_000, call, whose), 2
+        if call in ("getpwuid", "getgrgid") and whose == "hit":
+            most = 3
+        if touches:
+            self._add(f"{call} {whose}, entry point, 1,000,000 users", f"{touches:.2f} touches", f"<= {most}",
+                      touches <= most)
+
+    def _against(self, users, call, peer, times):
+        """Hits: the others' misses are a question to another process, or none."""
+        own, other = (self._found.ns("libc", users, name, call) for name in ("cosmo", peer))
+        if own and other:
+            self._add(f"{call} hit through glibc, {users:,} users, against {TITLES[peer]}", f"{other / own:.2f} times as fast",
+                      f">= {times}", other / own >= times)
+
+    def _threads(self, users):
+        one = self._found.get("entry", users, "cosmo", "scale")
+        if one:
+            self._add(f"two threads, entry point, {users:,} users", f"{one['threads']:.2f} times one", ">= 1.8",
+                      one["threads"] >= 1.8)
+
+    def _first(self, users):
+        own, floor = (self._found.get("entry", users, name, "first") for name in ("cosmo", "constant"))
+        if own and floor:
+            over = own["load_us"] + own["first_us"] - floor["load_us"] - floor["first_us"]
+            self._add(f"first look-up of a process, loading included, {users:,} users, over the constant module's",
+                      f"{over:.1f} us", "<= 20 us", over <= 20)
+
+
+def plot(results, path):
+    found = Found(results)
+    panels = {}
+    for name, title in (("libc", "getpwnam hits through glibc"), ("entry", "getpwnam hits, entry points")):
+        curves = {}
+        for users in found.users:
+            for peer in found.names(name, users):
+                ns = found.ns(name, users, peer, "getpwnam")
+                if ns:
+                    curves.setdefault(TITLES[peer], {})[users] = ns
+        if curves:
+            panels[title] = curves
+    if panels:
+        chart.draw(path, panels)
+
+
+def section(results, name):
+    missed = [f"- {one} is left out: {why}" for one, why in results["left_out"].items()]
+    versions = ", ".join(f"{one} {version}" for one, version in sorted(results["versions"].items()))
+    return "\n\n".join([
+        "## Look-ups", "\n\n".join(" ".join(part.split()) for part in __doc__.split("\n\n")),
+        f"Keys are drawn at random from all users. A cell is {worker.CALLS:,} calls or {worker.MS / 1000:.0f} s, whichever ends "
+        f"first, in {worker.ROUNDS} rounds of which the median counts. Linear peers are measured up to {peers.LINEAR:,} users. "
+        f"SSSD has {peers.Sss.MEMORY_MB} MB for each of its memory caches, so that all of {peers.LINEAR:,} users are in it, and "
+        "nothing in it expires during the run; its process is asked each time that somebody is nobody. nscd's caches hold "
+        "hits and misses alike.", f"Versions: {versions}.", *missed,
+        f"![cost against users]({name}.svg)", "### Targets",
+        table.markdown(["target", "found", "wanted", "met"], Verdicts(results).rows), "### All of it",
+        *(table.markdown(*one) for one in tables(results))])

@@ -29,6 +29,10 @@ def describe():
     }
 
 
-def text(machine):
+def hardware(machine):
     return (f"{machine['cpu']}, {machine['cpus']} CPUs, {machine['memory_gib']} GiB; Linux {machine['kernel']}, "
-            f"{machine['libc']}, {machine['compiler']}; commit {machine['commit']}; load {machine['load']} at the start")
+            f"{machine['libc']}, {machine['compiler']}")
+
+
+def text(machine):
+    return f"{hardware(machine)}; commit {machine['commit']}; load {machine['load']} at the start"

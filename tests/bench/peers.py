@@ -5,6 +5,7 @@ A site is that tree as one peer needs it, in a mount namespace per command: file
 /etc/passwd and /etc/group is the tree's own, the same for all.
 """
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -42,6 +43,13 @@ def _finish(tree):
 
 def ensure_tree():
     return root_tree.cached("peers", root_tree.native(), PACKAGES, _finish, ("1", *map(str, (*PLACES, *FILES))))
+
+
+def versions():
+    """Of the packages that were measured."""
+    text = (ensure_tree() / "var/lib/dpkg/status").read_text()
+    found = dict(re.findall(r"^Package: (\S+)\n(?:.+\n)*?Version: (\S+)", text, re.MULTILINE))
+    return {name: found[name] for name in (*PACKAGES[:-1], "libc6")}
 
 
 class Site:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A table of text for people."""
+"""Tables for people."""
 
 
 def render(heads, rows):
@@ -12,3 +12,9 @@ def render(heads, rows):
         lines.append("  ".join(parts).rstrip())
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
+
+
+def markdown(heads, rows):
+    """The same for a page."""
+    lines = [heads, ["-" * 3, *["--:"] * (len(heads) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)

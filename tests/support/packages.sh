@@ -27,6 +27,10 @@ E2E_PACKAGES=(
     chromium chromium-driver python3-selenium
 )
 
+# For tools/bench, beside those for the end-to-end tests.
+# shellcheck disable=SC2034
+BENCH_PACKAGES=(gnuplot-nox e2fsprogs curl)
+
 package_is_installed() {
     [[ $(dpkg-query -W -f '${Status}' "$1" 2>/dev/null) == 'install ok installed' ]]
 }
