@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/judge/idp.h"
 
+#include <poll.h>
+
 #include "common/base/fdio.h"
 #include "common/fetch_method.h"
 
@@ -73,6 +75,19 @@ static enum cosmo_err read_answer(
 	return COSMO_OK;
 }
 
+static bool has_answer(const struct idp *idp)
+{
+	struct pollfd fetch = {.fd = idp->fetch->fd, .events = POLLIN};
+
+	return poll(&fetch, 1, 0) != 0;
+}
+
+static void use_the_time(const struct idp *idp)
+{
+	while (idp->meanwhile && !has_answer(idp) && idp->meanwhile(idp->meanwhile_of))
+		;
+}
+
 /* Complete @request, send it, wait for the answer. */
 static enum cosmo_err exchange(const struct idp *idp, struct message *request, const char *url,
 	const struct cosmo_secret *authorization, struct reason *why, struct idp_response *ret)
@@ -96,6 +111,8 @@ static enum cosmo_err exchange(const struct idp *idp, struct message *request, c
 		(uint64_t)within(IDP_CONNECT_TIMEOUT_MS, left_ms));
 	message_put_u64(request, FIELD_TIMEOUT_MS, (uint64_t)timeout_ms);
 	err = dialogue_send(idp->fetch, request, answer_by_ms);
+	if (err == COSMO_OK)
+		use_the_time(idp);
 	if (err == COSMO_OK)
 		err = dialogue_recv(idp->fetch, answer_by_ms, &answer);
 	if (err != COSMO_OK)

@@ -22,6 +22,11 @@ struct idp {
 	const char *proxy;   /* NULL: none */
 	int64_t deadline_ms; /* of fdio_boot_ms(): no request goes on beyond it */
 	bool is_patient;     /* nor is one given up before it, as else after IDP_TIMEOUT_MS */
+
+	/* Called with @meanwhile_of while an answer is waited for, until there is one, or nothing
+	 * is left to be done (false). A call delays the answer: milliseconds. NULL: nothing. */
+	bool (*meanwhile)(void *meanwhile_of);
+	void *meanwhile_of;
 };
 
 struct idp_response {

@@ -4,16 +4,26 @@
 #include "pam_cosmo_sso/judge/json.h"
 #include "pam_cosmo_sso/judge/jwk.h"
 
+struct prepared {
+	struct json_object *jwk; /* borrowed from keys */
+	EVP_PKEY *key;
+};
+
 struct jwks {
 	struct json_object *document;
 	struct json_object *keys; /* borrowed from document */
 	size_t usable;
+	struct prepared prepared[JWKS_MAX_PREPARED];
+	size_t prepared_count;
+	size_t next_to_prepare; /* in keys */
 };
 
 void jwks_free(struct jwks *jwks)
 {
 	if (!jwks)
 		return;
+	for (size_t i = 0; i < jwks->prepared_count; i++)
+		EVP_PKEY_free(jwks->prepared[i].key);
 	json_free(jwks->document);
 	free(jwks);
 }
@@ -58,6 +68,39 @@ enum cosmo_err jwks_parse(const char *text, size_t len, struct reason *why, stru
 	return COSMO_OK;
 }
 
+/* One that cannot be loaded is passed over: jwks_find() says so where it is the one. */
+bool jwks_prepare(struct jwks *jwks)
+{
+	while (jwks->prepared_count < JWKS_MAX_PREPARED &&
+		jwks->next_to_prepare < json_array_count(jwks->keys)) {
+		struct prepared *prepared = &jwks->prepared[jwks->prepared_count];
+
+		prepared->jwk = json_array_at(jwks->keys, jwks->next_to_prepare++);
+		if (!jwk_is_for_signatures(prepared->jwk) ||
+			jwk_load(prepared->jwk, NULL, &prepared->key))
+			continue;
+		jwks->prepared_count++;
+		return true;
+	}
+	return false;
+}
+
+static enum cosmo_err load(
+	const struct jwks *jwks, struct json_object *jwk, struct reason *why, EVP_PKEY **ret)
+{
+	for (size_t i = 0; i < jwks->prepared_count; i++) {
+		const struct prepared *prepared = &jwks->prepared[i];
+
+		if (prepared->jwk != jwk)
+			continue;
+		if (EVP_PKEY_up_ref(prepared->key) != 1)
+			return COSMO_E_INTERNAL;
+		*ret = prepared->key;
+		return COSMO_OK;
+	}
+	return jwk_load(jwk, why, ret);
+}
+
 static bool has_kid(struct json_object *key, const char *kid)
 {
 	return !kid || streq(json_text(json_member(key, "kid")), kid);
@@ -89,5 +132,5 @@ enum cosmo_err jwks_find(const struct jwks *jwks, const char *kid, const struct 
 	if (fitting > 1)
 		return reason_give(why, COSMO_E_JWS_KEY,
 			"%zu keys fit, the token does not say which", fitting);
-	return jwk_load(found, why, ret);
+	return load(jwks, found, why, ret);
 }

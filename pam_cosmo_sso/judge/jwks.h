@@ -2,6 +2,7 @@
 /* The IdP's public keys (RFC 7517) as OpenSSL keys. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <openssl/evp.h>
@@ -16,6 +17,10 @@ struct jwks;
 #define JWKS_MAX_KEYS     128
 #define JWKS_MIN_RSA_BITS 2048
 #define JWKS_MAX_RSA_BITS 8192
+
+/* How many keys are loaded before it is known which one is needed: some IdPs have many, and loading
+ * one of RSA takes milliseconds. */
+#define JWKS_MAX_PREPARED 2
 
 COSMO_AUTO_DEFINE(EVP_PKEY *, EVP_PKEY_free);
 
@@ -32,6 +37,12 @@ COSMO_AUTO_DEFINE(struct jwks *, jwks_free);
 
 /* How many of its keys could verify a signature by some algorithm we know. */
 size_t jwks_count(const struct jwks *jwks);
+
+/*
+ * Load one more key that could verify a signature, for jwks_find() to have it at hand: what it
+ * finds and refuses stays the same. false: nothing is left to be done.
+ */
+bool jwks_prepare(struct jwks *jwks);
 
 /*
  * The one key for a token signed by @alg: "kid" equal to @kid (of any key when NULL), "kty" and

@@ -116,16 +116,24 @@ static enum cosmo_err fetch_keys(struct provider *provider, struct reason *why)
 	return COSMO_OK;
 }
 
-enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why)
+static bool has_keys(struct provider *provider)
 {
 	const struct setup *setup = provider->setup;
 
-	if (provider->jwks)
-		return COSMO_OK;
-	if (setup->jwks &&
-		jwks_parse(setup->jwks, setup->jwks_len, NULL, &provider->jwks) == COSMO_OK)
-		return COSMO_OK;
-	return fetch_keys(provider, why);
+	return provider->jwks || (setup->jwks && jwks_parse(setup->jwks, setup->jwks_len, NULL,
+							 &provider->jwks) == COSMO_OK);
+}
+
+enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why)
+{
+	return has_keys(provider) ? COSMO_OK : fetch_keys(provider, why);
+}
+
+bool provider_prepare(void *provider)
+{
+	struct provider *of = provider;
+
+	return has_keys(of) && jwks_prepare(of->jwks);
 }
 
 bool provider_may_refetch(const struct provider *provider)

@@ -2,6 +2,7 @@
 /* The IdP's discovery document and keys: handed in from the helper's cache, or fetched. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <openssl/evp.h>
@@ -36,6 +37,12 @@ const struct discovery *provider_discovery(const struct provider *provider);
 /* Have the keys: the cached ones if they are good, else one request; nothing if they are there.
  * Errors: those of jwks_parse() and idp_get(), COSMO_E_IDP_RATE, COSMO_E_IDP_STATUS. */
 COSMO_MUST_USE enum cosmo_err provider_load_keys(struct provider *provider, struct reason *why);
+
+/*
+ * For idp.meanwhile, of a struct provider: a step towards the key that will be needed, as far as
+ * the cached ones allow. false: nothing is left to be done without a request.
+ */
+bool provider_prepare(void *provider);
 
 /* 0 before provider_load_keys(). */
 size_t provider_key_count(const struct provider *provider);

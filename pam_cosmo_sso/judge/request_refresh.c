@@ -14,8 +14,9 @@
 #include "pam_cosmo_sso/judge/verified_claims.h"
 
 /* Never a second time: nobody knows what became of a request that was not answered. For that reason
- * its answer is waited for as long as there is time. */
-static enum cosmo_err use_token(struct setup *setup, const struct provider *provider,
+ * its answer is waited for as long as there is time, and meanwhile what verifies it is made ready.
+ */
+static enum cosmo_err use_token(struct setup *setup, struct provider *provider,
 	const struct cosmo_secret *token, struct reason *why, struct token_response **ret)
 {
 	COSMO_AUTO(form_free) struct form *form = NULL;
@@ -28,9 +29,12 @@ static enum cosmo_err use_token(struct setup *setup, const struct provider *prov
 	form_add(form, "grant_type", "refresh_token");
 	form_add_secret(form, "refresh_token", token);
 	setup->idp.is_patient = true;
+	setup->idp.meanwhile = provider_prepare;
+	setup->idp.meanwhile_of = provider;
 	err = oauth_post(
 		setup, discovery_token_endpoint(provider_discovery(provider)), form, why, &answer);
 	setup->idp.is_patient = false;
+	setup->idp.meanwhile = NULL;
 	/* That the IdP refused the token is for its own words alone to say. */
 	if (err)
 		return err == COSMO_E_INVALID_GRANT ? COSMO_E_PROTOCOL : err;

@@ -196,6 +196,53 @@ static void test_idp_post__patient__has_all_the_time_there_is(void **state)
 	assert_true(connect_ms > 0 && connect_ms <= IDP_CONNECT_TIMEOUT_MS);
 }
 
+struct work {
+	int steps;       /* done so far */
+	int answered_at; /* the step during which an answer comes */
+	int steps_there_are;
+};
+
+static bool work(void *of)
+{
+	struct work *work = of;
+
+	if (++work->steps == work->answered_at)
+		fetch_lay_body(&fetch, 200, "{}");
+	return work->steps < work->steps_there_are;
+}
+
+/* Not a step more than it takes to have an answer, and none without a question on its way. */
+static void test_idp_get__meanwhile__work_is_done_until_an_answer_is_there(void **state)
+{
+	static const struct {
+		struct work work;
+		int steps;
+	} cases[] = {
+		{{.answered_at = 2, .steps_there_are = 5}, 2},
+		{{.answered_at = 3, .steps_there_are = 3}, 3},
+		{{.answered_at = 0, .steps_there_are = 5}, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
+		struct work todo = cases[i].work;
+		struct idp idp = idp_with(60000);
+
+		idp.meanwhile = work;
+		idp.meanwhile_of = &todo;
+		if (todo.answered_at == 0)
+			fetch_lay_body(&fetch, 200, "{}");
+		assert_int_equal(idp_get(&idp, FETCH_ISSUER "/x", NULL, &why, &response), COSMO_OK);
+		assert_int_equal(todo.steps, cases[i].steps);
+		idp.deadline_ms = fdio_boot_ms();
+		idp_response_done(&response);
+		assert_int_equal(
+			idp_get(&idp, FETCH_ISSUER "/x", NULL, &why, &response), COSMO_E_DEADLINE);
+		assert_int_equal(todo.steps, cases[i].steps);
+	}
+}
+
 static void test_idp_post__form_too_big__is_not_sent(void **state)
 {
 	IDP_RESPONSE_AUTO struct idp_response response = {.message = NULL};
@@ -223,6 +270,7 @@ int main(void)
 		WITH_FETCH(test_idp_get__fetch_gone__is_told_and_stays_so, &fetch),
 		WITH_FETCH(test_idp_post__request__tells_everything_and_no_more, &fetch),
 		WITH_FETCH(test_idp_post__form_too_big__is_not_sent, &fetch),
+		WITH_FETCH(test_idp_get__meanwhile__work_is_done_until_an_answer_is_there, &fetch),
 		WITH_FETCH(test_idp_post__patient__has_all_the_time_there_is, &fetch),
 	};
 

@@ -45,20 +45,38 @@ static enum cosmo_err parse(const char *text, size_t *ret_count)
 	return err;
 }
 
-/* Is it @wanted that a token with @kid signed by @alg is verified with? NULL: none may be found. */
-static void assert_finds(const char *set, const char *kid, const char *alg, EVP_PKEY *wanted)
+static size_t prepare_all(struct jwks *jwks)
 {
-	COSMO_AUTO(jwks_free) struct jwks *jwks = NULL;
-	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *found = NULL;
-	enum cosmo_err err = COSMO_OK;
+	size_t steps = 0;
 
-	assert_int_equal(jwks_parse(set, strlen(set), NULL, &jwks), COSMO_OK);
-	err = jwks_find(jwks, kid, jws_alg_find(alg, &all), NULL, &found);
+	while (jwks_prepare(jwks))
+		steps++;
+	return steps;
+}
+
+static void assert_finds_in(
+	const struct jwks *jwks, const char *kid, const char *alg, EVP_PKEY *wanted)
+{
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *found = NULL;
+	enum cosmo_err err = jwks_find(jwks, kid, jws_alg_find(alg, &all), NULL, &found);
+
 	assert_int_equal(err, wanted ? COSMO_OK : COSMO_E_JWS_KEY);
 	if (wanted)
 		assert_int_equal(EVP_PKEY_eq(found, wanted), 1);
 	else
 		assert_null(found);
+}
+
+/* Is it @wanted that a token with @kid signed by @alg is verified with? NULL: none may be found.
+ * Keys that were loaded before change nothing of it. */
+static void assert_finds(const char *set, const char *kid, const char *alg, EVP_PKEY *wanted)
+{
+	COSMO_AUTO(jwks_free) struct jwks *jwks = NULL;
+
+	assert_int_equal(jwks_parse(set, strlen(set), NULL, &jwks), COSMO_OK);
+	assert_finds_in(jwks, kid, alg, wanted);
+	(void)prepare_all(jwks);
+	assert_finds_in(jwks, kid, alg, wanted);
 }
 
 /* case: grant: a wrong type in any field of the key set is refused, or makes that key one that fits
@@ -233,6 +251,52 @@ static void test_jwks_find__reason__tells_which_it_was(void **state)
 	assert_string_equal(why.text, "2 keys fit, the token does not say which");
 }
 
+/* It is loaded once, and not for each who asks. */
+static void assert_is_at_hand(const struct jwks *jwks, const char *kid, const char *alg)
+{
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *one = NULL;
+	COSMO_AUTO(EVP_PKEY_free) EVP_PKEY *other = NULL;
+
+	assert_int_equal(jwks_find(jwks, kid, jws_alg_find(alg, &all), NULL, &one), COSMO_OK);
+	assert_int_equal(jwks_find(jwks, kid, jws_alg_find(alg, &all), NULL, &other), COSMO_OK);
+	assert_ptr_equal(one, other);
+}
+
+static void test_jwks_prepare__some_keys__are_the_ones_that_are_found(void **state)
+{
+	COSMO_AUTO(free) char *first = signer_jwk(rsa, "\"kid\":\"1\"");
+	COSMO_AUTO(free) char *sealing = signer_jwk(other_rsa, "\"kid\":\"e\",\"use\":\"enc\"");
+	COSMO_AUTO(free) char *second = signer_jwk(ec, "\"kid\":\"2\"");
+	COSMO_AUTO(free) char *third = signer_jwk(other_rsa, "\"kid\":\"3\"");
+	COSMO_AUTO(free) char *set = signer_jwks(first, sealing, second, third, NULL);
+	COSMO_AUTO(jwks_free) struct jwks *jwks = NULL;
+
+	(void)state;
+	assert_int_equal(jwks_parse(set, strlen(set), NULL, &jwks), COSMO_OK);
+	assert_int_equal(prepare_all(jwks), JWKS_MAX_PREPARED);
+	assert_is_at_hand(jwks, "1", "RS256");
+	assert_is_at_hand(jwks, "2", "ES256");
+	assert_finds_in(jwks, "1", "RS256", rsa);
+	assert_finds_in(jwks, "2", "ES256", ec);
+	assert_finds_in(jwks, "3", "RS256", other_rsa);
+	assert_finds_in(jwks, "1", "PS256", rsa);
+	assert_finds_in(jwks, "1", "ES256", NULL);
+}
+
+static void test_jwks_prepare__key_that_cannot_be_loaded__is_refused_when_needed(void **state)
+{
+	static const char weak[] = "{\"kty\":\"RSA\",\"kid\":\"1\",\"n\":\"AQ\",\"e\":\"AQAB\"}";
+	COSMO_AUTO(free) char *good = signer_jwk(ec, "\"kid\":\"2\"");
+	COSMO_AUTO(free) char *set = signer_jwks(weak, good, NULL);
+	COSMO_AUTO(jwks_free) struct jwks *jwks = NULL;
+
+	(void)state;
+	assert_int_equal(jwks_parse(set, strlen(set), NULL, &jwks), COSMO_OK);
+	assert_int_equal(prepare_all(jwks), 1);
+	assert_finds_in(jwks, "1", "RS256", NULL);
+	assert_finds_in(jwks, "2", "ES256", ec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +309,9 @@ int main(void)
 		cmocka_unit_test(test_jwks_find__unusable_keys__are_passed_over),
 		cmocka_unit_test(test_jwks_find__weak_or_broken_key__is_refused),
 		cmocka_unit_test(test_jwks_find__reason__tells_which_it_was),
+		cmocka_unit_test(test_jwks_prepare__some_keys__are_the_ones_that_are_found),
+		cmocka_unit_test(
+			test_jwks_prepare__key_that_cannot_be_loaded__is_refused_when_needed),
 	};
 
 	return cmocka_run_group_tests(tests, make_keys, free_keys);

@@ -117,6 +117,34 @@ static void test_provider_open__cached__asks_nobody(void **state)
 	fetch_expect_none(&fetch);
 }
 
+static void test_provider_prepare__keys_are_cached__asks_nobody(void **state)
+{
+	OPENED_AUTO struct opened opened = {0};
+
+	(void)state;
+	assert_int_equal(open_with(&opened, fetch_discovery, old_set), COSMO_OK);
+	assert_true(provider_prepare(opened.provider));
+	assert_false(provider_prepare(opened.provider));
+	assert_int_equal(find(&opened, "old", old_key), COSMO_OK);
+	fetch_expect_none(&fetch);
+}
+
+static void test_provider_prepare__no_good_cached_keys__left_to_be_asked_for(void **state)
+{
+	(void)state;
+	for (int i = 0; i <= 1; i++) {
+		OPENED_AUTO struct opened opened = {0};
+
+		assert_int_equal(
+			open_with(&opened, fetch_discovery, i ? "{\"keys\":[]}" : NULL), COSMO_OK);
+		assert_false(provider_prepare(opened.provider));
+		fetch_expect_none(&fetch);
+		fetch_lay_body(&fetch, 200, old_set);
+		assert_int_equal(find(&opened, "old", old_key), COSMO_OK);
+		fetch_expect(&fetch, "/jwks", NULL);
+	}
+}
+
 /* A cache that is damaged or another issuer's is no cache. */
 /* case: token: keys and documents cached for another issuer, or damaged, are fetched anew */
 static void test_provider_open__cache_unusable__is_fetched_anew(void **state)
@@ -361,6 +389,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ONE(test_provider_open__nothing_cached__asks_once),
 		ONE(test_provider_open__cached__asks_nobody),
+		ONE(test_provider_prepare__keys_are_cached__asks_nobody),
+		ONE(test_provider_prepare__no_good_cached_keys__left_to_be_asked_for),
 		ONE(test_provider_open__cache_unusable__is_fetched_anew),
 		ONE(test_provider_open__refusals__have_their_codes),
 		ONE(test_provider_find_key__unknown_kid__is_asked_for_once),
