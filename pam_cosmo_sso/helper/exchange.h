@@ -35,7 +35,7 @@ struct exchange {
 	bool is_left_open;      /* not answered: another helper is to be asked; see account.h */
 	bool was_refreshed;     /* then, for account_finish(): */
 	uint64_t roles_before;  /* bits over config->roles */
-	struct refresh *late;   /* goes on after the answer, see account_finish(); NULL: none */
+	struct refresh *late;   /* what is left after the answer, see account_finish(); or NULL */
 	struct audit_line line; /* points into this structure */
 };
 

@@ -8,6 +8,7 @@
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/refresh_ask.h"
+#include "pam_cosmo_sso/helper/refresh_due.h"
 #include "pam_cosmo_sso/helper/refresh_outage_write.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "pam_cosmo_sso/helper/refresh_turn.h"
@@ -64,11 +65,28 @@ static struct refresh *refresh_new(struct exchange *exchange, int64_t now_boot_m
 	return refresh;
 }
 
-/* Nothing is asked before the record says that it was. */
+/* Not where somebody else has asked while we waited for our turn. Looks without the lock. */
+static bool is_still_due(const struct exchange *exchange)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	struct gate_view gate = {0};
+
+	if (record_load(exchange->store, exchange->user, &record))
+		return false;
+	gate_read(store_gate(exchange->store), &gate);
+	return refresh_is_due(exchange->config, &exchange->service, record, &gate, fdio_now_s());
+}
+
+/* Nothing is asked before the record says that it was; who will be asked starts while that is
+ * written, which takes a disk about as long. */
 static enum cosmo_err begin(struct refresh *refresh, bool *ret_is_due)
 {
-	enum cosmo_err err = refresh_store_asked(refresh->exchange, &refresh->asked, ret_is_due);
+	enum cosmo_err err = COSMO_OK;
 
+	if (is_still_due(refresh->exchange))
+		err = refresh_ask_start(&refresh->ask);
+	if (!err)
+		err = refresh_store_asked(refresh->exchange, &refresh->asked, ret_is_due);
 	if (err || !*ret_is_due)
 		return err;
 	return refresh_ask_begin(&refresh->ask);
@@ -190,8 +208,10 @@ enum refresh_end refresh_run(
 		return end;
 	end = refresh->end = run(refresh);
 	*ret_reason = end == REFRESH_DROPPED ? COSMO_OK : refresh->reason;
-	if (end == REFRESH_LATE || is_left_over(refresh, end) || is_unsaved(refresh, end))
-		*ret = COSMO_STEAL(&refresh);
+	/* The next one's turn, unless something is still to be stored. */
+	if (end != REFRESH_LATE && !is_unsaved(refresh, end))
+		cosmo_auto_close(&refresh->turn_fd);
+	*ret = COSMO_STEAL(&refresh);
 	return end;
 }
 

@@ -31,9 +31,9 @@ const char *refresh_word(enum refresh_end end);
 
 /*
  * Refresh the exchange's user, for whom refresh_is_due(), within refresh_timeout in all.
- * *ret_reason is why it was refused or why nobody could be asked, COSMO_OK otherwise. @ret is set
- * where refresh_finish() has something to do; the caller owns it. Puts the judge's detail on the
- * exchange's line.
+ * *ret_reason is why it was refused or why nobody could be asked, COSMO_OK otherwise. *ret, NULL
+ * without memory, is what need not be waited for before the answer is given; the caller owns it.
+ * Puts the judge's detail on the exchange's line.
  */
 enum refresh_end refresh_run(
 	struct exchange *exchange, enum cosmo_err *ret_reason, struct refresh **ret);
@@ -45,5 +45,6 @@ enum refresh_end refresh_run(
  */
 void refresh_finish(struct refresh *refresh);
 
+/* Waits for the end of judge and fetch. NULL is allowed. */
 void refresh_free(struct refresh *refresh);
 COSMO_AUTO_DEFINE(struct refresh *, refresh_free);

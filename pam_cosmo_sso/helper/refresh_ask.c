@@ -31,13 +31,19 @@ static enum cosmo_err put_question(struct refresh_ask *ask)
 	return judge_ask(ask->judge, question);
 }
 
+enum cosmo_err refresh_ask_start(struct refresh_ask *ask)
+{
+	return judge_start(ask->exchange->config, &ask->judge);
+}
+
 enum cosmo_err refresh_ask_begin(struct refresh_ask *ask)
 {
-	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err err = ask->judge ? COSMO_OK : refresh_ask_start(ask);
 
+	if (err)
+		return err;
 	ask->doubt = key_doubt_now(store_cache_fd(ask->exchange->store), fdio_now_s());
-	err = judge_start(ask->exchange->config, &ask->judge);
-	return err ? err : put_question(ask);
+	return put_question(ask);
 }
 
 enum cosmo_err refresh_ask_next(

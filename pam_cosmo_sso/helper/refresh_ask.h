@@ -26,8 +26,12 @@ struct refresh_ask {
 void refresh_ask_done(struct refresh_ask *ask);
 COSMO_AUTO_DEFINE(struct refresh_ask *, refresh_ask_done);
 
-/* Start judge and fetch, and put the question. Errors: those of judge_start(), judge_put_setup()
- * and judge_ask(): nobody was shown the token. */
+/* Start judge and fetch, which take their time; they are told nothing. Errors: those of
+ * judge_start(). */
+COSMO_MUST_USE enum cosmo_err refresh_ask_start(struct refresh_ask *ask);
+
+/* Put the question, to those that refresh_ask_start() started, if it did. Errors: those of
+ * refresh_ask_start(), judge_put_setup() and judge_ask(): nobody was shown the token. */
 COSMO_MUST_USE enum cosmo_err refresh_ask_begin(struct refresh_ask *ask);
 
 /*

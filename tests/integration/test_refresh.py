@@ -362,10 +362,21 @@ def fifty_at_once(site, service):
     return collections.Counter(told), [line for line in site.rig.events() if line["event"].startswith("account_")]
 
 
+def counted_judge(site):
+    """A file that gets a line for each judge that is started."""
+    judge, starts = site.rig.folder / "libexec/cosmo-sso-judge", site.rig.folder / "starts"
+    real = judge.rename(judge.with_name("judge"))
+    judge.write_text(f"#!/bin/sh\necho >> {starts}\nexec {real}\n")
+    judge.chmod(0o755)
+    return starts
+
+
 # case: refresh: fifty account phases of one user at once are one request, whose result all of them have
 def test_refresh__fifty_at_once__are_one_request(site, idp):
     idp.claims["groups"] = ["devs"]
+    starts = counted_judge(site)
     told, lines = fifty_at_once(site, "sshd")
+    assert starts.read_text() == "\n"
     assert told == {"OK": 50} and len(idp.refreshes) == 1 and idp.reused == 0
     assert {(line["refresh"], line["roles"]) for line in lines} == {("done", "developer")}
 
