@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cosmo-sso-helper pam|unit|ctl|interrupt
+ * cosmo-sso-helper pam|look|unit|ctl|interrupt
  *
- * Started by the PAM module (pam), by systemd for a module's connection (unit), or by cosmo-ssoctl,
- * with a socket to whoever asks as descriptor 3. Serves one exchange and ends; or, as interrupt,
- * waits for a key of the caller's terminal. Nobody reads the exit status but tests.
+ * Started by the PAM module (pam, look), by systemd for a module's connection (unit), or by
+ * cosmo-ssoctl, with a socket to whoever asks as descriptor 3. Serves one exchange and ends; or, as
+ * interrupt, waits for a key of the caller's terminal. Nobody reads the exit status but tests.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -51,6 +51,15 @@ static enum cosmo_err unit(void)
 	return serve(SPAWN_PEER_FD, CHANNEL_MODULE_HELPER);
 }
 
+/* A child of the caller's to its end, and in his control group: it holds nothing that another one
+ * waits for, and who stops or kills it has no answer from it. */
+static enum cosmo_err look(void)
+{
+	enum cosmo_err err = root_process_stay(SPAWN_PEER_FD);
+
+	return err ? err : serve_look(SPAWN_PEER_FD);
+}
+
 static enum cosmo_err interrupt(void)
 {
 	enum cosmo_err err = root_process_attend(SPAWN_PEER_FD);
@@ -68,6 +77,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	if (streq(argv[1], "pam"))
 		err = exchange(CHANNEL_MODULE_HELPER);
+	else if (streq(argv[1], "look"))
+		err = look();
 	else if (streq(argv[1], "unit"))
 		err = unit();
 	else if (streq(argv[1], "ctl"))

@@ -84,7 +84,7 @@ static enum cosmo_err refuse(struct dialogue *dialogue, const struct message *re
 	return send_result(dialogue, outcome, NULL, detail[0] ? detail : NULL);
 }
 
-enum cosmo_err serve(int fd, enum dialogue_channel channel)
+static enum cosmo_err serve_one(int fd, enum dialogue_channel channel, bool looks_only)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(store_free) struct store *store = NULL;
@@ -98,10 +98,22 @@ enum cosmo_err serve(int fd, enum dialogue_channel channel)
 	err = dialogue_recv(&dialogue, fdio_boot_ms() + MESSAGE_MS, &request);
 	if (err)
 		return err;
+	if (looks_only && !message_u64(request, FIELD_LOOKS_ONLY, 0))
+		return COSMO_E_PROTOCOL;
 	err = store_open(&store_default_paths, &store);
 	if (err)
 		return refuse(&dialogue, request, caller.pid, err);
 	if (channel == CHANNEL_CTL_HELPER)
 		return admin_serve(&dialogue, store, request, caller.pid);
 	return serve_module(&dialogue, store, request, owned);
+}
+
+enum cosmo_err serve(int fd, enum dialogue_channel channel)
+{
+	return serve_one(fd, channel, false);
+}
+
+enum cosmo_err serve_look(int fd)
+{
+	return serve_one(fd, CHANNEL_MODULE_HELPER, true);
 }

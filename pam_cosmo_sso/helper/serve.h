@@ -12,3 +12,6 @@
  * nothing is read from it), those of dialogue_recv() and dialogue_send().
  */
 COSMO_MUST_USE enum cosmo_err serve(int fd, enum dialogue_channel channel);
+
+/* The same for a module's LOOKS_ONLY alone; any other question is COSMO_E_PROTOCOL. */
+COSMO_MUST_USE enum cosmo_err serve_look(int fd);

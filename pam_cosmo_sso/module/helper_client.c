@@ -15,6 +15,7 @@
 
 struct helper_client {
 	int fd;
+	struct spawn_child looking; /* a child of ours, or none */
 	struct dialogue dialogue;
 };
 
@@ -23,14 +24,20 @@ void helper_client_free(struct helper_client *client)
 	if (!client)
 		return;
 	cosmo_auto_close(&client->fd);
+	spawn_kill(&client->looking);
 	free(client);
 }
 
-typedef enum cosmo_err (*way)(int *ret_fd);
+typedef enum cosmo_err (*way)(struct helper_client *client);
 
-static enum cosmo_err by_process(int *ret_fd)
+static enum cosmo_err by_process(struct helper_client *client)
 {
-	return helper_process_start(HELPER_PAM, ret_fd);
+	return helper_process_start(HELPER_PAM, &client->fd);
+}
+
+static enum cosmo_err by_look(struct helper_client *client)
+{
+	return helper_process_look(&client->looking, &client->fd);
 }
 
 /*
@@ -38,15 +45,15 @@ static enum cosmo_err by_process(int *ret_fd)
  * have kept systemd busy: then no helper, which may hold the lock of all, is started where he could
  * freeze it.
  */
-static enum cosmo_err by_unit(int *ret_fd)
+static enum cosmo_err by_unit(struct helper_client *client)
 {
-	enum cosmo_err err = helper_socket_connect(ret_fd);
+	enum cosmo_err err = helper_socket_connect(&client->fd);
 
 	if (!err)
 		return COSMO_OK;
 	if (err != COSMO_E_NOT_FOUND && delegated_cgroup_is_ours(&delegated_cgroup_default))
 		return COSMO_E_BUSY;
-	return by_process(ret_fd);
+	return by_process(client);
 }
 
 static enum cosmo_err start(const struct caller *caller, way reach, struct helper_client **ret)
@@ -60,7 +67,8 @@ static enum cosmo_err start(const struct caller *caller, way reach, struct helpe
 	if (!client)
 		return COSMO_E_NOMEM;
 	client->fd = -1;
-	err = reach(&client->fd);
+	client->looking = (struct spawn_child){.pid = -1, .pid_fd = -1};
+	err = reach(client);
 	if (err)
 		return err;
 	client->dialogue = dialogue_init(client->fd, CHANNEL_MODULE_HELPER, SIDE_CLIENT);
@@ -187,7 +195,7 @@ static bool look(const struct caller *caller, int64_t deadline_boot_ms, struct a
 	if (helper_client_question(caller, MESSAGE_ACCOUNT, &question) != COSMO_OK)
 		return false;
 	message_put_u64(question, FIELD_LOOKS_ONLY, 1);
-	return ask(caller, question, by_process, deadline_boot_ms, ret);
+	return ask(caller, question, by_look, deadline_boot_ms, ret);
 }
 
 void helper_client_ask(

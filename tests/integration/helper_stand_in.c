@@ -28,7 +28,7 @@ static char state(int argc, char **argv)
 		return 'f';
 	if (environ && environ[0])
 		return 'e';
-	if (argc != 2 || strcmp(argv[1], "pam") != 0)
+	if (argc != 2 || (strcmp(argv[1], "pam") != 0 && strcmp(argv[1], "look") != 0))
 		return 'a';
 	return getsid(0) == getpid() ? 'y' : 's';
 }

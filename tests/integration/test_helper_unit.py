@@ -19,6 +19,7 @@ from support.helper_rig import HelperRig  # noqa: E402
 from support.helper_site import config  # noqa: E402
 from support.pam_rig import ERROR, IGNORED, PamRig, terminal  # noqa: E402
 from support.played_helper import granting, nobody  # noqa: E402
+from support.process import PATIENCE_S, watch  # noqa: E402
 from support.program import built  # noqa: E402
 
 READY = bytes([wire.VERSION])
@@ -324,14 +325,22 @@ def locked(rig):
         yield
 
 
-def look(rig, user):
-    exchange = rig.ask("ACCOUNT", SERVICE="sudo", USER=user, LOOKS_ONLY=1)
+def look(rig, user, message="ACCOUNT", **fields):
+    exchange = rig.ask(message, channel="look", SERVICE="sudo", USER=user, **fields or {"LOOKS_ONLY": 1})
     try:
         return exchange.result()
     except EOFError:
         return None
     finally:
         exchange.all_gone()
+
+
+# case: caller: a helper that is started to look only answers nothing else
+@pytest.mark.parametrize("message", ["ACCOUNT", "SIGN_IN", "OPEN_SESSION"])
+def test_look__another_question__is_not_heard(helper, message):
+    before = helper.state()
+    assert look(helper, "vic", message, RUID=0) is None
+    assert (helper.state(), helper.events()) == (before, [])
 
 
 def test_look__nothing_to_ask__answered_and_logged(helper):
@@ -346,6 +355,14 @@ def test_look__refresh_is_due__left_open_and_nothing_done(helper):
     with locked(helper):
         assert look(helper, "ada") is None
     assert (helper.state(), helper.events()) == (before, [])
+
+
+def test_look__answered__is_a_child_of_the_caller_in_a_session_of_its_own(helper):
+    exchange = helper.start("look")
+    pid = exchange.process.pid
+    watch(lambda: os.getsid(pid) == pid, PATIENCE_S, "a session of the helper's own")
+    assert exchange.send("ACCOUNT", SERVICE="sudo", USER="vic", LOOKS_ONLY=1).result() == "OK"
+    assert exchange.process.wait(PATIENCE_S) == 0
 
 
 def test_look__gate_as_made_at_boot__left_open(helper):

@@ -251,8 +251,8 @@ class HelperRig:
         self.exchanges.append(Exchange(process, Peer(ours)))
         return self.exchanges[-1]
 
-    def ask(self, message, **fields):
-        return self.start().send(message, **fields)
+    def ask(self, message, channel="pam", **fields):
+        return self.start(channel).send(message, **fields)
 
     def sign_in(self, user="ada", **fields):
         return self.ask("SIGN_IN", USER=user, **fields)
