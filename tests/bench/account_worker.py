@@ -7,6 +7,7 @@ import collections
 import contextlib
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,19 @@ def sudo_by_turns(site, ours_first=True):
     return times, {"requests": after[0] - before[0], "handshakes": after[1] - before[1]}
 
 
+def unit(host):
+    """What systemd takes until the helper says that it runs. It is asked nothing."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        began = time.monotonic_ns()
+        connection.connect(f"/proc/{host.pid}/root/run/cosmo-sso/helper.sock")
+        said = connection.recv(1)
+        took = time.monotonic_ns() - began
+    if not said:
+        raise RuntimeError("systemd has started no helper")
+    watch(lambda: not has_helper(host), PATIENCE_S, "the end of the helper's unit")
+    return took
+
+
 def curl(site):
     """A refresh token that nobody has is asked about in the same exchange."""
     form = "grant_type=refresh_token&refresh_token=nobody&client_id=cosmo-host"
@@ -104,13 +118,14 @@ def main():
     build, rounds = pathlib.Path(sys.argv[1]), int(sys.argv[2])
     with signed_in(build) as site:
         sudo_by_turns(site)  # with cold caches
-        found = {what: [] for what in ("without", "fresh", "refresh", "curl")}
+        found = {what: [] for what in ("without", "fresh", "refresh", "unit", "curl")}
         asked = []
         for number in range(rounds):
             times, exchange = sudo_by_turns(site, ours_first=number % 2 == 0)
             for what, ns in times.items():
                 found[what].append(ns)
             asked.append(exchange)
+            found["unit"].append(unit(host))
             found["curl"].append(curl(site))
     print(json.dumps({"ns": found, "asked": asked}))
 
