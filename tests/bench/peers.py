@@ -272,7 +272,7 @@ class Sss(Peer):
     title, entry, most = "SSSD, from its memory cache", MODULES / "libnss_sss.so.2", LINEAR
     caches = True  # its process says each time that somebody is nobody
     enumerates = False  # not without being told to, and it warns of that
-    MEMORY_MB = 64
+    MEMORY_MB, PROBES = 64, 400
     CONFIG = f"""[sssd]
 services = nss
 domains = bench
@@ -291,12 +291,25 @@ entry_cache_timeout = 36000
 
     def prepare(self, site, users):
         super().prepare(site, users)
-        put_extrausers(site, users)
+        passwd, _ = put_extrausers(site, users)
+        with passwd.open("a") as file:
+            file.writelines(f"probe{number}:*:{40_000 + number}:100::/:/bin/sh\n" for number in range(self.PROBES))
         site.put("/etc/sssd/sssd.conf", self.CONFIG).chmod(0o600)
         room = site.room("/var/lib/sss")
         site.room("/var/log/sssd")
         site.daemon("/usr/sbin/sssd", "-i", "--logger=files")
         site.wait_for(room / "pipes/nss")
+        self.wait_until_read(site)
+
+    def wait_until_read(self, site):
+        """It says of everybody that he is nobody, and remembers that, until it has read the files: ask for another one each
+        time."""
+        for number in range(self.PROBES):
+            if subprocess.run(site.command("getent", "-s", "sss", "passwd", f"probe{number}"),
+                              stdout=subprocess.DEVNULL).returncode == 0:
+                return
+            time.sleep(0.5)
+        raise RuntimeError("it does not come to read the files")
 
 
 def everybody(store):
