@@ -295,6 +295,7 @@ static void set_question(struct draft *question)
 	draft_remove(question, FIELD_ACR);
 	draft_remove(question, FIELD_AUTH_MAX_AGE_S);
 	draft_remove(question, FIELD_STRIP_DOMAIN);
+	draft_remove(question, FIELD_VALUE_STRIP_PREFIX);
 }
 
 static void ask(void)
