@@ -30,8 +30,14 @@ void our_uids_done(struct our_uids *ours)
 }
 
 /* A file of the register that cannot be understood still says that the uid was given to one of
- * ours. Where nobody can tell whether it is a local user's as well, which it should never be, what
- * runs as it is to end: a session that goes on is the greater harm. */
+ * ours; what keeps anybody from looking says nothing of the uid, which may be anybody's. */
+static bool says_ours(enum cosmo_err err)
+{
+	return err == COSMO_OK || err == COSMO_E_STORE_DAMAGED || err == COSMO_E_UNSAFE_FILE;
+}
+
+/* Where nobody can tell whether it is a local user's as well, which it should never be, what runs
+ * as it is to end: a session that goes on is the greater harm. */
 static enum cosmo_err find(struct our_uids *ours, struct our_uid *entry)
 {
 	bool local = false;
@@ -40,7 +46,7 @@ static enum cosmo_err find(struct our_uids *ours, struct our_uid *entry)
 
 	if (err == COSMO_E_NOT_FOUND)
 		return COSMO_OK;
-	if (err == COSMO_E_NOMEM)
+	if (!says_ours(err))
 		return err;
 	if (err)
 		entry->name[0] = '\0';

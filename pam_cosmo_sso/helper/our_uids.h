@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whose is a uid: ours by the register, not by a range or a name, and nobody's of the local files.
- * Where these cannot be read the register alone tells. */
+ * Where these cannot be read the register alone tells; where the register cannot, nobody does. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,6 +37,6 @@ void our_uids_done(struct our_uids *ours);
 COSMO_AUTO_DEFINE(struct our_uids *, our_uids_done);
 
 /* Is @uid one of those? *ret_name (may be NULL) is borrowed until the next call. Errors:
- * COSMO_E_NOMEM. */
+ * COSMO_E_NOMEM, COSMO_E_IO (the register cannot be looked at). */
 COSMO_MUST_USE enum cosmo_err our_uids_have(
 	struct our_uids *ours, uint32_t uid, bool *ret_have, const char **ret_name);
