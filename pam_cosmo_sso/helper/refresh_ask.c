@@ -96,9 +96,21 @@ static enum cosmo_err ask_to_revoke(
 	return err ? err : judge_next(judge, fdio_boot_ms() + REVOKE_MS, &answer);
 }
 
+/* Where nobody can tell it may be. */
+static bool is_in_force(const struct exchange *exchange, const struct cosmo_secret *token)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	enum cosmo_err err = record_load(exchange->store, exchange->user, &record);
+
+	if (err)
+		return err != COSMO_E_NOT_FOUND;
+	return record->refresh_token && secret_equal(record->refresh_token, token);
+}
+
 void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secret *token)
 {
-	(void)!ask_to_revoke(exchange, token);
+	if (!is_in_force(exchange, token))
+		(void)!ask_to_revoke(exchange, token);
 }
 
 void refresh_ask_keep(struct exchange *exchange, struct refresh_sign_in *asked)

@@ -47,7 +47,8 @@ COSMO_MUST_USE enum cosmo_err refresh_ask_next(
 void refresh_ask_learn(const struct refresh_ask *ask, enum cosmo_err ended);
 
 /* Have the IdP revoke a token that came for a sign-in that is no more, if it can (RFC 7009): who
- * signed the person out meant this one as well. What is not revoked dies there of age. */
+ * signed the person out meant this one as well. What is not revoked dies there of age. One that the
+ * user's record holds is left alone: that is not this sign-in's to end. */
 void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secret *token);
 
 /* The last thing that can be done for a token that could not be stored: try again for

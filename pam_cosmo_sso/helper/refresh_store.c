@@ -130,13 +130,20 @@ enum cosmo_err refresh_store_all_asked(
 	return COSMO_OK;
 }
 
+/* A try that could not be made durable may have put the newer one there all the same. */
+static bool is_known(const struct refresh_sign_in *asked, const struct cosmo_secret *token)
+{
+	return token && (secret_equal(token, asked->token) ||
+				(asked->newer && secret_equal(token, asked->newer)));
+}
+
 static bool is_same(const struct refresh_sign_in *asked, const struct record *record)
 {
 	return record->reason == COSMO_OK && record->signed_in_s == asked->signed_in_s &&
 	       record->sign_outs == asked->sign_outs &&
 	       (record->flags & (USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0 &&
 	       memcmp(record->integration, asked->integration, INTEGRATION_BYTES) == 0 &&
-	       record->refresh_token && secret_equal(record->refresh_token, asked->token);
+	       is_known(asked, record->refresh_token);
 }
 
 /* The record as it is now, if it is still of the sign-in that was asked about. Lock held. */
