@@ -283,13 +283,16 @@ static bool is_soon(const struct process *leader, const struct recent_opener *op
 	       started_ms - opener->opened_boot_ms <= SOON_MS;
 }
 
-/* Of several sessions on a shared connection none but the first is meant. */
+/* Of several sessions on a shared connection none but the first is meant. One that cannot be seen
+ * may be an earlier one. */
 static enum cosmo_err check_first(const struct process *leader)
 {
 	struct process_list list = {0};
 	COSMO_AUTO(process_list_done) struct process_list *owned = &list;
 	enum cosmo_err err = process_list_take_until(fdio_boot_ms() + LOOK_MS, owned);
 
+	if (!err && !list.is_whole)
+		err = COSMO_E_NOT_FOUND;
 	for (size_t i = 0; i < list.count && !err; i++) {
 		const struct process *other = &list.items[i];
 
