@@ -227,27 +227,28 @@ def test_refresh_all__idp_asks_for_fewer__ends_at_once(site, idp):
 
 # case: refresh: more than a third refused ends a run with an alarm; the others keep their roles and are refused at the door alone
 def test_refresh_all__a_third_refused__ends_with_an_alarm(site, idp):
-    site.enrol(*NAMES)
-    idp.disabled.update("sub-of-" + name for name in NAMES)
+    names = [*NAMES, "u8", "u9"]  # of whom four are more than a third, and five more than half
+    site.enrol(*names)
+    idp.disabled.update("sub-of-" + name for name in names)
     done = site.refresh("--all")
-    assert (done.code, done.json["error"]) == (MISCONFIGURED, "mass_refusal") and numbers(done) == [7, 0, 0, 4, 0, 0]
-    assert site.asked() == NAMES[:4]
-    assert [site.groups(name) for name in NAMES] == [["viewer"]] * 4 + [["developer"]] * 3
+    assert (done.code, done.json["error"]) == (MISCONFIGURED, "mass_refusal") and numbers(done) == [9, 0, 0, 4, 0, 0]
+    assert site.asked() == names[:4]
+    assert [site.groups(name) for name in names] == [["viewer"]] * 4 + [["developer"]] * 5
     lines = site.events("refresh_alarm", "refresh_run")
     assert [(line["event"], line["reason"]) for line in lines] == [("refresh_alarm", "mass_refusal")]
     assert site.rig.ctl("status", "--json").json["refresh_run_result"] == "mass_refusal"
     # the timer asks nobody until an administrator has looked, though the others are due
-    for name in NAMES[4:]:
+    for name in names[4:]:
         site.age(13 * HOUR_S, name)
     site.show_ages()
     timer = site.refresh("--all", "--timer")
     assert (timer.code, timer.json["error"]) == (MISCONFIGURED, "mass_refusal") and "earlier run" in timer.json["detail"]
-    assert site.asked() == NAMES[:4] and site.events("refresh_alarm", "refresh_run") == []
+    assert site.asked() == names[:4] and site.events("refresh_alarm", "refresh_run") == []
     # each is refused at the door
     assert site.account("sshd", "u7") == "E_INVALID_GRANT"
     idp.disabled.clear()
     done = site.refresh("--all")
-    assert done.code == OK and numbers(done) == [2, 2, 0, 0, 0, 0] and not done.json["resumed"]
+    assert done.code == OK and numbers(done) == [4, 4, 0, 0, 0, 0] and not done.json["resumed"]
     site.age(13 * HOUR_S, "u5")
     site.show_ages()
     done = site.refresh("--all", "--timer")
