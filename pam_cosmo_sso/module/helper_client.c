@@ -45,15 +45,27 @@ static enum cosmo_err by_look(struct helper_client *client)
  * have kept systemd busy: then no helper, which may hold the lock of all, is started where he could
  * freeze it.
  */
-static enum cosmo_err by_unit(struct helper_client *client)
+static enum cosmo_err by_unit_from(
+	struct helper_client *client, const struct delegated_cgroup_places *places)
 {
 	enum cosmo_err err = helper_socket_connect(&client->fd);
 
 	if (!err)
 		return COSMO_OK;
-	if (err != COSMO_E_NOT_FOUND && delegated_cgroup_is_ours(&delegated_cgroup_default))
+	if (err != COSMO_E_NOT_FOUND && delegated_cgroup_is_ours(places))
 		return COSMO_E_BUSY;
 	return by_process(client);
+}
+
+static enum cosmo_err by_unit(struct helper_client *client)
+{
+	return by_unit_from(client, &delegated_cgroup_default);
+}
+
+/* Sessions are opened by the doors of the host, which whoever keeps systemd busy must not close. */
+static enum cosmo_err by_unit_at_door(struct helper_client *client)
+{
+	return by_unit_from(client, &delegated_cgroup_at_door);
 }
 
 static enum cosmo_err start(const struct caller *caller, way reach, struct helper_client **ret)
@@ -202,6 +214,8 @@ void helper_client_ask(
 	const struct caller *caller, enum message_type type, int64_t timeout_ms, struct answer *ret)
 {
 	COSMO_AUTO(message_free) struct message *question = NULL;
+	way reach = type == MESSAGE_OPEN_SESSION || type == MESSAGE_CLOSE_SESSION ? by_unit_at_door
+										  : by_unit;
 	int64_t deadline_boot_ms = fdio_boot_ms() + timeout_ms;
 
 	if (type == MESSAGE_ACCOUNT && helper_socket_is_there() &&
@@ -209,5 +223,5 @@ void helper_client_ask(
 		return;
 	ret->err = helper_client_question(caller, type, &question);
 	if (!ret->err)
-		(void)ask(caller, question, by_unit, deadline_boot_ms, ret);
+		(void)ask(caller, question, reach, deadline_boot_ms, ret);
 }

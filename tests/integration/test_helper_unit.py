@@ -150,6 +150,7 @@ def test_unit__takes_too_long__helper_is_started(rig, tty):
     assert (rig.started, unit.served) == (1, 1)
 
 
+SERVICE = "/system.slice/ssh.service"
 SESSION = "/user.slice/user-1000.slice/session-3.scope"
 MANAGED = "/user.slice/user-1000.slice/user@1000.service"
 BUSY_TEXT = "Single sign-on is busy on this host. Please try again in a moment."
@@ -188,16 +189,30 @@ def test_unit__takes_too_long_in_a_user_s_group__busy(rig, tty):
 
 
 def test_unit__refuses_in_a_group_of_root_s__helper_is_started(rig, tty):
-    with Unit(rig, dropped), rig.cgroup(SESSION):
-        assert rig.run("su", "ada", tty, "auth", helper=granting).codes == ["SUCCESS"]
+    with Unit(rig, dropped), rig.cgroup(SERVICE):
+        assert rig.run("login", "ada", tty, "auth", helper=granting).codes == ["SUCCESS"]
     assert rig.started == 1
 
 
+# case: caller: where systemd is too busy to start a helper, none is started in a session, whose owner may have logind stop it
+def test_unit__refuses_in_a_session__busy_and_nothing_is_started(rig, tty):
+    with Unit(rig, dropped), rig.cgroup(SESSION):
+        assert rig.run("su", "ada", tty, "auth", helper=nobody).codes == ["MAXTRIES"]
+    assert rig.started == 0
+
+
+# case: caller: where systemd is too busy to start a helper, a door opens the session all the same, from within it
+def test_unit__refuses_a_door_in_its_session__helper_is_started(rig, tty):
+    with Unit(rig, dropped), rig.cgroup(SESSION):
+        assert rig.run("login", "ada", tty, "open", "close", helper=granting).codes == ["SUCCESS"] * 2
+    assert rig.started == 2
+
+
 # case: caller: where the helper's unit is not installed or stopped the module starts one, whoever may freeze the caller's group
-@pytest.mark.parametrize("left", [False, True])
-def test_unit__nobody_listens_in_a_user_s_group__helper_is_started(rig, tty, left):
+@pytest.mark.parametrize("left, group", [(False, (MANAGED, NOBODY)), (True, (MANAGED, NOBODY)), (True, (SESSION,))])
+def test_unit__nobody_listens_in_a_user_s_group__helper_is_started(rig, tty, left, group):
     path = rig.folder / "run/helper.sock"
-    with socket.socket(socket.AF_UNIX) as listener, rig.cgroup(MANAGED, NOBODY):
+    with socket.socket(socket.AF_UNIX) as listener, rig.cgroup(*group):
         listener.bind(str(path))
         if not left:
             path.unlink()
