@@ -13,6 +13,13 @@
 #include "pam_cosmo_sso/module/helper_process.h"
 #include "pam_cosmo_sso/module/helper_socket.h"
 
+/* What systemd has for starting a helper where the module may start one itself; short enough for
+ * the rest of a short phase. */
+#define READY_MS INT64_C(3000)
+
+/* And where it may not: a host that is merely slow is waited for. */
+#define READY_ALONE_MS INT64_C(10000)
+
 struct helper_client {
 	int fd;
 	struct spawn_child looking; /* a child of ours, or none */
@@ -45,27 +52,30 @@ static enum cosmo_err by_look(struct helper_client *client)
  * have kept systemd busy: then no helper, which may hold the lock of all, is started where he could
  * freeze it.
  */
-static enum cosmo_err by_unit_from(
-	struct helper_client *client, const struct delegated_cgroup_places *places)
+static enum cosmo_err by_unit_within(
+	struct helper_client *client, int64_t wait_ms, bool is_unit_alone)
 {
-	enum cosmo_err err = helper_socket_connect(&client->fd);
+	enum cosmo_err err = helper_socket_connect(wait_ms, &client->fd);
 
 	if (!err)
 		return COSMO_OK;
-	if (err != COSMO_E_NOT_FOUND && delegated_cgroup_is_ours(places))
+	if (err != COSMO_E_NOT_FOUND && is_unit_alone)
 		return COSMO_E_BUSY;
 	return by_process(client);
 }
 
 static enum cosmo_err by_unit(struct helper_client *client)
 {
-	return by_unit_from(client, &delegated_cgroup_default);
+	bool is_unit_alone = delegated_cgroup_is_ours(&delegated_cgroup_default);
+
+	return by_unit_within(client, is_unit_alone ? READY_ALONE_MS : READY_MS, is_unit_alone);
 }
 
 /* Sessions are opened by the doors of the host, which whoever keeps systemd busy must not close. */
 static enum cosmo_err by_unit_at_door(struct helper_client *client)
 {
-	return by_unit_from(client, &delegated_cgroup_at_door);
+	return by_unit_within(
+		client, READY_MS, delegated_cgroup_is_ours(&delegated_cgroup_at_door));
 }
 
 static enum cosmo_err start(const struct caller *caller, way reach, struct helper_client **ret)

@@ -11,9 +11,6 @@
 #include "common/message.h"
 #include "paths.h"
 
-/* What systemd has for starting one; short enough for the rest of a short phase. */
-#define READY_MS 3000
-
 bool helper_socket_is_there(void)
 {
 	struct stat status = {0};
@@ -64,9 +61,9 @@ static enum cosmo_err read_ready(int fd)
 }
 
 /* Over its limit systemd takes a connection and drops it. */
-static enum cosmo_err await_ready(int fd)
+static enum cosmo_err await_ready(int fd, int64_t wait_ms)
 {
-	int64_t deadline_ms = fdio_boot_ms() + READY_MS;
+	int64_t deadline_ms = fdio_boot_ms() + wait_ms;
 	enum cosmo_err err = read_ready(fd);
 
 	while (err == COSMO_E_BUSY) {
@@ -85,13 +82,13 @@ static enum cosmo_err await_ready(int fd)
 	return err;
 }
 
-enum cosmo_err helper_socket_connect(int *ret_fd)
+enum cosmo_err helper_socket_connect(int64_t wait_ms, int *ret_fd)
 {
 	COSMO_AUTO_FD int fd = -1;
 	enum cosmo_err err = open_connection(&fd);
 
 	if (!err)
-		err = await_ready(fd);
+		err = await_ready(fd, wait_ms);
 	if (!err)
 		*ret_fd = cosmo_steal_fd(&fd);
 	return err;

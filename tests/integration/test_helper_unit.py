@@ -183,7 +183,10 @@ def test_unit__takes_too_long_in_a_user_s_group__busy(rig, tty):
     with Unit(rig, lambda connection: over.wait(60)), rig.cgroup(MANAGED, NOBODY):
         process = rig.start("su", "ada", clock.word, tty, "auth", helper=nobody)
         clock.wait_looked()
-        clock.set(3000)
+        clock.set(9999)
+        clock.wait_looked()
+        assert process.poll() is None
+        clock.set(10000)
         assert rig.finish(process).codes == ["MAXTRIES"]
         over.set()
 

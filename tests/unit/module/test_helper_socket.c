@@ -59,7 +59,7 @@ static enum cosmo_err connect_stopped(bool starts)
 
 	looks = 0;
 	has_started = starts;
-	err = helper_socket_connect(&fd);
+	err = helper_socket_connect(3000, &fd);
 	assert_int_equal(fd >= 0, err == COSMO_OK);
 	cosmo_auto_close(&unit_fd);
 	assert_int_equal(looks, 2);
