@@ -14,10 +14,10 @@
 #include "ctl/command.h"
 #include "ctl/config_edit.h"
 #include "ctl/connect_bindings.h"
+#include "ctl/connect_defaults.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
-#include "ctl/provider_defaults.h"
 #include "ctl/status_share.h"
 #include "paths.h"
 
@@ -42,6 +42,7 @@ struct connect {
 	struct json_object *steps;
 	struct json_object *share; /* NULL: there is nothing to share */
 	struct json_object *bound; /* who is bound to another IdP; NULL: not known */
+	char *last_issuer;         /* that it is, or was last, connected to; NULL: none is known */
 	bool stands;               /* the host was connected before this command */
 	bool is_same;              /* and just so */
 	struct client_secret secret;
@@ -116,8 +117,10 @@ static enum cosmo_err make_config(const struct connect_options *options, char **
 	return err;
 }
 
-static void tell_step(struct connect *connect, const char *text)
+static void tell_step(void *context, const char *text)
 {
+	struct connect *connect = context;
+
 	if (connect->options.json) {
 		json_object_array_add(connect->steps, json_object_new_string(text));
 		return;
@@ -139,35 +142,31 @@ static void visit_progress(void *context, const struct message *item)
 		tell_step(connect, text);
 }
 
-static void tell_default(const struct provider_default *used, void *context)
-{
-	struct connect *connect = context;
-	char text[256] = "";
-
-	(void)snprintf(text, sizeof(text),
-		"%s = %s: what %s%s needs, as the file says nothing else", used->key, used->value,
-		used->host[0] == '.' ? "a host of " : "", used->host + (used->host[0] == '.'));
-	tell_step(connect, text);
-}
-
-/* A host that is connected has all it needs. */
+/* A host that is connected has all it needs. Of a failure is told. */
 static enum cosmo_err add_defaults(struct connect *connect, char **text)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
 	struct config_problem problem = {0};
+	struct connect_defaults defaults = {
+		.last_issuer = connect->last_issuer, .tell = tell_step, .context = connect};
 
 	if (connect->stands || config_parse(*text, strlen(*text), &config, &problem) ||
 		!config->issuer)
 		return COSMO_OK;
-	return provider_defaults_put(text, config->issuer, tell_default, connect);
+	defaults.issuer = config->issuer;
+	return connect_defaults_add(&defaults, text);
 }
 
 static void visit_status(void *context, const struct message *item)
 {
 	struct connect *connect = context;
+	const char *issuer = message_str(item, FIELD_ISSUER);
 
-	if (message_type(item) == MESSAGE_STATUS_ITEM)
-		connect->stands = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+	if (message_type(item) != MESSAGE_STATUS_ITEM)
+		return;
+	connect->stands = message_u64(item, FIELD_GATE, 0) == GATE_OPEN;
+	free(connect->last_issuer);
+	connect->last_issuer = issuer ? strdup(issuer) : NULL;
 }
 
 /* Is the host connected? Then nothing is worth a question: no new integration is made. */
@@ -246,11 +245,11 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	COSMO_AUTO(free) char *text = NULL;
 	enum cosmo_err err = make_config(&connect->options, &text);
 
-	if (!err)
-		err = add_defaults(connect, &text);
 	if (err)
 		output_failure(err, NULL, COSMO_CONF_FILE);
 	else
+		err = add_defaults(connect, &text);
+	if (!err)
 		err = ask_new(MESSAGE_CTL_CONNECT, &request);
 	if (err)
 		return err;
@@ -372,6 +371,7 @@ static int run(const struct command *self, int argc, char **argv)
 	json_object_put(connect.steps);
 	json_object_put(connect.share);
 	json_object_put(connect.bound);
+	free(connect.last_issuer);
 	return code;
 }
 
@@ -396,7 +396,8 @@ const struct command command_connect = {
 		"                              rebind_needed, error, message, detail\n"
 		"  --yes                       do not ask about names bound to persons of another provider\n\n"
 		"What is not given is taken from " COSMO_CONF_FILE ". With Entra ID, Google and\n"
-		"zitadel.cloud, what stands nowhere is set as it has to be there, and shown. A host that is connected\n"
+		"zitadel.cloud, what stands nowhere is set as it has to be there, and shown. With Google, [roles]\n"
+		"no_match and no_claim have to be deny: any other value is refused. A host that is connected\n"
 		"already stays as it is; `cosmo-ssoctl apply` changes settings, `disconnect` comes first otherwise.\n"
 		"Exit code 3: the provider could not be asked; 4: provider or configuration have to be changed.\n"
 		"Nothing is changed then.\n",

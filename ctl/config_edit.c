@@ -142,7 +142,19 @@ static bool has_section(const char *text, const char *section)
 	return false;
 }
 
-bool config_edit_has(const char *text, const char *section, const char *key)
+/* What a line that sets a key sets it to, without the blanks around it? */
+static bool is_value(const char *line, size_t len, const char *value)
+{
+	size_t at = strcspn(line, "=") + 1;
+
+	at += strspn(line + at, " \t");
+	while (len > at && (line[len - 1] == ' ' || line[len - 1] == '\t'))
+		len--;
+	return len >= at && len - at == strlen(value) && strncmp(line + at, value, len - at) == 0;
+}
+
+/* Is there a line that sets @key, and, with @not_to, sets it to something else? */
+static bool has_line(const char *text, const char *section, const char *key, const char *not_to)
 {
 	bool inside = false;
 
@@ -152,11 +164,22 @@ bool config_edit_has(const char *text, const char *section, const char *key)
 
 		if (line[strspn(line, " \t")] == '[')
 			inside = is_header(line, len, section);
-		else if (inside && is_key(line, len, key, &commented) && !commented)
+		else if (inside && is_key(line, len, key, &commented) && !commented &&
+			 !(not_to && is_value(line, len, not_to)))
 			return true;
 		line += len + (line[len] == '\n');
 	}
 	return false;
+}
+
+bool config_edit_has(const char *text, const char *section, const char *key)
+{
+	return has_line(text, section, key, NULL);
+}
+
+bool config_edit_differs(const char *text, const char *section, const char *key, const char *value)
+{
+	return has_line(text, section, key, value);
 }
 
 static enum cosmo_err edit_text(char **text, struct edit *edit)

@@ -9,6 +9,9 @@
 /* Does [@section] set @key? A commented-out line sets nothing. */
 bool config_edit_has(const char *text, const char *section, const char *key);
 
+/* Does it set @key, and in any of its lines to something else than @value? */
+bool config_edit_differs(const char *text, const char *section, const char *key, const char *value);
+
 /*
  * In [@section], replace the line of @key (or the commented-out one that shows its default) by `key
  * = value`, or add it; a missing section is appended. @value NULL comments the key out. *text is

@@ -7,23 +7,32 @@
 
 #define SCHEME "https://"
 
-/* Entra ID has one name for its groups, and a "sub" that differs from client to client. */
-#define ENTRA(host)                                                                                \
-	{host, "claim", "groups"},                                                                 \
-	{                                                                                          \
-		host, "subject_claim", "oid"                                                       \
-	}
+#define ENTRA_US "login.microsoftonline.us"
+#define ENTRA_CN "login.partner.microsoftonline.cn"
+#define ENTRA    "login.microsoftonline.com"
+#define GOOGLE   "accounts.google.com"
+
+#define PLAIN(host, key, value)  PROVIDER_DEFAULT_PLAIN, host, "integration", key, value
+#define PERSON(host, key, value) PROVIDER_DEFAULT_PERSON, host, "integration", key, value
+#define SHUT(host, key, value)   PROVIDER_DEFAULT_SHUT, host, "roles", key, value
 
 static const struct provider_default defaults[] = {
-	ENTRA("login.microsoftonline.com"),
-	ENTRA("login.microsoftonline.us"),
-	ENTRA("login.partner.microsoftonline.cn"),
+	/* Entra ID has one name for its groups, and a "sub" that differs from client to client. */
+	{PLAIN(ENTRA, "claim", "groups")},
+	{PERSON(ENTRA, "subject_claim", "oid")},
+	{PLAIN(ENTRA_US, "claim", "groups")},
+	{PERSON(ENTRA_US, "subject_claim", "oid")},
+	{PLAIN(ENTRA_CN, "claim", "groups")},
+	{PERSON(ENTRA_CN, "subject_claim", "oid")},
 	/* No groups at all, no preferred_username, and a secret that goes into the form. */
-	{"accounts.google.com", "claim", "hd"},
-	{"accounts.google.com", "username_claim", "email"},
-	{"accounts.google.com", "scopes", "openid email profile"},
-	{"accounts.google.com", "client_auth", "post"},
-	{".zitadel.cloud", "claim", "urn:zitadel:iam:org:project:roles"},
+	{PLAIN(GOOGLE, "claim", "hd")},
+	{PLAIN(GOOGLE, "username_claim", "email")},
+	{PLAIN(GOOGLE, "scopes", "openid email profile")},
+	{PLAIN(GOOGLE, "client_auth", "post")},
+	/* Anybody can have an account there, and of any organization: a rule has to name ours. */
+	{SHUT(GOOGLE, "no_match", "deny")},
+	{SHUT(GOOGLE, "no_claim", "deny")},
+	{PLAIN(".zitadel.cloud", "claim", "urn:zitadel:iam:org:project:roles")},
 };
 
 /* A port makes it another server. */
@@ -41,20 +50,39 @@ static bool is_at(const char *issuer, const char *host)
 	return len > host_len && strncmp(name + len - host_len, host, host_len) == 0;
 }
 
+static enum cosmo_err put(
+	char **text, const struct provider_default *row, provider_default_fn *choose, void *context)
+{
+	bool is_chosen = true;
+	enum cosmo_err err = choose(row, context, &is_chosen);
+
+	if (err || !is_chosen)
+		return err;
+	return config_edit_set(text, row->section, row->key, row->value);
+}
+
 enum cosmo_err provider_defaults_put(
-	char **text, const char *issuer, provider_default_fn *tell, void *context)
+	char **text, const char *issuer, provider_default_fn *choose, void *context)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(defaults) && !err; i++) {
+		const struct provider_default *row = &defaults[i];
+
+		if (is_at(issuer, row->host) && !config_edit_has(*text, row->section, row->key))
+			err = put(text, row, choose, context);
+	}
+	return err;
+}
+
+const struct provider_default *provider_defaults_opened(const char *text, const char *issuer)
 {
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(defaults); i++) {
-		const struct provider_default *candidate = &defaults[i];
-		enum cosmo_err err = COSMO_OK;
+		const struct provider_default *row = &defaults[i];
 
-		if (!is_at(issuer, candidate->host) ||
-			config_edit_has(*text, "integration", candidate->key))
-			continue;
-		err = config_edit_set(text, "integration", candidate->key, candidate->value);
-		if (err)
-			return err;
-		tell(candidate, context);
+		if (row->kind == PROVIDER_DEFAULT_SHUT && is_at(issuer, row->host) &&
+			config_edit_differs(text, row->section, row->key, row->value))
+			return row;
 	}
-	return COSMO_OK;
+	return NULL;
 }

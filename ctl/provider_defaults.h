@@ -5,20 +5,36 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/base/auto.h"
 #include "common/base/err.h"
 
+enum provider_default_kind {
+	PROVIDER_DEFAULT_PLAIN,
+	PROVIDER_DEFAULT_PERSON, /* says who somebody is: changed later, all are somebody else */
+	PROVIDER_DEFAULT_SHUT,   /* with another value anybody in the world comes in */
+};
+
 struct provider_default {
+	enum provider_default_kind kind;
 	const char *host; /* with a '.' before it: every host below it */
-	const char *key;  /* in [integration] */
+	const char *section;
+	const char *key;
 	const char *value;
 };
 
-typedef void provider_default_fn(const struct provider_default *used, void *context);
+/* Is @row to be put in? *ret_put is true before. What it returns ends everything. */
+typedef enum cosmo_err provider_default_fn(
+	const struct provider_default *row, void *context, bool *ret_put);
 
 /*
- * Put into the configuration *text what the table has for @issuer and the text does not set itself;
- * @tell hears of each. *text is freed and replaced. Errors: COSMO_E_NOMEM.
+ * Put into the configuration *text what the table has for @issuer, the text does not set itself and
+ * @choose does not leave out. *text is freed and replaced. Errors: COSMO_E_NOMEM, those of @choose:
+ * *text has a part of them then.
  */
 COSMO_MUST_USE enum cosmo_err provider_defaults_put(
-	char **text, const char *issuer, provider_default_fn *tell, void *context);
+	char **text, const char *issuer, provider_default_fn *choose, void *context);
+
+/* The first PROVIDER_DEFAULT_SHUT of @issuer that the text sets to another value, or NULL. */
+const struct provider_default *provider_defaults_opened(const char *text, const char *issuer);

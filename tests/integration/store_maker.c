@@ -13,7 +13,7 @@
  *                          lapsed (confirmed in 1970), rebind-over (another person could have
  *                          taken the name over until a moment ago), uid-NUMBER,
  *                          token-TEXT (his refresh token), reason-WORD (why roles do not count)
- *     issuer=URL           of users from here on
+ *     issuer=URL           of users and integrations from here on
  *     end-tokens           token_revoke() of everybody by the installed configuration; prints what
  *                          became of them
  */
@@ -68,8 +68,10 @@ static void configure(struct maker *maker, const char *sshd, const char *conferr
 
 static void connect_store(struct maker *maker)
 {
-	static const struct integration_partner idp = {
-		.issuer = "https://idp.example.org", .client_id = "host", .offline_access = true};
+	const struct integration_partner idp = {
+		.issuer = maker->issuer ? maker->issuer : "https://idp.example.org",
+		.client_id = "host",
+		.offline_access = true};
 	struct integration *integration = NULL;
 
 	check(integration_seed_ensure(maker->store, NULL), "seed");

@@ -202,6 +202,53 @@ def test_connect__issuer_of_a_known_provider__shows_what_it_sets(rig):
     assert rig.config_text == before
 
 
+NOBODY_ANSWERS = ("--client-id", "x", "--rule", "admin=a", "--proxy", "http://127.0.0.1:9", "--dry-run")
+
+
+def test_connect__google__lets_in_whom_a_rule_names_alone(rig):
+    """Anybody can have an account there: what would let them in is never written, and not taken either."""
+    words = ["connect", "--issuer", "https://accounts.google.com", *NOBODY_ANSWERS]
+    shown = [f"[roles] {key} = deny: what accounts.google.com needs, as the file says nothing else"
+             for key in ("no_match", "no_claim")]
+    assert rig.ctl(*words, "--json").json["steps"][4:6] == shown
+    for key in ("no_match", "no_claim"):
+        rig.configure(shipped_config().replace("\n[roles]\n", f"\n[roles]\n{key} = viewer\n"))
+        before = rig.config_text
+        document = error_of(rig.ctl(*words, "--json"), MISCONFIGURED, "config")
+        assert f"{key} in [roles] has to be deny" in document["detail"] and document["steps"] == []
+        assert "nothing was changed" in rig.ctl(*words).err and rig.config_text == before
+    rig.configure(shipped_config().replace("\n[roles]\n", "\n[roles]\nno_match = deny\n"))
+    done = rig.ctl(*words)
+    assert shown[1] in done.out and "no_match" not in done.said  # what else is missing there is another matter
+
+
+ENTRA = "https://login.microsoftonline.com/T/v2.0"
+
+
+def damage(rig, name):
+    record = rig.folder / "state/private/users" / name
+    record.write_bytes(record.read_bytes()[:-20])
+
+
+BEFORE = {
+    "users": (lambda rig: rig.store("connect", f"issuer={ENTRA}", "user=ada", "disconnect"), True),
+    "damaged_user": (lambda rig: (rig.store("connect", "user=ada", "disconnect"), damage(rig, "ada")), True),
+    "connected_there": (lambda rig: rig.store(f"issuer={ENTRA}", "connect", "user=ada,removed", "disconnect"), True),
+    "users_of_another": (lambda rig: rig.store("connect", "user=ada", "disconnect"), False),
+    "listed_alone": (lambda rig: rig.ctl("user", "add", "ada"), False),
+    "never_connected": (lambda rig: None, False),
+}
+
+
+@pytest.mark.parametrize("prepare, is_left", BEFORE.values(), ids=BEFORE.keys())
+def test_connect__users_of_entra_by_another_claim__stay_who_they_are(rig, prepare, is_left):
+    prepare(rig)
+    steps = rig.ctl("connect", "--issuer", ENTRA, *NOBODY_ANSWERS, "--json").json["steps"]
+    assert steps[0].startswith("claim = groups: ") and steps[1].startswith("subject_claim = oid: ")
+    assert ("left out" in steps[1] and "user rebind" in steps[1]) == is_left
+    assert steps[1].endswith("as the file says nothing else") != is_left
+
+
 # case: grant: each fault of a reply has its own code
 @pytest.mark.parametrize("prepare, code, error, says", FAULTS.values(), ids=FAULTS.keys())
 def test_connect__a_check_fails__its_own_message_and_nothing_written(rig, idp, prepare, code, error, says):

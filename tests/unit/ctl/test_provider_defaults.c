@@ -10,28 +10,54 @@
 
 #include "ctl/provider_defaults.h"
 
-static void count(const struct provider_default *used, void *context)
+struct choice {
+	int asked;
+	bool leave_persons;
+};
+
+static enum cosmo_err choose(const struct provider_default *row, void *context, bool *ret_put)
 {
-	(void)used;
-	++*(int *)context;
+	struct choice *choice = context;
+
+	choice->asked++;
+	assert_true(*ret_put);
+	*ret_put = !(choice->leave_persons && row->kind == PROVIDER_DEFAULT_PERSON);
+	return COSMO_OK;
 }
 
-/* What becomes of @before, and how many were told. */
-static void check(const char *issuer, const char *before, int told, const char *after)
+static enum cosmo_err break_off(const struct provider_default *row, void *context, bool *ret_put)
 {
+	(void)row;
+	(void)context;
+	(void)ret_put;
+	return COSMO_E_SPAWN;
+}
+
+static void check_choice(
+	const char *issuer, const char *before, bool leave_persons, int asked, const char *after)
+{
+	struct choice choice = {.leave_persons = leave_persons};
 	char *text = strdup(before);
-	int counted = 0;
 
 	print_message("%s\n", issuer);
 	assert_non_null(text);
-	assert_int_equal(provider_defaults_put(&text, issuer, count, &counted), COSMO_OK);
+	assert_int_equal(provider_defaults_put(&text, issuer, choose, &choice), COSMO_OK);
 	assert_string_equal(text, after);
-	assert_int_equal(counted, told);
+	assert_int_equal(choice.asked, asked);
 	free(text);
+}
+
+/* What becomes of @before, and how many rows were asked about. */
+static void check(const char *issuer, const char *before, int asked, const char *after)
+{
+	check_choice(issuer, before, false, asked, after);
 }
 
 #define ENTRA "[integration]\nclaim = groups\nsubject_claim = oid\n"
 #define EMPTY "[integration]\n"
+#define GOOGLE                                                                                     \
+	"[integration]\nclaim = hd\nusername_claim = email\nscopes = openid email profile\n"       \
+	"client_auth = post\n"
 
 static void test_provider_defaults_put__known_host__sets_what_it_needs(void **state)
 {
@@ -39,9 +65,10 @@ static void test_provider_defaults_put__known_host__sets_what_it_needs(void **st
 	check("https://login.microsoftonline.com/T/v2.0", EMPTY, 2, ENTRA);
 	check("https://login.microsoftonline.us/T/v2.0", "[integration]\n#claim = ssoGroups\n", 2,
 		ENTRA);
-	check("https://accounts.google.com", EMPTY, 4,
-		"[integration]\nclaim = hd\nusername_claim = email\nscopes = openid email profile\n"
-		"client_auth = post\n");
+	check("https://accounts.google.com", EMPTY, 6,
+		GOOGLE "\n[roles]\nno_match = deny\nno_claim = deny\n");
+	check("https://accounts.google.com", "[roles]\n#no_match = viewer\n[integration]\n", 6,
+		"[roles]\nno_match = deny\nno_claim = deny\n" GOOGLE);
 	check("https://a.zitadel.cloud", EMPTY, 1,
 		"[integration]\nclaim = urn:zitadel:iam:org:project:roles\n");
 }
@@ -54,6 +81,75 @@ static void test_provider_defaults_put__set_by_the_file__is_left(void **state)
 	check("https://login.microsoftonline.com/T/v2.0",
 		"[x]\nclaim = y\n[integration]\n  claim=ssoGroups\n", 1,
 		"[x]\nclaim = y\n[integration]\n  claim=ssoGroups\nsubject_claim = oid\n");
+}
+
+/* Never overwritten: what to make of it is told by provider_defaults_opened(). */
+static void test_provider_defaults_put__open_to_anybody__is_left(void **state)
+{
+	static const char text[] = GOOGLE "[roles]\nno_match = viewer\nno_claim = viewer\n";
+
+	(void)state;
+	check("https://accounts.google.com", text, 0, text);
+}
+
+static void test_provider_defaults_put__not_chosen__is_left_out(void **state)
+{
+	(void)state;
+	check_choice("https://login.microsoftonline.com/T/v2.0", EMPTY, true, 2,
+		"[integration]\nclaim = groups\n");
+	check_choice("https://login.microsoftonline.us/T/v2.0", EMPTY, true, 2,
+		"[integration]\nclaim = groups\n");
+	check_choice("https://login.partner.microsoftonline.cn/T/v2.0", EMPTY, true, 2,
+		"[integration]\nclaim = groups\n");
+}
+
+static void test_provider_defaults_put__choice_fails__ends(void **state)
+{
+	char *text = strdup(EMPTY);
+
+	(void)state;
+	assert_int_equal(
+		provider_defaults_put(&text, "https://accounts.google.com", break_off, NULL),
+		COSMO_E_SPAWN);
+	assert_string_equal(text, EMPTY);
+	free(text);
+}
+
+static void test_provider_defaults_opened__each_text__told_where_it_is_open(void **state)
+{
+	static const struct {
+		const char *issuer;
+		const char *text;
+		const char *key; /* NULL: it is not open */
+	} cases[] = {
+		{"https://accounts.google.com", "[roles]\nno_match = viewer\n", "no_match"},
+		{"https://accounts.google.com/", "[ roles ]\n no_match=viewer \n", "no_match"},
+		{"https://accounts.google.com", "[roles]\nno_match = den\n", "no_match"},
+		{"https://accounts.google.com", "[roles]\nno_match = denyx\n", "no_match"},
+		{"https://accounts.google.com", "[roles]\nno_match =\n", "no_match"},
+		{"https://accounts.google.com", "[roles]\nno_match = deny\nno_claim = viewer",
+			"no_claim"},
+		{"https://accounts.google.com",
+			"[roles]\nno_match = deny\n[x]\n[roles]\nno_match = viewer\n", "no_match"},
+		{"https://accounts.google.com", "[roles]\n no_match\t=\tdeny \nno_claim=deny",
+			NULL},
+		{"https://accounts.google.com", "[roles]\n#no_match = viewer\n", NULL},
+		{"https://accounts.google.com", "[x]\nno_match = viewer\n", NULL},
+		{"https://accounts.google.com", "", NULL},
+		{"https://login.microsoftonline.com/T", "[roles]\nno_match = viewer\n", NULL},
+		{"https://example.com", "[roles]\nno_match = viewer\n", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		const struct provider_default *row =
+			provider_defaults_opened(cases[i].text, cases[i].issuer);
+
+		print_message("%s", cases[i].text);
+		assert_int_equal(row != NULL, cases[i].key != NULL);
+		if (row)
+			assert_string_equal(row->key, cases[i].key);
+	}
 }
 
 static void test_provider_defaults_put__any_other_host__gets_nothing(void **state)
@@ -76,6 +172,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_provider_defaults_put__known_host__sets_what_it_needs),
 		cmocka_unit_test(test_provider_defaults_put__set_by_the_file__is_left),
+		cmocka_unit_test(test_provider_defaults_put__open_to_anybody__is_left),
+		cmocka_unit_test(test_provider_defaults_put__not_chosen__is_left_out),
+		cmocka_unit_test(test_provider_defaults_put__choice_fails__ends),
+		cmocka_unit_test(test_provider_defaults_opened__each_text__told_where_it_is_open),
 		cmocka_unit_test(test_provider_defaults_put__any_other_host__gets_nothing),
 	};
 
