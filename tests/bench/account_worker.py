@@ -125,7 +125,7 @@ def main():
             for what, ns in times.items():
                 found[what].append(ns)
             asked.append(exchange)
-            found["unit"].append(unit(host))
+            found["unit"].append(unit(site.host))
             found["curl"].append(curl(site))
     print(json.dumps({"ns": found, "asked": asked}))
 
