@@ -247,15 +247,11 @@ static enum cosmo_err kill_uids(struct session_ending *ending, uint32_t shield_u
 	if (!err)
 		err = session_choice_mark(ending, owned);
 	*ret_left = !err && session_choice_left(ending, owned);
-	for (size_t i = 0; i < ending->ours.count && !err; i++) {
+	for (size_t i = 0; i < ending->ours.count && shield_uid && !err; i++) {
 		uint32_t uid = ending->ours.known[i].uid;
 
-		if (!ending->ours.known[i].ours || !session_choice_whole_uid(ending, owned, uid))
-			continue;
-		if (shield_uid)
+		if (ending->ours.known[i].ours && session_choice_whole_uid(ending, owned, uid))
 			uid_kill(uid, shield_uid);
-		else
-			err = COSMO_E_IO; /* who was not seen may run on */
 	}
 	return err;
 }
