@@ -82,9 +82,10 @@ static void test_our_uids_have__register_is_damaged_there__is_ours(void **state)
 	struct fixture *fixture = fixture_of(state);
 	uint32_t ada = enrol(fixture, "ada");
 	uint32_t bob = enrol(fixture, "bob");
-	COSMO_AUTO_FD int damaged = open_entry(fixture, ada);
+	COSMO_AUTO_FD int damaged = open_entry(fixture, ada); /* by being emptied */
 	COSMO_AUTO_FD int unsafe = open_entry(fixture, bob);
 
+	assert_int_equal(fchmod(damaged, 0600), 0);
 	assert_int_equal(fchmod(unsafe, 0666), 0);
 	assert_true(have(fixture, MISSING, ada));
 	assert_true(have(fixture, MISSING, bob));
