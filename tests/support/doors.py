@@ -48,7 +48,7 @@ def by_login(site, user, password=None):
         console.name()
         if password:
             console.password(password)
-        found = console.terminal.wait_for(rf"^({user})@|Login incorrect")
+        found = console.terminal.wait_for(rf"^({user})@|Login incorrect|Maximum number of tries exceeded")
         return found[1] or ""
 
 
