@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the helper (or, for tokens, the judge) to do something: nothing is decided in this
- * program. */
+/* Asking the helper (or, for tokens and for what rules match, the judge) to do something: nothing
+ * is decided in this program. */
 #pragma once
 
 #include "common/base/auto.h"

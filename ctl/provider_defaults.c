@@ -86,3 +86,11 @@ const struct provider_default *provider_defaults_opened(const char *text, const 
 	}
 	return NULL;
 }
+
+bool provider_defaults_is_public(const char *issuer)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(defaults); i++)
+		if (defaults[i].kind == PROVIDER_DEFAULT_SHUT && is_at(issuer, defaults[i].host))
+			return true;
+	return false;
+}

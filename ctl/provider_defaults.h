@@ -38,3 +38,6 @@ COSMO_MUST_USE enum cosmo_err provider_defaults_put(
 
 /* The first PROVIDER_DEFAULT_SHUT of @issuer that the text sets to another value, or NULL. */
 const struct provider_default *provider_defaults_opened(const char *text, const char *issuer);
+
+/* Can anybody in the world have an account at @issuer? Only what the table knows of is. */
+bool provider_defaults_is_public(const char *issuer);

@@ -97,3 +97,5 @@ def test_source__privileged_groups__are_those_of_the_manual():
     manual = re.search(r"what only root should \(([^)]*)\)", (SOURCE / "docs/man/cosmo-sso.conf.5.scd").read_text()).group(1)
     names = re.findall(r'"([^"]+)"', table)
     assert names == sorted(names) == manual.replace("\\_", "_").split(", ")
+    told = (SOURCE / "ctl/privileged_group.c").read_text().split("groups[] = {")[1].split("};")[0]
+    assert re.findall(r'\{"([^"]+)"', told) == names

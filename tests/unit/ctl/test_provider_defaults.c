@@ -167,6 +167,14 @@ static void test_provider_defaults_put__any_other_host__gets_nothing(void **stat
 		check(others[i], EMPTY, 0, EMPTY);
 }
 
+static void test_provider_defaults_is_public__google_alone__is(void **state)
+{
+	(void)state;
+	assert_true(provider_defaults_is_public("https://accounts.google.com"));
+	assert_false(provider_defaults_is_public("https://accounts.google.com.example"));
+	assert_false(provider_defaults_is_public("https://login.microsoftonline.com/1/v2.0"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +185,7 @@ int main(void)
 		cmocka_unit_test(test_provider_defaults_put__choice_fails__ends),
 		cmocka_unit_test(test_provider_defaults_opened__each_text__told_where_it_is_open),
 		cmocka_unit_test(test_provider_defaults_put__any_other_host__gets_nothing),
+		cmocka_unit_test(test_provider_defaults_is_public__google_alone__is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
