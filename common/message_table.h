@@ -79,7 +79,13 @@
 	/* ctl -> helper */                                                                        \
 	X(CTL_REFRESH)                                                                             \
 	/* helper -> ctl */                                                                        \
-	X(REFRESH_ITEM)
+	X(REFRESH_ITEM)                                                                            \
+	/* ctl -> helper */                                                                        \
+	X(CTL_PROBE)                                                                               \
+	X(CTL_USER_EXPLAIN)                                                                        \
+	/* helper -> ctl */                                                                        \
+	X(PROBE_ITEM)                                                                              \
+	X(VERDICT_ITEM)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -222,7 +228,8 @@
 	X(RUN_S, U64, 8)           /* when the last run of refreshes began */                      \
 	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */                           \
 	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */          \
-	X(VALUE_STRIP_PREFIX, STR, 256) /* values of the roles claim begin so, or are passed over */
+	X(VALUE_STRIP_PREFIX, STR, 256) /* values of the roles claim begin so, or are passed over */\
+	X(ROLE_LEASE_S, U64, 8)    /* how long roles count without a new confirmation */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -292,7 +299,14 @@
 	X(REFRESH_ITEM, PASSED_OVER, ONE) X(REFRESH_ITEM, SESSIONS, ONE)                           \
 	X(REFRESH_ITEM, RESUMED, OPT) X(REFRESH_ITEM, UNFINISHED, OPT)                             \
 	X(STATUS_ITEM, RUN_S, OPT) X(STATUS_ITEM, RUN_ERR, OPT) X(STATUS_ITEM, UNANSWERED, OPT)    \
-	X(STATUS_ITEM, REFUSED, OPT)                                                               \
+	X(STATUS_ITEM, REFUSED, OPT) X(STATUS_ITEM, ROLE_LEASE_S, OPT)                             \
+	X(CTL_USER_EXPLAIN, USER, ONE)                                                             \
+	X(PROBE_ITEM, ERR, ONE) X(PROBE_ITEM, STEP_ID, ONE) X(PROBE_ITEM, DETAIL, OPT)             \
+	X(PROBE_ITEM, ISSUER, OPT) X(PROBE_ITEM, CLIENT_ID, OPT) X(PROBE_ITEM, PROXY, OPT)         \
+	X(PROBE_ITEM, CHECKED_S, ONE) X(PROBE_ITEM, IDP_TIME_S, OPT)                               \
+	X(PROBE_ITEM, SKEW_S, OPT) X(PROBE_ITEM, KEY_COUNT, OPT) X(PROBE_ITEM, PATH, OPT)          \
+	X(VERDICT_ITEM, STEP_ID, ONE) X(VERDICT_ITEM, ERR, ONE) X(VERDICT_ITEM, SERVICE, OPT)      \
+	X(VERDICT_ITEM, DETAIL, OPT) X(VERDICT_ITEM, GATE, OPT) X(VERDICT_ITEM, GROUP, MANY)       \
 	X(USER_ITEM, USER, ONE) X(USER_ITEM, UID, OPT) X(USER_ITEM, DISPLAY_NAME, OPT)             \
 	X(USER_ITEM, ROLE, MANY) X(USER_ITEM, EFFECTIVE_ROLE, MANY) X(USER_ITEM, ERR, OPT)         \
 	X(USER_ITEM, CONFIRMED_S, OPT) X(USER_ITEM, SIGNED_IN_S, OPT)                              \
@@ -339,6 +353,7 @@
 	X(JUDGE_DONE, CLAIM_STATE, OPT) X(JUDGE_DONE, ALG, OPT) X(JUDGE_DONE, ISSUER, OPT)         \
 	X(JUDGE_DONE, DETAIL, OPT)                                                                 \
 	X(JUDGE_FAILED, ERR, ONE) X(JUDGE_FAILED, DETAIL, OPT)                                     \
+	X(JUDGE_FAILED, STEP_ID, OPT) X(JUDGE_FAILED, IDP_TIME_S, OPT)                             \
 	X(FETCH_REQUEST, METHOD, ONE) X(FETCH_REQUEST, URL, ONE) X(FETCH_REQUEST, CA_PEM, OPT)     \
 	X(FETCH_REQUEST, PROXY, OPT) X(FETCH_REQUEST, AUTHORIZATION, OPT)                          \
 	X(FETCH_REQUEST, BODY, OPT) X(FETCH_REQUEST, CONNECT_TIMEOUT_MS, ONE)                      \
@@ -396,6 +411,8 @@
 	X(CTL_HELPER, START, CLIENT, CTL_ADOPT, ASKED)                                             \
 	X(CTL_HELPER, START, CLIENT, CTL_REPAIR, ASKED)                                            \
 	X(CTL_HELPER, START, CLIENT, CTL_REFRESH, ASKED)                                           \
+	X(CTL_HELPER, START, CLIENT, CTL_PROBE, ASKED)                                             \
+	X(CTL_HELPER, START, CLIENT, CTL_USER_EXPLAIN, ASKED)                                      \
 	X(CTL_HELPER, ASKED, SERVER, PROGRESS, ASKED)                                              \
 	X(CTL_HELPER, ASKED, SERVER, STATUS_ITEM, ASKED)                                           \
 	X(CTL_HELPER, ASKED, SERVER, USER_ITEM, ASKED)                                             \
@@ -404,6 +421,8 @@
 	X(CTL_HELPER, ASKED, SERVER, SESSION_ITEM, ASKED)                                          \
 	X(CTL_HELPER, ASKED, SERVER, CHECK_ITEM, ASKED)                                            \
 	X(CTL_HELPER, ASKED, SERVER, REFRESH_ITEM, ASKED)                                          \
+	X(CTL_HELPER, ASKED, SERVER, PROBE_ITEM, ASKED)                                            \
+	X(CTL_HELPER, ASKED, SERVER, VERDICT_ITEM, ASKED)                                          \
 	X(CTL_HELPER, ASKED, SERVER, RESULT, DONE)                                                 \
 	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \

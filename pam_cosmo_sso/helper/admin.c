@@ -39,6 +39,8 @@ static const struct {
 	{MESSAGE_CTL_ADOPT, admin_adopt},
 	{MESSAGE_CTL_DISCONNECT, admin_disconnect},
 	{MESSAGE_CTL_REFRESH, admin_refresh},
+	{MESSAGE_CTL_PROBE, admin_probe},
+	{MESSAGE_CTL_USER_EXPLAIN, admin_user_explain},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

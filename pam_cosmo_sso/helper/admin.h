@@ -55,6 +55,8 @@ enum cosmo_err admin_user_change(struct admin *admin);
 enum cosmo_err admin_adopt(struct admin *admin);
 enum cosmo_err admin_disconnect(struct admin *admin);
 enum cosmo_err admin_refresh(struct admin *admin);
+enum cosmo_err admin_probe(struct admin *admin);
+enum cosmo_err admin_user_explain(struct admin *admin);
 
 /* After disconnect_run() for @admin, which returned @outcome: what is wrong goes to admin->detail,
  * and the session that was spared for the peer's sake ends after the RESULT. */

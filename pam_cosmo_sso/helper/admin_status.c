@@ -176,8 +176,10 @@ enum cosmo_err admin_status(struct admin *admin)
 		problem = admin_load_config(admin, &config);
 	put_way_in(item, integration, config);
 	put_run(item, admin->store, &gate);
-	if (config)
+	if (config) {
 		put_confirmations(item, admin->store, config, &gate);
+		message_put_u64(item, FIELD_ROLE_LEASE_S, (uint64_t)config->role_lease_s);
+	}
 	if (problem)
 		message_put_err(item, problem);
 	if (problem && admin->detail[0])

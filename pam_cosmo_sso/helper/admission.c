@@ -221,20 +221,39 @@ static enum cosmo_err check_asking(struct exchange *exchange, const struct recor
 	return err ? err : enter(exchange, class_of(exchange, record, listed), admission);
 }
 
+/* Is the name ours, and does the service want us? *ret_record: NULL for a name without one. */
+static enum cosmo_err check_ours(
+	struct exchange *exchange, struct record **ret_record, bool *ret_listed)
+{
+	enum cosmo_err err = exchange_configure(exchange);
+
+	if (!err)
+		err = exchange_find_record(exchange, ret_record);
+	if (!err && !*ret_record)
+		err = check_newcomer(exchange, ret_listed);
+	return err ? err : check_service(&exchange->service);
+}
+
+enum cosmo_err admission_foresee(struct exchange *exchange)
+{
+	COSMO_AUTO(record_free) struct record *record = NULL;
+	unsigned char began[INTEGRATION_BYTES] = {0};
+	bool listed = false;
+	enum cosmo_err err = check_ours(exchange, &record, &listed);
+
+	if (!err)
+		err = check_integration(exchange, began);
+	return err ? err : check_account(exchange, record);
+}
+
 enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
 	struct admission admission = {0};
 	COSMO_AUTO(admission_done) struct admission *owned = &admission;
 	bool listed = false;
-	enum cosmo_err err = exchange_configure(exchange);
+	enum cosmo_err err = check_ours(exchange, &record, &listed);
 
-	if (!err)
-		err = exchange_find_record(exchange, &record);
-	if (!err && !record)
-		err = check_newcomer(exchange, &listed);
-	if (!err)
-		err = check_service(&exchange->service);
 	if (!err)
 		err = check_first_methods(exchange);
 	if (!err)

@@ -36,3 +36,10 @@ COSMO_AUTO_DEFINE(struct admission *, admission_done);
  * COSMO_E_BUSY, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret);
+
+/*
+ * What admission_check() would say of a sign-in to come, by all that does not depend on how it is
+ * made: the first methods, a recent sign-in, the conversation and the budgets are left out, and
+ * nothing is counted or taken. Errors: the others of admission_check().
+ */
+COSMO_MUST_USE enum cosmo_err admission_foresee(struct exchange *exchange);

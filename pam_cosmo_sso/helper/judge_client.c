@@ -39,7 +39,7 @@ struct judge {
 	int watched_fd;
 	int newer_fd;
 	unsigned int cached;
-	char *detail;
+	struct message *failed; /* the JUDGE_FAILED; NULL: none came */
 };
 
 void judge_free(struct judge *judge)
@@ -52,7 +52,7 @@ void judge_free(struct judge *judge)
 		close(judge->fd);
 	free(judge->discovery.bytes);
 	free(judge->jwks.bytes);
-	free(judge->detail);
+	message_free(judge->failed);
 	free(judge);
 }
 
@@ -175,16 +175,15 @@ static enum cosmo_err wait_for_judge(const struct judge *judge, int64_t deadline
 	}
 }
 
-/* A failure is whatever the judge says, but neither a success nor a reason to pass the user on to
- * other PAM modules. */
-static enum cosmo_err failure(struct judge *judge, const struct message *message)
+/* Takes @message. A failure is whatever the judge says, but neither a success nor a reason to pass
+ * the user on to other PAM modules. */
+static enum cosmo_err failure(struct judge *judge, struct message *message)
 {
 	enum cosmo_err err = message_err(message);
 	enum cosmo_err_class class = cosmo_err_class(err);
-	const char *detail = message_str(message, FIELD_DETAIL);
 
-	free(judge->detail);
-	judge->detail = detail ? strdup(detail) : NULL;
+	message_free(judge->failed);
+	judge->failed = message;
 	if (class == COSMO_CLASS_OK || class == COSMO_CLASS_NOT_OURS)
 		return COSMO_E_PROTOCOL;
 	return err;
@@ -223,7 +222,7 @@ enum cosmo_err judge_next_until(
 	if (err)
 		return err;
 	if (message_type(message) == MESSAGE_JUDGE_FAILED)
-		return failure(judge, message);
+		return failure(judge, COSMO_STEAL(&message));
 	*ret = COSMO_STEAL(&message);
 	return COSMO_OK;
 }
@@ -235,5 +234,10 @@ enum cosmo_err judge_next(struct judge *judge, int64_t deadline_boot_ms, struct 
 
 const char *judge_detail(const struct judge *judge)
 {
-	return judge->detail;
+	return judge->failed ? message_str(judge->failed, FIELD_DETAIL) : NULL;
+}
+
+const struct message *judge_failed(const struct judge *judge)
+{
+	return judge->failed;
 }

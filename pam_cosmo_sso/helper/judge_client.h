@@ -73,3 +73,6 @@ void judge_keep_fetched(const struct judge *judge, const struct store *store);
 /* For the log and administrators: what the judge added to its failure; NULL if nothing. Borrowed;
  * unfiltered. */
 const char *judge_detail(const struct judge *judge);
+
+/* The whole JUDGE_FAILED; NULL if none came. Borrowed; unfiltered. */
+const struct message *judge_failed(const struct judge *judge);

@@ -48,6 +48,9 @@ static enum cosmo_err fail(struct request *request, enum cosmo_err err)
 	message_put_err(message, err);
 	if (request->why.text[0])
 		message_put_str(message, FIELD_DETAIL, request->why.text);
+	message_put_str(message, FIELD_STEP_ID, request->step);
+	if (request->idp_time_s > 0)
+		message_put_u64(message, FIELD_IDP_TIME_S, (uint64_t)request->idp_time_s);
 	return request_send(request, message);
 }
 

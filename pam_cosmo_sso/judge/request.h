@@ -2,6 +2,8 @@
 /* The seven questions a judge can be asked; each answers on the peer's channel and is then done. */
 #pragma once
 
+#include <stdint.h>
+
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/dialogue.h"
@@ -13,6 +15,8 @@ struct request {
 	struct dialogue *fetch;
 	const struct message *message;
 	struct reason why;
+	const char *step;   /* what is being asked, for a failure; static; NULL: not told */
+	int64_t idp_time_s; /* the IdP's clock, likewise; 0: not told */
 };
 
 /* What they return goes out as JUDGE_FAILED with `why`; COSMO_OK: the answer has been sent. */

@@ -27,6 +27,22 @@ static enum cosmo_err answer(struct request *request, const struct setup *setup,
 	return request_send(request, message);
 }
 
+/* Each question by its name, so that a failure tells which one it was. */
+static enum cosmo_err ask(struct request *request, const struct setup *setup,
+	struct provider *provider, struct device_grant **ret_discarded, int64_t *ret_date_s)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	request->step = "keys";
+	err = provider_load_keys(provider, &request->why);
+	request->idp_time_s = provider_date_s(provider);
+	if (err)
+		return err;
+	request->step = "client";
+	return device_flow_begin(
+		setup, provider_discovery(provider), &request->why, ret_discarded, ret_date_s);
+}
+
 enum cosmo_err request_probe(struct request *request)
 {
 	COSMO_AUTO(setup_free) struct setup *setup = NULL;
@@ -35,13 +51,11 @@ enum cosmo_err request_probe(struct request *request)
 	int64_t date_s = 0;
 	enum cosmo_err err = setup_read(request->message, request->fetch, &setup);
 
+	request->step = "discovery";
 	if (!err)
 		err = provider_open(setup, &request->why, &provider);
 	if (!err)
-		err = provider_load_keys(provider, &request->why);
-	if (!err)
-		err = device_flow_begin(
-			setup, provider_discovery(provider), &request->why, &discarded, &date_s);
+		err = ask(request, setup, provider, &discarded, &date_s);
 	if (!err)
 		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
 	return err ? err : answer(request, setup, provider, discarded, date_s);
