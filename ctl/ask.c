@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -79,21 +80,23 @@ enum cosmo_err ask_next(struct ask *ask, struct message **ret)
 	return dialogue_recv(&ask->dialogue, fdio_boot_ms() + ASK_TIMEOUT_MS, ret);
 }
 
-static enum cosmo_err result_of(const struct message *result)
+static enum cosmo_err result_of(const struct message *result, struct ask_failure *ret)
 {
-	enum cosmo_err err = message_err(result);
+	const char *text = message_str(result, FIELD_TEXT);
+	const char *detail = message_str(result, FIELD_DETAIL);
 
-	if (err)
-		output_failure(
-			err, message_str(result, FIELD_TEXT), message_str(result, FIELD_DETAIL));
-	return err;
+	(void)snprintf(ret->text, sizeof(ret->text), "%s", text ? text : "");
+	(void)snprintf(ret->detail, sizeof(ret->detail), "%s", detail ? detail : "");
+	return message_err(result);
 }
 
-enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context)
+enum cosmo_err ask_quietly(
+	struct message *request, ask_visitor visit, void *context, struct ask_failure *ret_failure)
 {
 	COSMO_AUTO(ask_free) struct ask *ask = NULL;
 	enum cosmo_err err = ask_helper(request, &ask);
 
+	*ret_failure = (struct ask_failure){.text = ""};
 	while (!err) {
 		COSMO_AUTO(message_free) struct message *answer = NULL;
 
@@ -101,11 +104,20 @@ enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *cont
 		if (err)
 			break;
 		if (message_type(answer) == MESSAGE_RESULT)
-			return result_of(answer);
+			return result_of(answer, ret_failure);
 		if (visit)
 			visit(context, answer);
 	}
-	output_failure(err, NULL, NULL);
+	return err;
+}
+
+enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context)
+{
+	struct ask_failure failure = {.text = ""};
+	enum cosmo_err err = ask_quietly(request, visit, context, &failure);
+
+	if (err)
+		output_failure(err, failure.text[0] ? failure.text : NULL, failure.detail);
 	return err;
 }
 

@@ -30,10 +30,20 @@ COSMO_AUTO_DEFINE(struct ask *, ask_free);
 /* Called for each answer but the last (RESULT). */
 typedef void (*ask_visitor)(void *context, const struct message *item);
 
+/* What a failure says beyond its code; "": nothing. */
+struct ask_failure {
+	char text[2049];
+	char detail[1025];
+};
+
 /*
  * Send @request to the helper, give every item to @visit (may be NULL), and return the RESULT's
- * code. On failure the explanation is printed on standard error.
+ * code. Nothing is printed.
  */
+COSMO_MUST_USE enum cosmo_err ask_quietly(
+	struct message *request, ask_visitor visit, void *context, struct ask_failure *ret_failure);
+
+/* The same; on failure the explanation is printed on standard error. */
 COSMO_MUST_USE enum cosmo_err ask_simple(struct message *request, ask_visitor visit, void *context);
 
 /* For commands whose progress is nothing but warnings: print it as one on standard error. Returns

@@ -17,6 +17,7 @@ extern const struct command command_enable;
 extern const struct command command_disable;
 extern const struct command command_status;
 extern const struct command command_check;
+extern const struct command command_doctor;
 extern const struct command command_user;
 extern const struct command command_session;
 extern const struct command command_roles;

@@ -37,6 +37,11 @@ const char *host_target_service(size_t target, size_t index)
 	return index < HOST_MAX_SERVICES ? targets[target].services[index] : NULL;
 }
 
+enum pam_edit_kind host_target_kind(size_t target)
+{
+	return targets[target].kind;
+}
+
 /* Take over what an edit made of the file, or say why it made nothing. */
 static enum cosmo_err finish(
 	struct file_change *change, enum cosmo_err err, char *after, const char *problem)

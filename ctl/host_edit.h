@@ -7,6 +7,7 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "ctl/file_change.h"
+#include "ctl/pam_edit.h"
 
 #define HOST_NSSWITCH     "/etc/nsswitch.conf"
 #define HOST_SSHD_DROPIN  "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
@@ -37,6 +38,9 @@ const char *host_target_name(size_t target);
 
 /* PAM service number @index of @target; NULL behind its last. */
 const char *host_target_service(size_t target, size_t index);
+
+/* What lines its PAM services get; of HOST_NSS nothing. */
+enum pam_edit_kind host_target_kind(size_t target);
 
 /*
  * Fill edit->changes in the order in which they are to be written: users become visible after the

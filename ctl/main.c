@@ -17,6 +17,7 @@ static const struct command *const commands[] = {
 	&command_disable,
 	&command_status,
 	&command_check,
+	&command_doctor,
 	&command_refresh,
 	&command_user,
 	&command_session,

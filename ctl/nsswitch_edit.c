@@ -226,18 +226,44 @@ enum cosmo_err nsswitch_disable(const char *text, char **ret)
 	return each_line(text, remove_words, ret, &problem);
 }
 
-/* Of several passwd lines glibc takes the last. */
-bool nsswitch_is_last_of_passwd(const char *text)
+static enum nsswitch_fault fault_of_line(const struct nsswitch_line *line)
 {
-	bool last = false;
+	size_t at = find_service(line);
 
-	while (*text) {
+	if (line->broken)
+		return NSSWITCH_BROKEN;
+	if (at == line->count)
+		return NSSWITCH_ABSENT;
+	if (!is_right(line))
+		return NSSWITCH_MISPLACED;
+	return nsswitch_line_ends_before(line, at) ? NSSWITCH_UNREACHABLE : NSSWITCH_GOOD;
+}
+
+enum nsswitch_fault nsswitch_fault_of(const char *text, enum nsswitch_database database,
+	struct nsswitch_line *ret_line, unsigned int *ret_number)
+{
+	enum nsswitch_fault fault =
+		database == NSSWITCH_INITGROUPS ? NSSWITCH_GOOD : NSSWITCH_NO_LINE;
+
+	*ret_number = 0;
+	for (unsigned int number = 1; *text; number++) {
 		struct nsswitch_line line;
 
 		nsswitch_line_read(text, &line);
-		if (line.database == NSSWITCH_PASSWD)
-			last = is_right(&line) && !nsswitch_line_ends_before(&line, line.count);
+		if (line.database == database) {
+			*ret_line = line;
+			*ret_number = number;
+			fault = fault_of_line(&line);
+		}
 		text += line.len + (text[line.len] == '\n');
 	}
-	return last;
+	return fault;
+}
+
+bool nsswitch_is_last_of_passwd(const char *text)
+{
+	struct nsswitch_line line;
+	unsigned int number = 0;
+
+	return nsswitch_fault_of(text, NSSWITCH_PASSWD, &line, &number) == NSSWITCH_GOOD;
 }

@@ -7,6 +7,7 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
+#include "ctl/nsswitch_line.h"
 
 /*
  * passwd: `cosmo` last; group: `files [SUCCESS=merge] cosmo`; initgroups, if there is such a line:
@@ -21,6 +22,20 @@ COSMO_MUST_USE enum cosmo_err nsswitch_enable(
 /* Takes our words out again, whatever else was changed meanwhile: what nsswitch_enable() made of a
  * text becomes that text, byte for byte. Errors: COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err nsswitch_disable(const char *text, char **ret);
+
+enum nsswitch_fault {
+	NSSWITCH_GOOD,
+	NSSWITCH_NO_LINE,
+	NSSWITCH_BROKEN,      /* an action without its end, or too many words */
+	NSSWITCH_ABSENT,      /* cosmo is not in the line */
+	NSSWITCH_MISPLACED,   /* it is, but not as nsswitch_enable() puts it there */
+	NSSWITCH_UNREACHABLE, /* a service before it keeps it from being asked */
+};
+
+/* What is the matter with the line of @database that counts: of several glibc takes the last. It is
+ * *ret_line, its number *ret_number, 0 if there is none. Without an initgroups line nothing is. */
+enum nsswitch_fault nsswitch_fault_of(const char *text, enum nsswitch_database database,
+	struct nsswitch_line *ret_line, unsigned int *ret_number);
 
 /* Is cosmo the last service of the passwd line, and can it be reached there? */
 bool nsswitch_is_last_of_passwd(const char *text);

@@ -18,6 +18,8 @@ static struct {
 	struct json_object *failure;
 	struct json_object *notes; /* NULL: none */
 	char said[2][1024];        /* the last lines of output_error(), the newer one first */
+	char *caught;              /* NULL: failures are printed */
+	size_t caught_size;
 } state;
 
 void output_want_json(void)
@@ -55,9 +57,22 @@ void output_error(const char *format, ...)
 	va_end(args);
 	memcpy(state.said[1], state.said[0], sizeof(state.said[1]));
 	(void)snprintf(state.said[0], sizeof(state.said[0]), "%s", text);
+	if (state.caught) {
+		if (!state.caught[0])
+			(void)snprintf(state.caught, state.caught_size, "%s", text);
+		return;
+	}
 	log_filter(text, true, clean, sizeof(clean));
 	(void)fflush(stdout);
 	fprintf(stderr, "cosmo-ssoctl: %s\n", clean);
+}
+
+void output_catch(char *ret, size_t ret_size)
+{
+	state.caught = ret;
+	state.caught_size = ret_size;
+	if (ret)
+		ret[0] = '\0';
 }
 
 void output_note(const char *format, ...)
@@ -68,6 +83,8 @@ void output_note(const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (state.caught)
+		return;
 	if (!state.json) {
 		(void)fputs("Note: ", stdout);
 		output_text(text);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/auto.h"
@@ -42,6 +43,12 @@ void output_keep_failure(enum cosmo_err err);
 
 /* "Note: " and the text, on standard output; with --json it is kept for output_json_notes(). */
 void output_note(const char *format, ...) COSMO_PRINTF(1, 2);
+
+/*
+ * From now on nothing of what the functions above say is printed, and of notes nothing is kept: the
+ * first line of a failure goes to @ret, which is emptied here. @ret NULL: it is printed again.
+ */
+void output_catch(char *ret, size_t ret_size);
 
 /* Foreign text, filtered for the terminal, on standard output. */
 void output_text(const char *text);

@@ -29,16 +29,24 @@ static bool run_sshd(char *option, char **ret_output)
 	return program_run(argv, ret_output, &code) == COSMO_OK && code == 0;
 }
 
-bool sshd_check_valid(void)
+char *sshd_check_complaint(void)
 {
 	COSMO_AUTO(free) char *output = NULL;
 	char option[] = "-t";
 
 	if (run_sshd(option, &output))
+		return NULL;
+	return output ? COSMO_STEAL(&output) : strdup("");
+}
+
+bool sshd_check_valid(void)
+{
+	COSMO_AUTO(free) char *complaint = sshd_check_complaint();
+
+	if (!complaint)
 		return true;
 	output_error("sshd -t refuses the configuration:");
-	if (output)
-		(void)fputs(output, stderr);
+	(void)fputs(complaint, stderr);
 	return false;
 }
 
@@ -69,8 +77,7 @@ bool sshd_check_is(const char *output, const char *name, const char *value)
 	return found && len == strlen(value) && strncmp(found, value, len) == 0;
 }
 
-/* NULL when sshd does not tell. */
-static char *ask_settings(void)
+char *sshd_check_settings(void)
 {
 	COSMO_AUTO(free) char *output = NULL;
 	char option[] = "-T";
@@ -95,7 +102,7 @@ const char *sshd_check_lacks(const char *output)
 
 bool sshd_check_ready(bool say)
 {
-	COSMO_AUTO(free) char *output = ask_settings();
+	COSMO_AUTO(free) char *output = sshd_check_settings();
 	const char *lacking = NULL;
 
 	if (!output) {
@@ -127,7 +134,7 @@ int64_t sshd_check_grace_s(const char *output)
 	return seconds;
 }
 
-static bool startups_of(const char *output, struct sshd_startups *ret)
+bool sshd_check_startups_of(const char *output, struct sshd_startups *ret)
 {
 	size_t len = 0;
 	const char *value = setting(output, "maxstartups", &len);
@@ -137,16 +144,16 @@ static bool startups_of(const char *output, struct sshd_startups *ret)
 
 bool sshd_check_startups(struct sshd_startups *ret)
 {
-	COSMO_AUTO(free) char *output = ask_settings();
+	COSMO_AUTO(free) char *output = sshd_check_settings();
 
-	return startups_of(output, ret);
+	return sshd_check_startups_of(output, ret);
 }
 
 static void note_sources(const char *output, uint32_t flows)
 {
 	struct sshd_startups startups = {0};
 
-	if (startups_of(output, &startups) && !sshd_startups_suffice(&startups, flows))
+	if (sshd_check_startups_of(output, &startups) && !sshd_startups_suffice(&startups, flows))
 		output_note(
 			"sshd drops connections from %u waiting ones on (another MaxStartups line wins), and "
 			"[limits] lets %u sign-ins wait: raise the one or lower the other.",
@@ -157,20 +164,29 @@ static void note_sources(const char *output, uint32_t flows)
 			"it.");
 }
 
+const char *sshd_check_other_methods(const char *output, size_t *ret_len)
+{
+	const char *methods = setting(output, "authenticationmethods", ret_len);
+
+	if (!methods || sshd_check_is(output, "authenticationmethods", "any") ||
+		memmem(methods, *ret_len, "keyboard-interactive", strlen("keyboard-interactive")))
+		return NULL;
+	return methods;
+}
+
 void sshd_check_note(uint32_t flows)
 {
-	COSMO_AUTO(free) char *output = ask_settings();
+	COSMO_AUTO(free) char *output = sshd_check_settings();
 	int64_t grace_s = sshd_check_grace_s(output);
 	size_t len = 0;
-	const char *methods = setting(output, "authenticationmethods", &len);
+	const char *methods = sshd_check_other_methods(output, &len);
 
 	if (grace_s > 0 && grace_s < COMFORTABLE_GRACE_S)
 		output_note(
 			"sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
 			"LoginGraceTime and `deadline` in [service sshd].",
 			(int)grace_s);
-	if (methods && !sshd_check_is(output, "authenticationmethods", "any") &&
-		!memmem(methods, len, "keyboard-interactive", strlen("keyboard-interactive")))
+	if (methods)
 		output_note(
 			"sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
 			"in with a code.",
@@ -180,7 +196,7 @@ void sshd_check_note(uint32_t flows)
 
 bool sshd_check_root_key(void)
 {
-	COSMO_AUTO(free) char *output = ask_settings();
+	COSMO_AUTO(free) char *output = sshd_check_settings();
 
 	return output && !sshd_check_is(output, "permitrootlogin", "no") &&
 	       sshd_check_is(output, "pubkeyauthentication", "yes");

@@ -3,9 +3,16 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "ctl/sshd_startups.h"
+
+/* What sshd -t says against the configuration; NULL: nothing. The caller frees it. */
+char *sshd_check_complaint(void);
+
+/* What sshd -T prints; NULL when sshd does not tell. The caller frees it. */
+char *sshd_check_settings(void);
 
 /* sshd -t: is the configuration valid? What sshd says otherwise is printed. */
 bool sshd_check_valid(void);
@@ -37,6 +44,13 @@ const char *sshd_check_lacks(const char *output);
 
 /* Likewise: is the setting @name (in any case) exactly @value? */
 bool sshd_check_is(const char *output, const char *name, const char *value);
+
+/* Likewise: does a demand for other methods leave no way by a code? The demand, of *ret_len bytes,
+ * or NULL. */
+const char *sshd_check_other_methods(const char *output, size_t *ret_len);
+
+/* Likewise MaxStartups; false if it is not told. */
+bool sshd_check_startups_of(const char *output, struct sshd_startups *ret);
 
 /* Likewise LoginGraceTime in seconds; 0: no limit; -1: not told. */
 int64_t sshd_check_grace_s(const char *output);

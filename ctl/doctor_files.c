@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* doctor: the folders and files of ours that every process reads, and those that root alone does.
+ */
+#include <sys/stat.h>
+
+#include "ctl/doctor_place.h"
+#include "paths.h"
+
+#define TMPFILES "systemd-tmpfiles --create cosmo-sso.conf"
+/* tmpfiles makes the gate closed; what stands on the disk says whether it opens. */
+#define GATE_MAKE TMPFILES " && cosmo-ssoctl boot"
+
+#define PUBLIC_FOLDER  S_IFDIR, 0755, 022, 0755
+#define PRIVATE_FOLDER S_IFDIR, 0700, 077, 0700
+#define PUBLIC_FILE    S_IFREG, 0644, 022, 0644
+
+static const struct doctor_place places[] = {
+	{COSMO_CONF_DIR, PUBLIC_FOLDER, TMPFILES},
+	{COSMO_STATE_DIR, PUBLIC_FOLDER, TMPFILES},
+	{COSMO_PRIVATE_DIR, PRIVATE_FOLDER, TMPFILES},
+	{COSMO_USERS_DB_FILE, PUBLIC_FILE, NULL},
+	{COSMO_CACHE_DIR, PRIVATE_FOLDER, TMPFILES},
+	{COSMO_RUN_DIR, PUBLIC_FOLDER, TMPFILES},
+	{COSMO_RUN_PRIVATE_DIR, PRIVATE_FOLDER, TMPFILES},
+	{COSMO_GATE_FILE, PUBLIC_FILE, GATE_MAKE},
+};
+
+static void look(struct doctor_list *list)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(places); i++)
+		good = doctor_place_look(list, &places[i]) && good;
+	if (good)
+		doctor_ok(list, "the folders and files of single sign-on are there, and root's");
+}
+
+const struct doctor_check doctor_check_files = {
+	.name = "files",
+	.summary = "folders and files of single sign-on, their owners and modes",
+	.run = look,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* doctor: the gate, the integration and the records, as the helper finds them. */
+#include <stdio.h>
+
+#include "common/base/gate.h"
+#include "common/base/parse.h"
+#include "ctl/ask.h"
+#include "ctl/doctor.h"
+
+struct look {
+	struct doctor_list *list;
+	bool good;
+	bool ours; /* the store is this machine's */
+};
+
+static void visit_status(void *context, const struct message *item)
+{
+	struct look *look = context;
+	uint64_t gate = message_u64(item, FIELD_GATE, GATE_MISSING);
+
+	if (message_type(item) != MESSAGE_STATUS_ITEM)
+		return;
+	if (message_has(item, FIELD_ERR) && message_err(item) == COSMO_E_MACHINE) {
+		look->good = look->ours = false;
+		doctor_wrong(look->list,
+			"the users are another machine's: this host is a copy, was restored, or its "
+			"machine-id changed");
+		doctor_mend(look->list, "cosmo-ssoctl adopt");
+	} else if (message_u64(item, FIELD_UNFINISHED, 0)) {
+		look->good = false;
+		doctor_wrong(look->list, "steps of the disconnect are left");
+		doctor_mend(look->list, "cosmo-ssoctl disconnect");
+	} else if (message_has(item, FIELD_INTEGRATION) && gate == GATE_FRESH) {
+		look->good = false;
+		doctor_wrong(look->list,
+			"the gate was not opened after the boot: everybody is a viewer");
+		doctor_mend(look->list, "cosmo-ssoctl boot");
+	} else if (!message_has(item, FIELD_INTEGRATION) && !message_has(item, FIELD_ERR)) {
+		look->good = false;
+		doctor_note(look->list, "this host is not connected to an IdP");
+		doctor_mend(look->list, "cosmo-ssoctl connect");
+	}
+}
+
+/* What each step of repair has found, and what is to be done about it. */
+static const struct {
+	const char *step;
+	const char *what;
+	const char *mend;
+} damages[] = {
+	{"users_db", "what look-ups show of users is damaged", "cosmo-ssoctl repair"},
+	{"seed", "the seed of uids is damaged: nobody new can be enrolled",
+		"Restore a backup: cosmo-ssoctl disconnect && cosmo-ssoctl restore FILE --replace"},
+	{"integration", "the record of the integration is damaged: everybody is a viewer",
+		"cosmo-ssoctl disconnect && cosmo-ssoctl connect"},
+};
+
+static void put_record(struct look *look, const char *name)
+{
+	bool is_name = name && login_name_is_valid(name, true);
+
+	doctor_wrong(look->list, "the record of %s is damaged: its owner is locked, without a role",
+		is_name ? name : "a user");
+	doctor_mend(look->list, "cosmo-ssoctl user remove %s", is_name ? name : "NAME");
+}
+
+static void visit_step(void *context, const struct message *item)
+{
+	struct look *look = context;
+	const char *step = message_str(item, FIELD_STEP_ID);
+
+	if (message_type(item) != MESSAGE_STEP_ITEM || message_err(item) == COSMO_OK)
+		return;
+	look->good = false;
+	if (streq(step, "damaged"))
+		put_record(look, message_str(item, FIELD_DETAIL));
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(damages); i++) {
+		if (!streq(step, damages[i].step))
+			continue;
+		doctor_wrong(
+			look->list, "%s [%s]", damages[i].what, cosmo_err_id(message_err(item)));
+		doctor_mend(look->list, "%s", damages[i].mend);
+	}
+}
+
+static enum cosmo_err ask_for(struct look *look, enum message_type type, ask_visitor visit)
+{
+	COSMO_AUTO(message_free) struct message *request = NULL;
+	struct ask_failure failure = {.text = ""};
+	enum cosmo_err err = message_new(type, &request);
+
+	if (err)
+		return err;
+	if (type == MESSAGE_CTL_REPAIR)
+		message_put_u64(request, FIELD_DRY_RUN, 1);
+	return ask_quietly(request, visit, look, &failure);
+}
+
+static void look(struct doctor_list *list)
+{
+	struct look look = {.list = list, .good = true, .ours = true};
+	enum cosmo_err err = ask_for(&look, MESSAGE_CTL_STATUS, visit_status);
+
+	if (!err && look.ours)
+		err = ask_for(&look, MESSAGE_CTL_REPAIR, visit_step);
+	/* Damage has been put down, step by step. */
+	if (err && err != COSMO_E_STORE_DAMAGED)
+		doctor_not_checked(list, "the helper does not tell: %s", cosmo_err_text(err));
+	else if (look.good)
+		doctor_ok(list, "this host is connected, and its records are whole");
+}
+
+const struct doctor_check doctor_check_store = {
+	.name = "store",
+	.summary = "the gate, the integration and the records",
+	.run = look,
+};

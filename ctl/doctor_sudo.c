@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* doctor: does sudo ask PAM about who is calling, as we rely on? */
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "ctl/doctor.h"
+#include "ctl/doctor_text.h"
+#include "ctl/host_edit.h"
+#include "ctl/pam_stack.h"
+#include "ctl/program.h"
+#include "ctl/sudo_traps.h"
+
+#define SUDOERS  "/etc/sudoers"
+#define DROP_INS "/etc/sudoers.d"
+
+static char sudo_path[] = "/usr/bin/sudo";
+static char cvtsudoers_path[] = "/usr/bin/cvtsudoers";
+
+/* Where the trap stands. */
+struct place {
+	char path[300];
+	unsigned int line; /* 0: it was not found */
+	char *rest;        /* what remains of the line */
+};
+
+static void look_in(const char *path, const struct sudo_trap *trap, struct place *ret)
+{
+	COSMO_AUTO(free) char *text = NULL;
+	unsigned int line = 0;
+
+	if (!doctor_text_read(path, &text))
+		return;
+	line = sudo_traps_line(text, trap);
+	if (line == 0)
+		return;
+	free(ret->rest);
+	ret->rest = NULL;
+	if (!sudo_traps_without(text, line, trap, &ret->rest))
+		return;
+	ret->line = line;
+	(void)snprintf(ret->path, sizeof(ret->path), "%s", path);
+}
+
+/* In sudoers and in the folder that it takes in as it is shipped; elsewhere visudo has to look. */
+static void find_place(const struct sudo_trap *trap, struct place *ret)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(DROP_INS, &entries, NULL, alphasort);
+
+	look_in(SUDOERS, trap, ret);
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		char path[300] = "";
+
+		/* sudo passes over these itself. */
+		if (!strchr(name, '.') && name[strlen(name) - 1] != '~') {
+			(void)snprintf(path, sizeof(path), DROP_INS "/%s", name);
+			look_in(path, trap, ret);
+		}
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void mend(struct doctor_list *list, const struct sudo_trap *trap)
+{
+	struct place place = {.line = 0};
+
+	find_place(trap, &place);
+	if (place.line == 0)
+		doctor_mend(list,
+			"Edit " SUDOERS " and what it includes (visudo): take `%s%s` out.",
+			trap->negated ? "!" : "", trap->option);
+	else if (place.rest[0])
+		doctor_mend(list, "Edit %s (visudo -f), line %u: write `%s` in its place.",
+			place.path, place.line, place.rest);
+	else
+		doctor_mend(
+			list, "Edit %s (visudo -f), line %u: take it out.", place.path, place.line);
+	free(place.rest);
+}
+
+/* Does that PAM service ask us? */
+static bool asks_us(const char *service)
+{
+	struct pam_stack stack = {.count = 0};
+
+	return pam_stack_read(HOST_PAM_FOLDER, service, "account", &stack) &&
+	       pam_stack_find(&stack, "pam_cosmo_sso.so") < stack.count;
+}
+
+static bool look_at_trap(struct doctor_list *list, const struct sudo_trap *trap)
+{
+	if (trap->service[0]) {
+		if (asks_us(trap->service))
+			return true;
+		doctor_wrong(list,
+			"sudo asks PAM service %s (%s), which does not ask us: roles do not count "
+			"there",
+			trap->service, trap->option);
+	} else if (trap->negated) {
+		doctor_wrong(list,
+			"sudo does not ask PAM whether an account may use it (!%s): roles do not "
+			"count there",
+			trap->option);
+	} else {
+		doctor_wrong(list,
+			"sudo asks PAM about somebody else than the caller (%s): the caller's roles "
+			"do not count there",
+			trap->option);
+	}
+	mend(list, trap);
+	return false;
+}
+
+static void put_invalid(struct doctor_list *list, const char *output)
+{
+	doctor_wrong(list, "sudo cannot read its configuration: %.*s", (int)strcspn(output, "\n"),
+		output);
+	doctor_mend(list, "Edit what `visudo -c` names.");
+}
+
+static void look(struct doctor_list *list)
+{
+	COSMO_AUTO(free) char *output = NULL;
+	char format[] = "--output-format=json";
+	char suppress[] = "--suppress=aliases,privileges";
+	char sudoers[] = SUDOERS;
+	char *const argv[] = {cvtsudoers_path, format, suppress, sudoers, NULL};
+	struct sudo_traps traps = {.count = 0};
+	int code = 0;
+	bool good = true;
+
+	if (access(sudo_path, X_OK) != 0 || access(cvtsudoers_path, X_OK) != 0) {
+		doctor_not_checked(list, "there is no %s on this host",
+			access(sudo_path, X_OK) != 0 ? "sudo" : cvtsudoers_path);
+		return;
+	}
+	if (program_run(argv, &output, &code) != COSMO_OK) {
+		doctor_not_checked(list, "%s cannot be run", cvtsudoers_path);
+		return;
+	}
+	if (code != 0 || !sudo_traps_read(output, &traps)) {
+		put_invalid(list, output);
+		return;
+	}
+	for (size_t i = 0; i < traps.count; i++)
+		good = look_at_trap(list, &traps.items[i]) && good;
+	if (good)
+		doctor_ok(list, "sudo asks PAM about who is calling");
+}
+
+const struct doctor_check doctor_check_sudo = {
+	.name = "sudo",
+	.summary = "settings of sudoers that lead sudo past us (!pam_acct_mgmt, targetpw)",
+	.run = look,
+};

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Where sshd's configuration sets something: for pointing at a line. What holds is what sshd -T
+ * says. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SSHD_LINES_MAX 16
+
+struct sshd_line {
+	char file[256];
+	unsigned int number;
+	bool is_ours; /* in our drop-in */
+};
+
+/* In the order in which sshd reads them; no line of a Match block is among them. */
+struct sshd_lines {
+	struct sshd_line items[SSHD_LINES_MAX];
+	size_t count;
+	bool reads_ours; /* an Include takes our drop-in in */
+};
+
+/* Where @keyword, in any case, stands in sshd_config of @folder and in what that includes. @ours is
+ * the path of our drop-in. */
+void sshd_lines_find(
+	const char *folder, const char *ours, const char *keyword, struct sshd_lines *ret);
+
+/* The first of them that is not in our drop-in; NULL: none. */
+const struct sshd_line *sshd_lines_foreign(const struct sshd_lines *lines);
