@@ -7,7 +7,8 @@
 
 #include "ctl/output.h"
 
-static void add(struct doctor_list *list, enum doctor_state state, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void add(
+	struct doctor_list *list, enum doctor_state state, const char *format, va_list args)
 {
 	struct doctor_finding *finding = &list->items[list->count];
 
