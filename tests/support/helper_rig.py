@@ -26,7 +26,7 @@ from .wire import Peer
 TESTS = pathlib.Path(__file__).resolve().parents[1]
 PROGRAMS = {"COSMO_HELPER_PATH": "helper", "COSMO_JUDGE_PATH": "judge", "COSMO_FETCH_PATH": "fetch"}
 
-# What is between fork and exec: the rig takes hold of the namespace, the socket becomes 3, then what the test adds.
+# What held_helper.c does, and then what the test adds just before the exec.
 START = """
 import os, resource, signal, sys
 print("ready", flush=True)
@@ -244,7 +244,8 @@ class HelperRig:
         """A helper that waits for its question. `hostile`: Python that runs just before its exec."""
         ours, theirs = pair or socket.socketpair()
         program = installed("COSMO_HELPER_PATH")
-        command = self.command(sys.executable, "-IS", "-c", START, theirs.fileno(), program, channel, hostile)
+        held = [sys.executable, "-IS", "-c", START] if hostile else [built("tests/integration/held_helper")]
+        command = self.command(*held, theirs.fileno(), program, channel, *([hostile] if hostile else []))
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None,
                                    env=self._environment(), pass_fds=(theirs.fileno(),), **options)
         theirs.close()
