@@ -7,6 +7,11 @@
 #include "ctl/ask.h"
 #include "ctl/doctor.h"
 
+/* Nothing else knows whose a name is, and which uid it has. */
+#define RESTORE                                                                                    \
+	"Restore a backup: cosmo-ssoctl disconnect && cosmo-ssoctl restore --replace FILE && "     \
+	"cosmo-ssoctl adopt && cosmo-ssoctl connect"
+
 struct look {
 	struct doctor_list *list;
 	bool good;
@@ -49,8 +54,7 @@ static const struct {
 	const char *mend;
 } damages[] = {
 	{"users_db", "what look-ups show of users is damaged", "cosmo-ssoctl repair"},
-	{"seed", "the seed of uids is damaged: nobody new can be enrolled",
-		"Restore a backup: cosmo-ssoctl disconnect && cosmo-ssoctl restore FILE --replace"},
+	{"seed", "the seed of uids is damaged: nobody new can be enrolled", RESTORE},
 	{"integration", "the record of the integration is damaged: everybody is a viewer",
 		"cosmo-ssoctl disconnect && cosmo-ssoctl connect"},
 };
@@ -61,7 +65,7 @@ static void put_record(struct look *look, const char *name)
 
 	doctor_wrong(look->list, "the record of %s is damaged: its owner is locked, without a role",
 		is_name ? name : "a user");
-	doctor_mend(look->list, "cosmo-ssoctl user remove %s", is_name ? name : "NAME");
+	doctor_mend(look->list, RESTORE);
 }
 
 static void visit_step(void *context, const struct message *item)

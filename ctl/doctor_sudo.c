@@ -114,11 +114,20 @@ static bool look_at_trap(struct doctor_list *list, const struct sudo_trap *trap)
 	return false;
 }
 
+/* sudo names "FILE:LINE:COLUMN: " of what it does not take. */
 static void put_invalid(struct doctor_list *list, const char *output)
 {
-	doctor_wrong(list, "sudo cannot read its configuration: %.*s", (int)strcspn(output, "\n"),
-		output);
-	doctor_mend(list, "Edit what `visudo -c` names.");
+	size_t file_len = strcspn(output, ":\n");
+	const char *number = output + file_len + (output[file_len] == ':');
+	size_t digits = strspn(number, "0123456789");
+
+	doctor_wrong(
+		list, "sudo refuses its configuration: %.*s", (int)strcspn(output, "\n"), output);
+	if (output[0] == '/' && digits)
+		doctor_mend(list, "Edit %.*s (visudo -f), line %.*s: take it out.", (int)file_len,
+			output, (int)digits, number);
+	else
+		doctor_mend(list, "Edit what `visudo -c` names.");
 }
 
 static void look(struct doctor_list *list)

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: MIT
+"""One thing is broken: doctor finds just that, and what it advises, done to the letter, mends it."""
+
+import json
+import pathlib
+import re
+
+import pytest
+
+from support.doctor import Doctor
+from support.host import TestHost
+from support.site import Site
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+CHECKS = ("files", "programs", "config", "store", "nsswitch", "pam", "sshd", "sudo", "units")
+# Others of doctor's sources have a table of their own.
+SOURCES = [SOURCE / f"ctl/doctor_{name}.c" for name in (*CHECKS, "place")]
+TARGETS = ("nss", "sshd", "login", "sudo", "su", "cron", "polkit-1", "systemd-user")
+CONF, SWITCH, SSHD = "/etc/cosmo-sso/cosmo-sso.conf", "/etc/nsswitch.conf", "/etc/ssh/sshd_config"
+DROP_IN = "/etc/ssh/sshd_config.d/30-cosmo-sso.conf"
+LIBEXEC = "/usr/libexec/cosmo-sso"
+MODULES = "/usr/lib/x86_64-linux-gnu"
+UNITS = "/usr/lib/systemd/system"
+# What a test may have spoilt; the next one finds it as it was.
+KEPT = f"etc var/lib/cosmo-sso var/cache/cosmo-sso usr/libexec/cosmo-sso {UNITS[1:]}/cosmo-sso-* {UNITS[1:]}/timers.target.wants"
+BACKUP = "/root/cosmo-sso.backup"
+AGAIN = "Install cosmo-sso again."
+
+
+def sed(script, path):
+    return f"sed -i '{script}' {path}"
+
+
+def drop_in(name, text):
+    return f"echo '{text}' > /etc/ssh/sshd_config.d/{name}.conf"
+
+
+# id: (how it is broken, the check, what is found, how the advice begins)
+BROKEN = {
+    # files
+    "folder_gone": ("rm -rf /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is missing", "systemd-tmpfiles"),
+    "folder_open": ("chmod 777 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso has mode 0777 in place of 0700", "chmod 700"),
+    "folder_theirs": ("chown 65534 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is not root's (owner 65534)", "chown"),
+    "folder_a_file": ("rm -rf /var/cache/cosmo-sso; touch /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is no folder", "mv"),
+    "folder_a_loop": ("rm -rf /var/cache/cosmo-sso; ln -s cosmo-sso /var/cache/cosmo-sso", "files",
+                      "/var/cache/cosmo-sso cannot be looked at", "mv"),
+    "gate_gone": ("rm /run/cosmo-sso/gate", "files", "/run/cosmo-sso/gate is missing", "systemd-tmpfiles"),
+    # programs
+    "helper_gone": (f"rm {LIBEXEC}/cosmo-sso-helper", "programs", f"{LIBEXEC}/cosmo-sso-helper is missing", AGAIN),
+    "module_damaged": (f"cd {MODULES}/security && rm pam_cosmo_sso.so && touch pam_cosmo_sso.so", "programs",
+                       f"PAM cannot load our module, and lets everybody pass it: {MODULES}/security/pam_cosmo_sso.so: file too short", AGAIN),
+    "plugin_gone": (f"rm {MODULES}/libnss_cosmo.so.2", "programs", "look-ups cannot load our plugin: "
+                    "libnss_cosmo.so.2: cannot open shared object file: No such file or directory", AGAIN),
+    "user_gone": ("userdel cosmo-sso-fetch", "programs", "the system user cosmo-sso-fetch is missing: nobody can sign in",
+                  "systemd-sysusers"),
+    # config
+    "config_open": (f"chmod 666 {CONF}", "config", f"{CONF} has mode 0666 in place of 0644", "chmod 644"),
+    "config_wrong": (f"echo '[nonsense]' >> {CONF}", "config", rf"{CONF}:\d+: unknown section .*", "Edit"),
+    "role_of_nobody": (f"printf '[role idle]\\n' >> {CONF}", "config", "no rule gives the role idle: nobody has it", None),
+    "ca_open": ("chmod 666 /etc/cosmo-sso/idp-ca.pem", "config", "/etc/cosmo-sso/idp-ca.pem has mode 0666 in place of 0644", "chmod 644"),
+    "secret_open": (f"echo x > /etc/cosmo-sso/secret; chmod 644 /etc/cosmo-sso/secret; "
+                    + sed("s,^.integration.$,&\\nclient_secret_file = /etc/cosmo-sso/secret,", CONF), "config",
+                    "/etc/cosmo-sso/secret has mode 0644 in place of 0600", "chmod 600"),
+    # store
+    "users_db_damaged": ("dd if=/dev/zero of=/var/lib/cosmo-sso/users.1.db bs=64 count=1 conv=notrunc", "store",
+                         r"what look-ups show of users is damaged \[\w+\]", "cosmo-ssoctl repair"),
+    "gate_unread": ("dd if=/usr/share/cosmo-sso/gate.fresh of=/run/cosmo-sso/gate conv=notrunc", "store",
+                    "the gate was not opened after the boot: everybody is a viewer", "cosmo-ssoctl boot"),
+    # nsswitch
+    "unknown_users": (sed("/^passwd:/s/ cosmo//", SWITCH), "nsswitch",
+                      rf"{SWITCH}:\d+: cosmo is not in the passwd line: people of single sign-on are not known", "cosmo-ssoctl enable nss"),
+    "not_last": (sed("/^passwd:/s/$/ sss/", SWITCH), "nsswitch",
+                 rf"{SWITCH}:\d+: cosmo has to stand last in the passwd line: people of single sign-on are not known", "cosmo-ssoctl enable nss"),
+    "no_merge": (sed("/^group:/s/ .SUCCESS=merge.//", SWITCH), "nsswitch",
+                 rf"{SWITCH}:\d+: cosmo has to stand as `files \[SUCCESS=merge\] cosmo` in the group line: roles are not groups",
+                 "cosmo-ssoctl enable nss"),
+    "initgroups": (f"echo 'initgroups: files cosmo' >> {SWITCH}", "nsswitch",
+                   rf"{SWITCH}:\d+: cosmo has to stand as `files \[SUCCESS=continue\] cosmo` in the initgroups line: "
+                   "logins do not get the groups of roles", "cosmo-ssoctl enable nss"),
+    "notfound": (sed("/^passwd:/s/ cosmo/ [NOTFOUND=return] cosmo/", SWITCH), "nsswitch",
+                 rf"{SWITCH}:\d+: \[NOTFOUND=return\] keeps cosmo from being asked in the passwd line: .*", "Edit"),
+    "no_files": (sed("s/^group:.*/group: sss/", SWITCH), "nsswitch",
+                 rf"{SWITCH}:\d+: the group line has no place for cosmo: roles are not groups", "Edit"),
+    "no_line": (sed("/^group:/d", SWITCH), "nsswitch", f"{SWITCH} has no group line: roles are not groups", "echo"),
+    "no_switch": (f"rm {SWITCH}", "nsswitch", f"{SWITCH} cannot be read: people of single sign-on are not known", "printf"),
+    "nscd": ("mkdir /run/nscd; systemd-run -q --unit=nscd systemd-socket-activate -a -l /run/nscd/socket true; "
+             "until [ -S /run/nscd/socket ]; do sleep 0.02; done; printf 'enable-cache passwd no\\nenable-cache\\tgroup\\tyes\\n' > /etc/nscd.conf",
+             "nsswitch", "/etc/nscd.conf:2: nscd remembers group entries, roles that have ended included", "Edit"),
+    # pam
+    "login_forgotten": ("cosmo-ssoctl disable login --yes", "pam",
+                        "PAM service login does not ask us in its account phase: roles and locks do not count there",
+                        "cosmo-ssoctl enable login"),
+    "jobs_forgotten": ("cosmo-ssoctl disable cron --yes", "pam", "PAM service cron does not ask us in its account phase: "
+                       "roles and locks do not count there", "cosmo-ssoctl enable cron"),
+    "no_auth": (sed("/^auth.*cosmo/d", "/etc/pam.d/login"), "pam",
+                "PAM service login does not ask us in its auth phase: nobody can sign in there with a code", "cosmo-ssoctl enable login"),
+    "no_session": (sed("/^session.*cosmo/d", "/etc/pam.d/sshd"), "pam", "PAM service sshd does not ask us in its session phase: "
+                   "its sessions are not known, and not ended by a disconnect", "cosmo-ssoctl enable sshd"),
+    "denial_swallowed": (sed("/^account.*cosmo/s/default=die/default=ignore/", "/etc/pam.d/sudo"), "pam",
+                         r"/etc/pam.d/sudo:\d+: our account line of PAM service sudo does not take our no for one: "
+                         "whom we refuse may get in all the same", "cosmo-ssoctl enable sudo"),
+    "locals_shut_out": (sed("/^auth.*cosmo/s/ ignore=ignore//", "/etc/pam.d/login"), "pam",
+                        r"/etc/pam.d/login:\d+: our auth line of PAM service login takes it for a no that we leave local accounts alone: "
+                        "they are locked out", "cosmo-ssoctl enable login"),
+    "yes_is_not_enough": (sed("/^auth.*cosmo/s/success=done/success=ok/", "/etc/pam.d/login"), "pam",
+                          r"/etc/pam.d/login:\d+: our auth line of PAM service login does not go on as it has to after our yes",
+                          "cosmo-ssoctl enable login"),
+    "passed_by": (sed("1i account sufficient pam_localuser.so", "/etc/pam.d/login"), "pam",
+                  r"/etc/pam.d/login:1 may let people in before our account line is reached \(PAM service login\)", "cosmo-ssoctl enable login"),
+    "by_hand": ("cosmo-ssoctl disable cron --yes; echo 'account sufficient pam_cosmo_sso.so' >> /etc/pam.d/cron", "pam",
+                r"/etc/pam.d/cron:\d+: our account line of PAM service cron does not take our no for one: .*", "Edit"),
+    "half_a_block": (sed("/END cosmo-sso/d", "/etc/pam.d/cron"), "pam", "/etc/pam.d/cron holds a damaged block of ours: its end is missing",
+                     "Edit"),
+    "old_block": (sed("s/umask=0077/umask=0022/", "/etc/pam.d/login"), "pam",
+                  "/etc/pam.d/login is not as this version of cosmo-ssoctl writes it", "cosmo-ssoctl enable login"),
+    # sshd
+    "sshd_refuses": (drop_in("20-no", "Nonsense yes"), "sshd", "sshd refuses its configuration, and would not start: "
+                     "/etc/ssh/sshd_config.d/20-no.conf: line 1: Bad configuration option: Nonsense", "Edit"),
+    "no_drop_in": (f"rm {DROP_IN}", "sshd", f"{DROP_IN} is missing: nobody can sign in with a code", "cosmo-ssoctl enable sshd"),
+    "not_included": (sed("/^Include/d", SSHD), "sshd", f"{SSHD} does not include /etc/ssh/sshd_config.d/*.conf: "
+                     "what cosmo-ssoctl writes there does not count", "Edit"),
+    "no_pam": (drop_in("00-no", "UsePAM no"), "sshd", "sshd -T does not say `usepam yes`: nobody can sign in with a code", "Edit"),
+    "other_methods": (drop_in("00-no", "AuthenticationMethods publickey"), "sshd", "sshd's AuthenticationMethods is `publickey`, "
+                      "without keyboard-interactive: nobody can sign in with a code", "Edit"),
+    "short_grace": (drop_in("00-no", "LoginGraceTime 30"), "sshd", r"sshd ends a login after 30 s \(LoginGraceTime\), but a sign-in may wait for "
+                    r"110 s \(deadline of \[service sshd\]\)", "Edit"),
+    "long_deadline": (f"printf '[service sshd]\\ndeadline = 5m\\n' >> {CONF}", "sshd",
+                      r"sshd ends a login after 120 s \(LoginGraceTime\), but a sign-in may wait for 300 s .*", "echo"),
+    "few_startups": (drop_in("99-few", "MaxStartups 10:30:100"), "sshd",
+                     r"sshd drops connections from 10 waiting ones on \(MaxStartups\), and \[limits\] lets 42 sign-ins wait", "Edit"),
+    "names": (drop_in("00-names", "UseDNS yes"), "sshd",
+              "sshd's UseDNS is on: sign-ins are counted by the name that the owner of an address gives it", "Edit"),
+    "drop_in_edited": (sed("s/    PasswordAuthentication no/    PasswordAuthentication yes/", DROP_IN), "sshd",
+                       f"{DROP_IN} is not as cosmo-ssoctl writes it", "cosmo-ssoctl enable sshd"),
+    # sudo
+    "no_account_phase": ("echo 'Defaults !pam_acct_mgmt' > /etc/sudoers.d/trap", "sudo",
+                         r"sudo does not ask PAM whether an account may use it \(!pam_acct_mgmt\): roles do not count there", "Edit"),
+    "targetpw": ("echo 'Defaults:ALL targetpw, !lecture' > /etc/sudoers.d/trap", "sudo",
+                 r"sudo asks PAM about somebody else than the caller \(targetpw\): the caller's roles do not count there", "Edit"),
+    "rootpw": ("echo 'Defaults rootpw' >> /etc/sudoers", "sudo",
+               r"sudo asks PAM about somebody else than the caller \(rootpw\): the caller's roles do not count there", "Edit"),
+    "other_service": ("echo 'Defaults pam_service=other' > /etc/sudoers.d/trap", "sudo",
+                      r"sudo asks PAM service other \(pam_service\), which does not ask us: roles do not count there", "Edit"),
+    "sudoers_wrong": ("echo nonsense > /etc/sudoers.d/trap", "sudo", "sudo refuses its configuration: /etc/sudoers.d/trap:1:9: syntax error",
+                      "Edit"),
+    # units
+    "timer_stopped": ("systemctl stop cosmo-sso-check.timer", "units",
+                      "cosmo-sso-check.timer is inactive: the IdP is not asked whether it still knows this host", "systemctl restart"),
+    "socket_masked": ("systemctl mask --now -q cosmo-sso-helper.socket", "units",
+                      "cosmo-sso-helper.socket is masked: sign-ins are decided inside the session of who asks", "systemctl unmask"),
+    "timer_unwanted": (f"rm {UNITS}/timers.target.wants/cosmo-sso-refresh.timer; systemctl daemon-reload", "units",
+                       "cosmo-sso-refresh.timer is not started at boot: the IdP is not asked about roles in the background", "systemctl enable"),
+    "timer_gone": (f"systemctl stop cosmo-sso-refresh.timer; rm -r {UNITS}/cosmo-sso-refresh.timer /etc/systemd/system/cosmo-sso-refresh.timer.d; "
+                   "systemctl daemon-reload", "units",
+                   "systemd does not have cosmo-sso-refresh.timer: the IdP is not asked about roles in the background", AGAIN),
+}  # fmt: skip
+
+
+# Likewise, but the host is connected anew by what mends it: what is found next is mended as well, and nothing put back.
+NOT_CONNECTED = "this host is not connected to an IdP"
+ANEW = {
+    "record_damaged": ("echo x > /var/lib/cosmo-sso/private/users/zed; chmod 600 /var/lib/cosmo-sso/private/users/zed", "store",
+                       "the record of zed is damaged: its owner is locked, without a role", "Restore"),
+    "seed_damaged": ("echo x > /var/lib/cosmo-sso/private/uid_seed", "store",
+                     r"the seed of uids is damaged: nobody new can be enrolled \[\w+\]", "Restore"),
+    "integration_damaged": ("echo x > /var/lib/cosmo-sso/private/integration", "store",
+                            r"the record of the integration is damaged: everybody is a viewer \[\w+\]", "cosmo-ssoctl disconnect"),
+    "copied": ("systemd-id128 new > /etc/machine-id", "store", "the users are another machine's: this host is a copy, was restored, "
+               "or its machine-id changed", "cosmo-ssoctl adopt"),
+    "disconnected": ("cosmo-ssoctl disconnect", "store", NOT_CONNECTED, "cosmo-ssoctl connect"),
+    "not_disconnected": ("mount --bind /var/lib/cosmo-sso /var/lib/cosmo-sso; mount -o remount,bind,ro /var/lib/cosmo-sso; "
+                         "cosmo-ssoctl disconnect; umount --lazy /var/lib/cosmo-sso", "store",
+                         "steps of the disconnect are left", "cosmo-ssoctl disconnect"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def doctor(the_idp, build_dir):
+    the_idp.reset()
+    with TestHost() as host:
+        site = Site(the_idp, host)
+        host.install(build_dir)
+        host.boot()
+        site.connect()
+        host.run(["cosmo-ssoctl", "enable", *TARGETS, "--yes"])
+        host.run(["cosmo-ssoctl", "backup", BACKUP])
+        host.run(f"tar -cpf /run/kept.tar -C / {KEPT}")
+        doctor = Doctor(host, CHECKS)
+        doctor.build_dir = build_dir
+        yield doctor
+
+
+@pytest.fixture
+def again(doctor):
+    """Whatever a test has spoilt is as it was."""
+    yield
+    doctor.host.run("rm -rf /etc/ssh/sshd_config.d /etc/sudoers.d/trap /etc/nscd.conf /run/nscd /var/cache/cosmo-sso* /var/lib/cosmo-sso/private/users/* /etc/systemd/system/cosmo-sso-* "
+                    "/etc/systemd/system/*.wants/cosmo-sso-*; systemctl -q stop nscd.service; tar -xpf /run/kept.tar -C / && systemctl daemon-reload")
+
+
+def test_doctor__host_as_the_manual_says__finds_nothing(doctor):
+    done = doctor.run()
+    assert done.returncode == 0 and [line.split()[:2] for line in done.stdout.splitlines()] == [["ok", name] for name in CHECKS], done
+    assert {finding["state"] for finding in json.loads(doctor.run("--json").stdout)} == {"ok"}
+
+
+@pytest.mark.parametrize("spoil, check, what, advice", BROKEN.values(), ids=BROKEN.keys())
+def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, spoil, check, what, advice):
+    doctor.host.run(spoil)
+    found = doctor.findings()
+    assert len(found) == 1 and found[0]["check"] == check, found
+    assert found[0]["what"] == what or re.fullmatch(what, found[0]["what"]), found
+    if advice is None:
+        assert found[0]["mend"] is None
+        return
+    assert found[0]["mend"].startswith(advice), found
+    if advice == AGAIN:
+        doctor.host.install(doctor.build_dir)
+        found[0]["mend"] = found[0]["mend"].removeprefix(AGAIN).removeprefix(" Then: ") or "true"
+    doctor.mend(found[0]["mend"])
+    assert doctor.findings() == []
+
+
+@pytest.mark.parametrize("spoil, check, what, advice", ANEW.values(), ids=ANEW.keys())
+def test_doctor__connection_broken__is_found_and_mended(doctor, spoil, check, what, advice):
+    doctor.host.run(spoil)
+    found = doctor.findings()
+    assert len(found) == 1 and found[0]["mend"].startswith(advice), found
+    assert found[0]["what"] == what or re.fullmatch(what, found[0]["what"]), found
+    doctor.mend(found[0]["mend"].removeprefix("Restore a backup: ").replace("FILE", BACKUP))
+    rest = doctor.findings()
+    assert [finding["what"] for finding in rest] in ([], [NOT_CONNECTED])
+    for finding in rest:
+        doctor.mend(finding["mend"])
+    assert doctor.findings() == []
+
+
+def forms(path):
+    """The formats of all that is told there, as regular expressions."""
+    text = path.read_text()
+    words = dict(re.findall(r'^#define (\w+)\s+"(.*)"$', text, re.MULTILINE)) | {
+        "HOST_NSSWITCH": SWITCH, "HOST_SSHD_DROPIN": DROP_IN, "COSMO_CONF_FILE": CONF, "PRId64": "d"}
+    for call in re.findall(r"\bdoctor_(?:wrong|note)\(\s*\w+(?:->list)?,\s*([^;]*)\);", text):
+        form, at = "", 0
+        for token in re.finditer(r'\s*(?:"((?:[^"\\]|\\.)*)"|(\w+))', call):
+            if token.start() != at:
+                break
+            form, at = form + (token[1] if token[1] is not None else words[token[2]]), token.end()
+        yield ".+".join(re.escape(part) for part in re.split(r"%(?:\.\*)?(?:04o|[sud])", form))
+
+
+def test_doctor__texts_of_its_sources__are_all_among_those_above():
+    texts = [what.replace("\\", "") for _, _, what, _ in (BROKEN | ANEW).values()]
+    told = [(path.name, form) for path in SOURCES for form in forms(path)]
+    assert len(told) > 40
+    assert not [found for found in told if not any(re.fullmatch(found[1], text) for text in texts)]
+
+
+def test_doctor__help__names_every_check(doctor):
+    text = doctor.run("--help").stdout
+    named = set(re.search(r"may be repeated: ([\w, \n]+?)\n  --", text).group(1).replace(",", " ").split())
+    declared = set(re.findall(r"struct doctor_check doctor_check_(\w+);", (SOURCE / "ctl/doctor.h").read_text()))
+    assert named == declared and set(CHECKS) <= declared
