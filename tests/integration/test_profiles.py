@@ -36,7 +36,8 @@ unknown_per_source_hour = 1000
 """
 # By the last word that a provider has for it.
 ENDS = {"access_denied": "E_DENIED", "authorization_declined": "E_DENIED", "expired_token": "E_CODE_EXPIRED",
-        "invalid_grant": "E_INVALID_GRANT"}  # fmt: skip
+        "invalid_grant": "E_INVALID_GRANT", "bad_verification_code": "E_INVALID_GRANT"}  # fmt: skip
+SLOWER_S = 5  # RFC 8628, 3.5
 
 
 class Replay(RefreshSite):
@@ -115,6 +116,10 @@ class Replay(RefreshSite):
 def visitors(replay):
     """Who comes, and how that has to end."""
     deny, errors = replay.settings.get(("roles", "no_match")) == "deny", replay.profile.errors
+    expired = {
+        Visitor("jon", replay.mapped, fate="expired", first_lost=True): ENDS[errors["expired"][-1]["error"]],
+        Visitor("kay", replay.mapped, fate="expired", last_late=True): "E_CODE_EXPIRED",
+    }
     return {
         Visitor("ada", replay.mapped, pending=1): "OK",
         Visitor("bob", replay.unmapped): "E_NO_ROLE" if deny else "OK",
@@ -124,7 +129,8 @@ def visitors(replay):
         Visitor("finn", replay.mapped, fate="expired"): ENDS[errors["expired"][0]["error"]],
         Visitor("gil", replay.mapped): "OK",
         Visitor("hal", replay.mapped): "OK",
-    }
+        Visitor("ivy", replay.mapped, is_hasty=True): "OK",
+    } | (expired if len(errors["expired"]) > 1 else {})
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +159,8 @@ def test_profile__code_is_asked_for__what_that_provider_says_is_shown(replay):
 
 
 def test_profile__everybody_comes__each_sign_in_ends_as_it_must(replay):
-    """In a mapped group, in none, without the claim, over the limit, denied, expired."""
+    """In a mapped group, in none, without the claim, over the limit, denied, expired; and where an expired code has
+    another word from the second answer on, by that alone, before and after the code has ended here as well."""
     assert replay.ended == {visitor.name: expected for visitor, expected in replay.people.items()}
     assert set(replay.rig.records()) == {name for name, end in replay.ended.items() if end == "OK"}
     assert sorted(replay.user("ada")["roles"]) == replay.profile.groups["roles"]
@@ -162,7 +169,14 @@ def test_profile__everybody_comes__each_sign_in_ends_as_it_must(replay):
         assert replay.user("bob")["roles"] == ["viewer"]
 
 
+def test_profile__asked_too_soon__asks_less_often(replay):
+    polls = replay.visitor("ivy").polls
+    assert len(polls) == 1 + ("slow_down" in replay.profile.errors)
+    assert polls[-1] - polls[0] >= SLOWER_S * (len(polls) - 1)
+
+
 def test_profile__group_taken_away__is_seen_at_the_next_entry(replay):
+    """And so is one given back, by the refresh token that came with the answer before."""
     replay.visitor("gil").groups = replay.unmapped
     replay.age(name="gil")
     replay.rig.log()
@@ -173,6 +187,11 @@ def test_profile__group_taken_away__is_seen_at_the_next_entry(replay):
         assert not set(replay.profile.groups["roles"]) & set(replay.user("gil")["roles"])
     else:  # the lease alone counts
         assert ended == "OK" and "refresh" not in event
+    if event.get("refresh") == "done":
+        replay.visitor("gil").groups = replay.mapped
+        replay.age(name="gil")
+        assert replay.account("sshd", "gil") == "OK"
+        assert sorted(replay.user("gil")["roles"]) == replay.profile.groups["roles"]
 
 
 def test_profile__disabled_between_two_logins__is_refused_at_both(replay):
@@ -193,6 +212,7 @@ def test_profile__disconnected_here__tokens_are_revoked_and_nobody_is_asked(repl
     assert (token in replay.idp.revoked) == (token is not None and "revocation_endpoint" in replay.profile.discovery)
     asked = len(replay.idp.requests)
     assert replay.rig.sign_in("ada").result() == "E_DISCONNECTED" and len(replay.idp.requests) == asked
+    assert replay.user("ada")["effective_roles"] == ["viewer"]
 
 
 def test_profile__client_removed_there__host_is_disconnected_where_it_is_told(replay):

@@ -8,16 +8,21 @@
 import base64
 import dataclasses
 import itertools
+import time
 import urllib.parse
 
 from .fake_idp import Answer, FakeIdp
 from .profile import fill
 
 
+LATE_S = 4  # the life of a code that ends while the answer to a question is on its way
+
+
 @dataclasses.dataclass(eq=False)
 class Visitor:
     """Somebody at the IdP. `groups` None: nobody knows of any; `is_over`: more than the IdP puts into a token.
-    `fate`: "approved", or one of the profile's errors."""
+    `fate`: "approved", or one of the profile's errors. `is_hasty`: whose first question comes too soon; `first_lost`: to
+    whom the first answer does not get through; `last_late`: who hears the last word when the code has ended here too."""
 
     name: str
     groups: list | None = dataclasses.field(default_factory=list)
@@ -25,7 +30,11 @@ class Visitor:
     fate: str = "approved"
     pending: int = 0
     disabled: bool = False
+    is_hasty: bool = False
+    first_lost: bool = False
+    last_late: bool = False
     asked: int = 0  # how often its end has been told
+    polls: list = dataclasses.field(default_factory=list)  # when it was asked about, by the monotonic clock
 
     @property
     def words(self):
@@ -73,7 +82,10 @@ class ProfileIdp(FakeIdp):
         code = f"device-code-{next(self._count)}"
         self._codes[code] = self._expected.pop(0)
         answer = fill(self.profile.device["answer"], self.words(device_code=code))
-        return Answer(body=answer | {"interval": 1})  # nobody has the time of the real one
+        answer["interval"] = 1  # nobody has the time of the real one
+        if self._codes[code].last_late:
+            answer["expires_in"] = LATE_S
+        return Answer(body=answer)
 
     def claims_of(self, visitor, source):
         """What that person's ID token or userinfo says."""
@@ -105,6 +117,9 @@ class ProfileIdp(FakeIdp):
         visitor = self._codes.get(code)
         if visitor is None:
             return _answer(self.profile.errors.get("unknown", self.profile.errors["expired"][-1]))
+        visitor.polls.append(time.monotonic())
+        if visitor.is_hasty and len(visitor.polls) == 1 and "slow_down" in self.profile.errors:
+            return _answer(self.profile.errors["slow_down"])
         if visitor.pending > 0:
             visitor.pending -= 1
             return _answer(self.profile.errors["pending"])
@@ -115,6 +130,10 @@ class ProfileIdp(FakeIdp):
             return self._tokens_of(visitor)
         visitor.asked += 1
         said = self.profile.errors[visitor.fate]
+        if visitor.first_lost and visitor.asked == 1:
+            return Answer(drop=True)
+        if visitor.last_late:
+            return dataclasses.replace(_answer(said[-1]), delay_s=LATE_S)
         return _answer(said[min(visitor.asked, len(said)) - 1])
 
     def _refresh_answer(self, token):
