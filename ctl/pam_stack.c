@@ -75,6 +75,7 @@ static void add(const struct reader *reader, const char *file, unsigned int numb
 }
 
 /* One line, made whole, without its comment; it is taken apart. */
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by @depth */
 static void read_line(const struct reader *reader, const char *file, unsigned int number,
 	char *line, unsigned int depth)
 {
@@ -117,6 +118,7 @@ static char *whole_line(char **text, unsigned int *number)
 	return line;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by @depth */
 static void read_service(const struct reader *reader, const char *service, unsigned int depth)
 {
 	COSMO_AUTO(free) char *text = NULL;

@@ -41,6 +41,7 @@ static const char *next_word(char **at)
 	return word;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by @depth */
 static void include(const struct reader *reader, char *patterns, unsigned int depth)
 {
 	while (*patterns && *patterns != '#') {
@@ -52,6 +53,7 @@ static void include(const struct reader *reader, char *patterns, unsigned int de
 			word[0] == '/' ? "" : reader->folder, word[0] == '/' ? "" : "/", word);
 		if (fnmatch(pattern, reader->ours, 0) == 0)
 			reader->lines->reads_ours = true;
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 		if (glob(pattern, 0, NULL, &found) == 0)
 			for (size_t i = 0; i < found.gl_pathc; i++)
 				read_file(reader, found.gl_pathv[i], depth + 1);
@@ -70,6 +72,7 @@ static void add(const struct reader *reader, const char *path, unsigned int numb
 	reader->lines->count++;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): bounded by @depth */
 static void read_file(const struct reader *reader, const char *path, unsigned int depth)
 {
 	COSMO_AUTO(free) char *text = NULL;
