@@ -14,7 +14,7 @@ from .process import PATIENCE_S
 
 
 class _Page(html.parser.HTMLParser):
-    """What there is to fill in and to press; each page of this IdP has one form."""
+    """What there is to fill in and to press; each page has one form."""
 
     def __init__(self, answer):
         super().__init__()
@@ -30,7 +30,7 @@ class _Page(html.parser.HTMLParser):
         elif tag == "input" and "name" in attrs:
             self.fields[attrs["name"]] = attrs.get("value", "")
         elif tag == "button" and "id" in attrs:
-            self.buttons[attrs["id"]] = {attrs["name"]: attrs["value"]} if "name" in attrs else {}
+            self.buttons[attrs["id"]] = {attrs["name"]: attrs.get("value", "")} if "name" in attrs else {}
 
 
 class FormVisitor:
@@ -41,6 +41,7 @@ class FormVisitor:
         trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=idp.ca_file))
         cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self._opener = urllib.request.build_opener(trust, cookies)
+        self._opener.addheaders = [("Accept", "text/html")]  # at some IdPs other clients get other answers
 
     def _get(self, url):
         return _Page(self._opener.open(url, timeout=PATIENCE_S))

@@ -27,6 +27,10 @@ E2E_PACKAGES=(
     chromium chromium-driver python3-selenium
 )
 
+# For the tests against Keycloak, beside those for the end-to-end tests: what runs it, and what fetches it.
+# shellcheck disable=SC2034
+KEYCLOAK_PACKAGES=(openjdk-17-jre-headless maven)
+
 # For tools/bench, beside those for the end-to-end tests.
 # shellcheck disable=SC2034
 BENCH_PACKAGES=(gnuplot-nox e2fsprogs curl)

@@ -52,6 +52,11 @@ def fill(value, words, groups=()):
     return value
 
 
+def blocks(page):
+    """The configurations that a page of docs/idp shows."""
+    return re.findall(r"^```ini\n(.*?)^```$", (PAGES / page).read_text(), re.MULTILINE | re.DOTALL)
+
+
 @dataclasses.dataclass(frozen=True)
 class Profile:
     """Profile("okta"): each part of the file is a dictionary."""
@@ -72,9 +77,7 @@ class Profile:
 
     def block(self):
         """The configuration that the page shows, with the words of this file in place of those it leaves open."""
-        text = (PAGES / self.page).read_text()
-        blocks = re.findall(r"^```ini\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-        shown = blocks[self.parts.get("block", 1) - 1]
+        shown = blocks(self.page)[self.parts.get("block", 1) - 1]
         for word, value in self.parts.get("words", {}).items():
             assert word in shown, f"{self.page} does not say {word}"
             shown = shown.replace(word, value)

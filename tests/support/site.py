@@ -74,7 +74,12 @@ class Site:
     # -- people ---------------------------------------------------------------
 
     def person(self, user):
-        return Person(self.idp, user)
+        """With a browser, before the pages of this IdP."""
+        return getattr(self.idp, "Person", Person)(self.idp, user)
+
+    def visitor(self, user):
+        """The same without one."""
+        return getattr(self.idp, "Visitor", FormVisitor)(self.idp, user)
 
     def sign_in(self, user, **terminal):
         return SignIn(self, user, **terminal)
@@ -158,7 +163,7 @@ class SignIn:
         if self._approved:
             try:
                 self.prompt()
-                FormVisitor(self.site.idp, self.user).approve(self.url, self.code)
+                self.site.visitor(self.user).approve(self.url, self.code)
                 self.enter()
                 self.shell()
             except BaseException:
@@ -193,10 +198,10 @@ class SignIn:
 
     def approve(self, by=None):
         """Somebody opens the URL on the screen, types the code if the page asks for it, and allows it."""
-        return Person(self.site.idp, by or self.user).approve(self.url, self.code)
+        return self.site.person(by or self.user).approve(self.url, self.code)
 
     def refuse(self, by=None, **how):
-        Person(self.site.idp, by or self.user).refuse(self.url, self.code, **how)
+        self.site.person(by or self.user).refuse(self.url, self.code, **how)
 
     def enter(self):
         self.terminal.type("")
