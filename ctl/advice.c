@@ -2,6 +2,7 @@
 #include "ctl/advice.h"
 
 #include "common/base/auto.h"
+#include "ctl/provider_defaults.h"
 
 static const struct {
 	enum cosmo_err err;
@@ -11,22 +12,35 @@ static const struct {
 	{COSMO_E_CONNECT,
 		"Look at the issuer's URL, at firewalls, and whether a proxy is needed (--proxy)."},
 	{COSMO_E_IDP_TIMEOUT, "Look at firewalls, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_TLS,
+		"What answers at the issuer's host and port must speak TLS 1.2 or newer: look at both, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_PROXY,
+		"Look at --proxy: its host and port, and whether it wants a user and password."},
 	{COSMO_E_TLS_TRUST,
 		"If the provider's certificate is of a CA of your own, say --ca-file; else look at its name "
 		"and dates."},
-	{COSMO_E_IDP_REDIRECT, "Give the issuer's final URL; redirects are not followed."},
+	{COSMO_E_IDP_DROPPED,
+		"If it stays so, look at the issuer's port, and for a firewall or proxy that ends connections."},
+	{COSMO_E_IDP_REDIRECT,
+		"If that address is the provider's own, give it as the issuer, without /.well-known/openid-configuration; redirects are not followed."},
+	{COSMO_E_IDP_STATUS,
+		"If it stays so, look at the issuer's URL, and ask the provider's administrator."},
 	{COSMO_E_IDP_NOT_JSON,
 		"Look at the issuer's URL: behind it, /.well-known/openid-configuration must be JSON."},
+	{COSMO_E_IDP_FIELD,
+		"Look at the issuer's URL: what answers behind it must be an OpenID provider."},
 	{COSMO_E_IDP_GONE,
 		"Look at the issuer's URL: behind it there is no /.well-known/openid-configuration."},
 	{COSMO_E_IDP_ISSUER,
 		"Give the issuer exactly as the provider names itself, a '/' at its end included."},
 	{COSMO_E_IDP_NO_DEVICE_GRANT,
 		"The provider must offer the device authorization grant; it may have to be switched on there."},
+	{COSMO_E_IDP_NO_KEYS,
+		"The provider must publish a key for an algorithm that `algs` in the configuration allows."},
 	{COSMO_E_IDP_CLIENT,
 		"Look at --client-id, and whether this client needs a secret (--client-secret)."},
 	{COSMO_E_IDP_GRANT_TYPE,
-		"Allow the device authorization grant for this client at the provider."},
+		"Allow the device authorization grant for this client at the provider, and look at --client-id: some say the same of a client that they do not know."},
 	{COSMO_E_IDP_SCOPE,
 		"Look at --scopes, and at what the provider allows this client to ask for."},
 	{COSMO_E_RULES_EMPTY,
@@ -49,4 +63,11 @@ const char *advice_for(enum cosmo_err err)
 		if (advice[i].err == err)
 			return advice[i].text;
 	return NULL;
+}
+
+const char *advice_at(enum cosmo_err err, const char *issuer)
+{
+	if (err != COSMO_E_IDP_NO_DEVICE_GRANT && err != COSMO_E_IDP_GRANT_TYPE)
+		return NULL;
+	return provider_device_switch(issuer);
 }

@@ -6,3 +6,6 @@
 
 /* NULL: nothing beyond what the failure's text and detail say. */
 const char *advice_for(enum cosmo_err err);
+
+/* What more there is to say of it with the provider that the issuer's URL tells; NULL: nothing. */
+const char *advice_at(enum cosmo_err err, const char *issuer);

@@ -9,6 +9,7 @@
 #include "common/base/fdio.h"
 #include "common/base/gate.h"
 #include "common/config.h"
+#include "ctl/advice.h"
 #include "ctl/ask.h"
 #include "ctl/client_secret.h"
 #include "ctl/command.h"
@@ -239,6 +240,20 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 		print_json(connect, !err);
 }
 
+/* What the provider's own pages call it. */
+static void advise(enum cosmo_err err, const char *text)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct config_problem problem = {0};
+	const char *more = NULL;
+
+	if (err && config_parse(text, strlen(text), &config, &problem) == COSMO_OK &&
+		config->issuer)
+		more = advice_at(err, config->issuer);
+	if (more)
+		output_error("%s", more);
+}
+
 static enum cosmo_err ask_to_connect(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
@@ -256,7 +271,9 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	message_put_bytes(request, FIELD_CONFIG, text, strlen(text));
 	message_put_u64(request, FIELD_DRY_RUN, connect->options.dry_run);
 	message_put_u64(request, FIELD_STANDING, connect->stands);
-	return ask_simple(request, visit_progress, connect);
+	err = ask_simple(request, visit_progress, connect);
+	advise(err, text);
+	return err;
 }
 
 /* What is wrong with the configuration the helper will say. */

@@ -35,6 +35,38 @@ static const struct provider_default defaults[] = {
 	{PLAIN(".zitadel.cloud", "claim", "urn:zitadel:iam:org:project:roles")},
 };
 
+struct provider_switch {
+	const char *host; /* NULL: any host with @path */
+	const char *path;
+	const char *text;
+};
+
+#define ENTRA_SWITCH                                                                               \
+	"At Entra ID: App registrations, the application, Authentication, \"Allow public client flows\": yes."
+#define OKTA_SWITCH                                                                                \
+	"At Okta: Applications, the application, Grant type \"Device Authorization\"; and, with an authorization server of API Access Management, a rule of its Access Policies that allows it too."
+
+/* Whoever runs Keycloak or authentik chooses the host, so that a path has to tell: it may be wrong,
+ * and nothing but words comes of it. */
+static const struct provider_switch switches[] = {
+	{ENTRA, NULL, ENTRA_SWITCH},
+	{ENTRA_US, NULL, ENTRA_SWITCH},
+	{ENTRA_CN, NULL, ENTRA_SWITCH},
+	{GOOGLE, NULL,
+		"At Google: the client must be of the type \"TVs and Limited Input devices\"."},
+	{".okta.com", NULL, OKTA_SWITCH},
+	{".oktapreview.com", NULL, OKTA_SWITCH},
+	{".okta-emea.com", NULL, OKTA_SWITCH},
+	{".auth0.com", NULL,
+		"At Auth0: Applications, the application (of type Native), Advanced Settings, Grant Types, \"Device Code\"."},
+	{".zitadel.cloud", NULL,
+		"At Zitadel: the application (of type Native), grant type \"Device Code\"."},
+	{NULL, "/realms/",
+		"If this is Keycloak: Clients, the client, \"OAuth 2.0 Device Authorization Grant\"."},
+	{NULL, "/application/o/",
+		"If this is authentik: System, Brands, the brand, \"Device code flow\"."},
+};
+
 /* A port makes it another server. */
 static bool is_at(const char *issuer, const char *host)
 {
@@ -93,4 +125,25 @@ bool provider_defaults_is_public(const char *issuer)
 		if (defaults[i].kind == PROVIDER_DEFAULT_SHUT && is_at(issuer, defaults[i].host))
 			return true;
 	return false;
+}
+
+/* The path of an https issuer, with its '/'. */
+static bool has_path(const char *issuer, const char *path)
+{
+	const char *own = strncmp(issuer, SCHEME, strlen(SCHEME)) == 0
+				  ? strchr(issuer + strlen(SCHEME), '/')
+				  : NULL;
+
+	return own && strstr(own, path) != NULL;
+}
+
+const char *provider_device_switch(const char *issuer)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(switches); i++) {
+		const struct provider_switch *row = &switches[i];
+
+		if (row->host ? is_at(issuer, row->host) : has_path(issuer, row->path))
+			return row->text;
+	}
+	return NULL;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one table that knows providers by name: settings that can be only so with an issuer's host,
- * see docs/decisions/0029. `connect` writes them into the configuration, where they are seen.
+ * The one place that knows providers by name: settings that can be only so with an issuer's host,
+ * which `connect` writes into the configuration, where they are seen (docs/decisions/0029); and
+ * where the device grant is switched on, in words alone (docs/decisions/0030).
  */
 #pragma once
 
@@ -41,3 +42,6 @@ const struct provider_default *provider_defaults_opened(const char *text, const 
 
 /* Can anybody in the world have an account at @issuer? Only what the table knows of is. */
 bool provider_defaults_is_public(const char *issuer);
+
+/* Where at the provider of @issuer the device grant is allowed, as a sentence; NULL: not known. */
+const char *provider_device_switch(const char *issuer);

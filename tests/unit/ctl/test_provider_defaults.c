@@ -175,6 +175,46 @@ static void test_provider_defaults_is_public__google_alone__is(void **state)
 	assert_false(provider_defaults_is_public("https://login.microsoftonline.com/1/v2.0"));
 }
 
+static void test_provider_device_switch__each_issuer__its_own_words_or_none(void **state)
+{
+	static const struct {
+		const char *issuer;
+		const char *begins; /* NULL: nothing is said */
+	} cases[] = {
+		{"https://login.microsoftonline.com/T/v2.0", "At Entra ID: "},
+		{"https://login.microsoftonline.us/T/v2.0", "At Entra ID: "},
+		{"https://login.partner.microsoftonline.cn/T/v2.0", "At Entra ID: "},
+		{"https://accounts.google.com", "At Google: "},
+		{"https://example.okta.com/oauth2/default", "At Okta: "},
+		{"https://example.oktapreview.com", "At Okta: "},
+		{"https://example.okta-emea.com", "At Okta: "},
+		{"https://example.eu.auth0.com/", "At Auth0: "},
+		{"https://a.zitadel.cloud", "At Zitadel: "},
+		{"https://sso.example.com/realms/staff", "If this is Keycloak: "},
+		{"https://sso.example.com:8443/auth/realms/staff", "If this is Keycloak: "},
+		{"https://sso.example.com/application/o/hosts/", "If this is authentik: "},
+		{"https://evilokta.com", NULL},
+		{"https://okta.com", NULL},
+		{"https://example.okta.com.evil.example", NULL},
+		{"https://example.okta.com:8443", NULL},
+		{"https://realms/staff", NULL},
+		{"http://sso.example.com/realms/staff", NULL},
+		{"https://sso.example.com/", NULL},
+		{"https://", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		const char *text = provider_device_switch(cases[i].issuer);
+
+		print_message("%s\n", cases[i].issuer);
+		assert_int_equal(text != NULL, cases[i].begins != NULL);
+		if (text)
+			assert_memory_equal(text, cases[i].begins, strlen(cases[i].begins));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_provider_defaults_opened__each_text__told_where_it_is_open),
 		cmocka_unit_test(test_provider_defaults_put__any_other_host__gets_nothing),
 		cmocka_unit_test(test_provider_defaults_is_public__google_alone__is),
+		cmocka_unit_test(test_provider_device_switch__each_issuer__its_own_words_or_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
