@@ -1,45 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "common/base/fdio.h"
 #include "common/base/gate.h"
-#include "common/config.h"
 #include "ctl/advice.h"
 #include "ctl/ask.h"
 #include "ctl/client_secret.h"
 #include "ctl/command.h"
-#include "ctl/config_edit.h"
 #include "ctl/connect_bindings.h"
+#include "ctl/connect_config.h"
 #include "ctl/connect_defaults.h"
+#include "ctl/connect_dialog.h"
+#include "ctl/connect_options.h"
 #include "ctl/exit_code.h"
-#include "ctl/options.h"
 #include "ctl/output.h"
 #include "ctl/status_share.h"
 #include "paths.h"
 
-struct connect_options {
-	const char *issuer;
-	const char *client_id;
-	const char *client_secret_file;
-	const char *ca_file;
-	const char *proxy;
-	const char *claim;
-	const char *username_claim;
-	const char *scopes;
-	struct option_values rules;
-	bool client_secret;
-	bool dry_run;
-	bool json;
-	bool yes;
-};
-
 struct connect {
 	struct connect_options options;
+	struct connect_dialog dialog; /* what options that were asked for point into */
 	struct json_object *steps;
 	struct json_object *share; /* NULL: there is nothing to share */
 	struct json_object *bound; /* who is bound to another IdP; NULL: not known */
@@ -48,75 +30,6 @@ struct connect {
 	bool is_same;              /* and just so */
 	struct client_secret secret;
 };
-
-static enum cosmo_err set_if_given(char **text, const char *key, const char *value)
-{
-	return value ? config_edit_set(text, "integration", key, value) : COSMO_OK;
-}
-
-/* The helper runs in another folder: files are named in full. */
-static enum cosmo_err set_file(char **text, const char *key, const char *path)
-{
-	COSMO_AUTO(free) char *full = path ? realpath(path, NULL) : NULL;
-
-	return set_if_given(text, key, full);
-}
-
-static enum cosmo_err set_integration(char **text, const struct connect_options *options)
-{
-	const struct {
-		const char *key;
-		const char *value;
-	} settings[] = {
-		{"issuer", options->issuer},
-		{"client_id", options->client_id},
-		{"proxy", options->proxy},
-		{"claim", options->claim},
-		{"username_claim", options->username_claim},
-		{"scopes", options->scopes},
-	};
-	enum cosmo_err err = COSMO_OK;
-
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(settings) && !err; i++)
-		err = set_if_given(text, settings[i].key, settings[i].value);
-	if (!err)
-		err = set_file(text, "client_secret_file", options->client_secret_file);
-	if (!err)
-		err = set_file(text, "ca_file", options->ca_file);
-	return err;
-}
-
-static enum cosmo_err set_rules(char **text, const struct option_values *rules)
-{
-	enum cosmo_err err = rules->count ? config_edit_clear(text, "rules") : COSMO_OK;
-
-	for (size_t i = 0; i < rules->count && !err; i++)
-		err = config_edit_add(text, "rules", rules->items[i]);
-	return err;
-}
-
-/* The configuration as it will be: what stands there, with the options of this command put in. */
-static enum cosmo_err make_config(const struct connect_options *options, char **ret_text)
-{
-	const struct fdio_demands demands = {
-		.owner = 0, .forbidden_mode = 022, .max_bytes = CONFIG_MAX_BYTES};
-	COSMO_AUTO(free) char *text = NULL;
-	size_t len = 0;
-	enum cosmo_err err = fdio_read_file(AT_FDCWD, COSMO_CONF_FILE, &demands, &text, &len);
-
-	if (err == COSMO_E_NOT_FOUND)
-		text = strdup("");
-	else if (err)
-		return err;
-	if (!text)
-		return COSMO_E_NOMEM;
-	err = set_integration(&text, options);
-	if (!err)
-		err = set_rules(&text, &options->rules);
-	if (!err)
-		*ret_text = COSMO_STEAL(&text);
-	return err;
-}
 
 static void tell_step(void *context, const char *text)
 {
@@ -146,16 +59,13 @@ static void visit_progress(void *context, const struct message *item)
 /* A host that is connected has all it needs. Of a failure is told. */
 static enum cosmo_err add_defaults(struct connect *connect, char **text)
 {
-	COSMO_AUTO(config_free) struct config *config = NULL;
-	struct config_problem problem = {0};
-	struct connect_defaults defaults = {
-		.last_issuer = connect->last_issuer, .tell = tell_step, .context = connect};
+	COSMO_AUTO(free) char *issuer = connect->stands ? NULL : connect_config_issuer(*text);
+	const struct connect_defaults defaults = {.issuer = issuer,
+		.last_issuer = connect->last_issuer,
+		.tell = tell_step,
+		.context = connect};
 
-	if (connect->stands || config_parse(*text, strlen(*text), &config, &problem) ||
-		!config->issuer)
-		return COSMO_OK;
-	defaults.issuer = config->issuer;
-	return connect_defaults_add(&defaults, text);
+	return issuer ? connect_defaults_add(&defaults, text) : COSMO_OK;
 }
 
 static void visit_status(void *context, const struct message *item)
@@ -243,13 +153,9 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 /* What the provider's own pages call it. */
 static void advise(enum cosmo_err err, const char *text)
 {
-	COSMO_AUTO(config_free) struct config *config = NULL;
-	struct config_problem problem = {0};
-	const char *more = NULL;
+	COSMO_AUTO(free) char *issuer = err ? connect_config_issuer(text) : NULL;
+	const char *more = issuer ? advice_at(err, issuer) : NULL;
 
-	if (err && config_parse(text, strlen(text), &config, &problem) == COSMO_OK &&
-		config->issuer)
-		more = advice_at(err, config->issuer);
 	if (more)
 		output_error("%s", more);
 }
@@ -258,11 +164,9 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
 	COSMO_AUTO(free) char *text = NULL;
-	enum cosmo_err err = make_config(&connect->options, &text);
+	enum cosmo_err err = connect_config_make(&connect->options, &text);
 
-	if (err)
-		output_failure(err, NULL, COSMO_CONF_FILE);
-	else
+	if (!err)
 		err = add_defaults(connect, &text);
 	if (!err)
 		err = ask_new(MESSAGE_CTL_CONNECT, &request);
@@ -276,35 +180,78 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	return err;
 }
 
-/* What is wrong with the configuration the helper will say. */
 static enum cosmo_err confirm_bindings(struct connect *connect)
 {
-	COSMO_AUTO(config_free) struct config *config = NULL;
 	COSMO_AUTO(free) char *text = NULL;
-	struct config_problem problem = {0};
+	COSMO_AUTO(free) char *issuer = NULL;
 	struct connect_bindings bindings = {
 		.json = connect->options.json,
 		.dry_run = connect->options.dry_run,
 		.yes = connect->options.yes,
 	};
+	enum cosmo_err err = connect_config_make(&connect->options, &text);
 
-	if (make_config(&connect->options, &text) ||
-		config_parse(text, strlen(text), &config, &problem) || !config->issuer)
-		return COSMO_OK;
-	bindings.issuer = config->issuer;
-	return connect_bindings_confirm(&bindings, &connect->bound);
+	if (!err)
+		issuer = connect_config_issuer(text);
+	bindings.issuer = issuer;
+	return issuer ? connect_bindings_confirm(&bindings, &connect->bound) : err;
 }
 
-static int connect_host(struct connect *connect)
+/* With a file that is wrong in itself no answer helps: the helper will say what it is. */
+static enum cosmo_err complete(const struct command *self, struct connect *connect)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	COSMO_AUTO(free) char *text = NULL;
+	struct config_problem problem = {0};
+	struct connect_lack lack = {0};
+	char options[256] = "";
+	enum cosmo_err err = connect_config_make(&connect->options, &text);
+
+	if (err)
+		return err;
+	connect_config_lack(text, &connect->options, &lack);
+	if (!connect_config_is_lacking(&lack) ||
+		connect_config_check(&connect->options, &config, &problem))
+		return COSMO_OK;
+	connect->dialog.secret = &connect->secret;
+	if (connect_dialog_is_possible(&connect->options))
+		return connect_dialog_run(&connect->dialog, &lack, &connect->options);
+	connect_dialog_name_lack(&lack, options, sizeof(options));
+	command_usage_error(self, "say %s, or set it in %s", options, COSMO_CONF_FILE);
+	return COSMO_E_INVALID;
+}
+
+static enum cosmo_err take_secret(struct connect *connect)
+{
+	struct client_secret *secret = &connect->secret;
+	enum cosmo_err err = secret->len > 0 ? COSMO_OK : client_secret_ask(secret);
+
+	if (err == COSMO_E_CANCELLED)
+		output_failure(err, "The client secret was not given.", NULL);
+	if (!err)
+		err = client_secret_store(COSMO_CONF_DIR, secret);
+	connect->options.client_secret_file = secret->path;
+	return err;
+}
+
+static enum cosmo_err prepare(const struct command *self, struct connect *connect)
 {
 	enum cosmo_err err = look(connect);
+	bool is_new = !connect->stands || connect->options.dry_run;
 
-	if (!err && (!connect->stands || connect->options.dry_run))
+	if (!err && is_new)
+		err = complete(self, connect);
+	if (!err && is_new)
 		err = confirm_bindings(connect);
-	if (!err && connect->options.client_secret) {
-		err = client_secret_ask(COSMO_CONF_DIR, &connect->secret);
-		connect->options.client_secret_file = connect->secret.path;
-	}
+	if (!err && connect->options.client_secret)
+		err = take_secret(connect);
+	return err;
+}
+
+static int connect_host(const struct command *self, struct connect *connect)
+{
+	enum cosmo_err err = prepare(self, connect);
+
 	if (!err)
 		err = ask_to_connect(connect);
 	if (err || connect->options.dry_run)
@@ -313,78 +260,15 @@ static int connect_host(struct connect *connect)
 	return (int)exit_code_of(err);
 }
 
-/* A value becomes one line of the configuration, and stays one. */
-static bool is_one_line(const char *value)
-{
-	for (; value && *value; value++)
-		if ((unsigned char)*value < 0x20 || *value == 0x7f)
-			return false;
-	return true;
-}
-
-static bool is_rule(const char *rule)
-{
-	return is_one_line(rule) && rule[0] >= 'a' && rule[0] <= 'z' && strchr(rule, '=');
-}
-
-/* What would write something else into the configuration than it says. */
-static const char *problem_of(const struct connect_options *options)
-{
-	const char *const values[] = {options->issuer, options->client_id, options->proxy,
-		options->claim, options->username_claim, options->scopes,
-		options->client_secret_file, options->ca_file};
-
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(values); i++)
-		if (!is_one_line(values[i]) || (values[i] && !values[i][0]))
-			return "a value is empty or has a control character";
-	for (size_t i = 0; i < options->rules.count; i++)
-		if (!is_rule(options->rules.items[i]))
-			return "a rule reads role=claim-value or role=~pattern";
-	if (options->client_secret && options->client_secret_file)
-		return "--client-secret and --client-secret-file exclude each other";
-	return NULL;
-}
-
-static bool has_file(const struct command *self, const char *path)
-{
-	if (!path || access(path, F_OK) == 0)
-		return true;
-	command_usage_error(self, "there is no file %s", path);
-	return false;
-}
-
 static int run(const struct command *self, int argc, char **argv)
 {
 	struct connect connect = {0};
-	struct connect_options *options = &connect.options;
-	const struct option_spec specs[] = {
-		{"issuer", OPTION_TEXT, &options->issuer},
-		{"client-id", OPTION_TEXT, &options->client_id},
-		{"client-secret", OPTION_FLAG, &options->client_secret},
-		{"client-secret-file", OPTION_TEXT, &options->client_secret_file},
-		{"ca-file", OPTION_TEXT, &options->ca_file},
-		{"proxy", OPTION_TEXT, &options->proxy},
-		{"claim", OPTION_TEXT, &options->claim},
-		{"username-claim", OPTION_TEXT, &options->username_claim},
-		{"scopes", OPTION_TEXT, &options->scopes},
-		{"rule", OPTION_MANY, &options->rules},
-		{"dry-run", OPTION_FLAG, &options->dry_run},
-		{"json", OPTION_FLAG, &options->json},
-		{"yes", OPTION_FLAG, &options->yes},
-	};
-	const char *problem = NULL;
-	int first = 0;
-	int code = 0;
+	int code = EXIT_CODE_USAGE;
 
-	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
-		return EXIT_CODE_USAGE;
-	problem = first != argc ? "it takes no operand" : problem_of(options);
-	if (problem)
-		return command_usage_error(self, "%s", problem);
-	if (!has_file(self, options->client_secret_file) || !has_file(self, options->ca_file))
-		return EXIT_CODE_USAGE;
+	if (!connect_options_read(self, argc, argv, &connect.options))
+		return code;
 	connect.steps = json_object_new_array();
-	code = connect_host(&connect);
+	code = connect_host(self, &connect);
 	json_object_put(connect.steps);
 	json_object_put(connect.share);
 	json_object_put(connect.bound);
@@ -394,7 +278,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 const struct command command_connect = {
 	.name = "connect",
-	.arguments = "--issuer URL --client-id ID --rule ROLE=VALUE... [OPTION...]",
+	.arguments = "[--issuer URL] [--client-id ID] [--rule ROLE=VALUE]... [OPTION...]",
 	.summary = "Check the Identity Provider live and connect this host to it",
 	.help = "  --issuer URL                the provider's issuer, as its discovery document names it\n"
 		"  --client-id ID              the client registered there for this host\n"
@@ -411,11 +295,14 @@ const struct command command_connect = {
 		"  --dry-run                   check everything, change nothing\n"
 		"  --json                      print one JSON object: connected, dry_run, already, steps, share,\n"
 		"                              rebind_needed, error, message, detail\n"
-		"  --yes                       do not ask about names bound to persons of another provider\n\n"
-		"What is not given is taken from " COSMO_CONF_FILE ". With Entra ID, Google and\n"
-		"zitadel.cloud, what stands nowhere is set as it has to be there, and shown. With Google, [roles]\n"
-		"no_match and no_claim have to be deny: any other value is refused. A host that is connected\n"
-		"already stays as it is; `cosmo-ssoctl apply` changes settings, `disconnect` comes first otherwise.\n"
+		"  --yes                       do not ask about names bound to persons of another provider, nor\n"
+		"                              anything else\n\n"
+		"What is not given is taken from " COSMO_CONF_FILE ". If issuer, client or rules\n"
+		"stand nowhere, a terminal is asked for them, and for secret and claim; without one that is an\n"
+		"error (exit code 2). With Entra ID, Google and zitadel.cloud, what stands nowhere is set as it\n"
+		"has to be there, and shown. With Google, [roles] no_match and no_claim have to be deny: any other\n"
+		"value is refused. A host that is connected already stays as it is; `cosmo-ssoctl apply` changes\n"
+		"settings, `disconnect` comes first otherwise.\n"
 		"Exit code 3: the provider could not be asked; 4: provider or configuration have to be changed.\n"
 		"Nothing is changed then.\n",
 	.run = run,

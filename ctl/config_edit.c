@@ -177,6 +177,22 @@ bool config_edit_has(const char *text, const char *section, const char *key)
 	return has_line(text, section, key, NULL);
 }
 
+bool config_edit_is_empty(const char *text, const char *section)
+{
+	bool inside = false;
+
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		if (line[strspn(line, " \t")] == '[')
+			inside = is_header(line, len, section);
+		else if (inside && is_setting(line, len))
+			return false;
+		line += len + (line[len] == '\n');
+	}
+	return true;
+}
+
 bool config_edit_differs(const char *text, const char *section, const char *key, const char *value)
 {
 	return has_line(text, section, key, value);

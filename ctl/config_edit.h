@@ -9,6 +9,9 @@
 /* Does [@section] set @key? A commented-out line sets nothing. */
 bool config_edit_has(const char *text, const char *section, const char *key);
 
+/* Does [@section] set nothing at all, or is it not there? */
+bool config_edit_is_empty(const char *text, const char *section);
+
 /* Does it set @key, and in any of its lines to something else than @value? */
 bool config_edit_differs(const char *text, const char *section, const char *key, const char *value);
 

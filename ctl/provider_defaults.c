@@ -127,6 +127,18 @@ bool provider_defaults_is_public(const char *issuer)
 	return false;
 }
 
+const char *provider_defaults_value(const char *issuer, const char *section, const char *key)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(defaults); i++) {
+		const struct provider_default *row = &defaults[i];
+
+		if (is_at(issuer, row->host) && streq(row->section, section) &&
+			streq(row->key, key))
+			return row->value;
+	}
+	return NULL;
+}
+
 /* The path of an https issuer, with its '/'. */
 static bool has_path(const char *issuer, const char *path)
 {

@@ -43,5 +43,8 @@ const struct provider_default *provider_defaults_opened(const char *text, const 
 /* Can anybody in the world have an account at @issuer? Only what the table knows of is. */
 bool provider_defaults_is_public(const char *issuer);
 
+/* What the table has for that setting with @issuer, or NULL. */
+const char *provider_defaults_value(const char *issuer, const char *section, const char *key);
+
 /* Where at the provider of @issuer the device grant is allowed, as a sentence; NULL: not known. */
 const char *provider_device_switch(const char *issuer);

@@ -127,11 +127,37 @@ static void test_config_edit__shipped_file__is_read_by_the_product(void **state)
 	free(text);
 }
 
+static void test_config_edit_is_empty__each_text__tells_settings_from_the_rest(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_empty;
+	} cases[] = {
+		{"", true},
+		{"[roles]\na = b\n", true},
+		{"[rules]\n", true},
+		{"[rules]\n\n# admin = x\n;y\n \t\n", true},
+		{"[rules]\n[access]\nadmin = x\n", true},
+		{"admin = x\n[rules]", true},
+		{"[role rules]\nadmin = x\n", true},
+		{"[ rules ]\n\tadmin=x", false},
+		{"[rules]\n[access]\n[rules]\nadmin = x\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		print_message("%s", cases[i].text);
+		assert_int_equal(config_edit_is_empty(cases[i].text, "rules"), cases[i].is_empty);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_config_edit__each_text__changes_as_said),
 		cmocka_unit_test(test_config_edit__shipped_file__is_read_by_the_product),
+		cmocka_unit_test(
+			test_config_edit_is_empty__each_text__tells_settings_from_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

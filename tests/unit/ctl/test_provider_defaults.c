@@ -175,6 +175,36 @@ static void test_provider_defaults_is_public__google_alone__is(void **state)
 	assert_false(provider_defaults_is_public("https://login.microsoftonline.com/1/v2.0"));
 }
 
+static void test_provider_defaults_value__of_a_row__is_told(void **state)
+{
+	static const struct {
+		const char *issuer;
+		const char *section;
+		const char *key;
+		const char *value; /* NULL: none */
+	} cases[] = {
+		{"https://login.microsoftonline.com/T", "integration", "claim", "groups"},
+		{"https://accounts.google.com", "integration", "claim", "hd"},
+		{"https://accounts.google.com", "roles", "no_match", "deny"},
+		{"https://accounts.google.com", "integration", "no_match", NULL},
+		{"https://a.zitadel.cloud/", "integration", "claim",
+			"urn:zitadel:iam:org:project:roles"},
+		{"https://a.zitadel.cloud/", "integration", "scopes", NULL},
+		{"https://example.com", "integration", "claim", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
+		const char *value =
+			provider_defaults_value(cases[i].issuer, cases[i].section, cases[i].key);
+
+		print_message("%s %s\n", cases[i].issuer, cases[i].key);
+		assert_int_equal(value != NULL, cases[i].value != NULL);
+		if (value)
+			assert_string_equal(value, cases[i].value);
+	}
+}
+
 static void test_provider_device_switch__each_issuer__its_own_words_or_none(void **state)
 {
 	static const struct {
@@ -226,6 +256,7 @@ int main(void)
 		cmocka_unit_test(test_provider_defaults_opened__each_text__told_where_it_is_open),
 		cmocka_unit_test(test_provider_defaults_put__any_other_host__gets_nothing),
 		cmocka_unit_test(test_provider_defaults_is_public__google_alone__is),
+		cmocka_unit_test(test_provider_defaults_value__of_a_row__is_told),
 		cmocka_unit_test(test_provider_device_switch__each_issuer__its_own_words_or_none),
 	};
 
