@@ -6,6 +6,7 @@
 
 #include "ctl/command.h"
 #include "ctl/doctor.h"
+#include "ctl/doctor_user.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
@@ -21,6 +22,14 @@ static const struct doctor_check *const checks[] = {
 	&doctor_check_sshd,
 	&doctor_check_sudo,
 	&doctor_check_units,
+	&doctor_check_dns,
+	&doctor_check_proxy,
+	&doctor_check_ca,
+	&doctor_check_discovery,
+	&doctor_check_keys,
+	&doctor_check_client,
+	&doctor_check_clock,
+	&doctor_check_lease,
 };
 
 /* How a text of the checks' names goes on, at *len of @size. */
@@ -72,15 +81,21 @@ static int run(const struct command *self, int argc, char **argv)
 {
 	COSMO_AUTO(free) struct doctor_list *list = calloc(1, sizeof(*list));
 	struct option_values only = {.count = 0};
+	const char *user = NULL;
 	bool json = false;
 	const struct option_spec specs[] = {
-		{"check", OPTION_MANY, &only}, {"json", OPTION_FLAG, &json}};
+		{"check", OPTION_MANY, &only},
+		{"user", OPTION_TEXT, &user},
+		{"json", OPTION_FLAG, &json},
+	};
 	int first = 0;
 
 	if (!options_parse(self, argc, argv, specs, COSMO_ARRAY_LEN(specs), &first))
 		return EXIT_CODE_USAGE;
 	if (first != argc)
 		return command_usage_error(self, "it takes no operand");
+	if (user && only.count)
+		return command_usage_error(self, "--user looks at one person; leave --check out");
 	for (size_t i = 0; i < only.count; i++)
 		if (!is_check(only.items[i]))
 			return unknown_check(self, only.items[i]);
@@ -90,17 +105,22 @@ static int run(const struct command *self, int argc, char **argv)
 		output_failure(err, NULL, NULL);
 		return (int)exit_code_of(err);
 	}
-	look(list, &only);
+	if (user)
+		doctor_user_look(list, user);
+	else
+		look(list, &only);
 	doctor_print(list, json);
 	return doctor_count(list, DOCTOR_WRONG) ? EXIT_CODE_DENIED : EXIT_CODE_OK;
 }
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.arguments = "[--check NAME] [--json]",
+	.arguments = "[--check NAME|--user NAME] [--json]",
 	.summary = "Say what is wrong with single sign-on on this host, and what mends it",
 	.help = "  --check NAME   look at this alone, may be repeated: files, programs, config, store,\n"
-		"                 nsswitch, pam, sshd, sudo, units\n"
+		"                 nsswitch, pam, sshd, sudo, units, dns, proxy, ca, discovery, keys, client,\n"
+		"                 clock, lease\n"
+		"  --user NAME    say why this person would get in or not, where, and as what\n"
 		"  --json         print one JSON array: check, state, what, mend\n\n"
 		"Nothing is changed. Each line is one finding: ok, note (worth knowing), WRONG, or - where nothing\n"
 		"could be looked at; below it stands the command that mends it, or what to edit.\n\n"

@@ -11,15 +11,12 @@
 #include "common/base/fdio.h"
 #include "common/refresh_outage.h"
 #include "ctl/command.h"
+#include "ctl/duration_text.h"
 #include "ctl/exit_code.h"
 #include "ctl/options.h"
 #include "ctl/output.h"
 #include "ctl/own_account.h"
 #include "paths.h"
-
-#define MINUTE_S 60
-#define HOUR_S   3600
-#define DAY_S    86400
 
 /* What is shown of an account beside the account itself. */
 struct whoami {
@@ -113,19 +110,6 @@ static void advise(struct whoami *whoami)
 			"in again to have them.");
 }
 
-/* "1 d 2 h", "22 h 5 min", "7 min". */
-static void put_duration(int64_t duration_s, char *ret, size_t ret_size)
-{
-	if (duration_s >= DAY_S)
-		snprintf(ret, ret_size, "%" PRId64 " d %" PRId64 " h", duration_s / DAY_S,
-			duration_s % DAY_S / HOUR_S);
-	else if (duration_s >= HOUR_S)
-		snprintf(ret, ret_size, "%" PRId64 " h %" PRId64 " min", duration_s / HOUR_S,
-			duration_s % HOUR_S / MINUTE_S);
-	else
-		snprintf(ret, ret_size, "%" PRId64 " min", duration_s / MINUTE_S);
-}
-
 static void print_text(const char *label, const char *value)
 {
 	printf("%-12s ", label);
@@ -159,7 +143,7 @@ static void print_roles(const char *label, const struct users_db_settings *setti
 static void print_lease(const struct whoami *whoami)
 {
 	char when[32] = "";
-	char left[48] = "";
+	char left[DURATION_TEXT_BYTES] = "";
 
 	/* "never" would be a lease without an end. */
 	if (!whoami->lease_until_s) {
@@ -167,7 +151,7 @@ static void print_lease(const struct whoami *whoami)
 		return;
 	}
 	output_time(whoami->lease_until_s, when, sizeof(when));
-	put_duration(whoami->lease_left_s, left, sizeof(left));
+	duration_text(whoami->lease_left_s, left);
 	if (whoami->lease_left_s > 0)
 		printf("%-12s %s (%s left; a sign-in or an answer of the IdP renews it)\n",
 			"Lease until", when, left);

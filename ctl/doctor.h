@@ -61,11 +61,19 @@ const char *doctor_state_name(enum doctor_state state);
 /* Print what was found: lines for people, or one JSON array of {check, state, what, mend}. */
 void doctor_print(const struct doctor_list *list, bool json);
 
+extern const struct doctor_check doctor_check_ca;
+extern const struct doctor_check doctor_check_client;
+extern const struct doctor_check doctor_check_clock;
 extern const struct doctor_check doctor_check_config;
+extern const struct doctor_check doctor_check_discovery;
+extern const struct doctor_check doctor_check_dns;
 extern const struct doctor_check doctor_check_files;
+extern const struct doctor_check doctor_check_keys;
+extern const struct doctor_check doctor_check_lease;
 extern const struct doctor_check doctor_check_nsswitch;
 extern const struct doctor_check doctor_check_pam;
 extern const struct doctor_check doctor_check_programs;
+extern const struct doctor_check doctor_check_proxy;
 extern const struct doctor_check doctor_check_sshd;
 extern const struct doctor_check doctor_check_store;
 extern const struct doctor_check doctor_check_sudo;

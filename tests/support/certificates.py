@@ -25,12 +25,13 @@ def _key_usage(wanted):
     return x509.KeyUsage(**{usage: usage in wanted for usage in every})
 
 
-def _builder(subject, issuer, key, is_ca, expired=False):
+def _builder(subject, issuer, key, is_ca, expired=False, early=False):
     now = datetime.datetime.now(datetime.timezone.utc)
+    begin = now + datetime.timedelta(hours=1) if early else now - datetime.timedelta(hours=1)
     end = now - datetime.timedelta(minutes=1) if expired else now + datetime.timedelta(days=2)
     builder = x509.CertificateBuilder().subject_name(_name(subject)).issuer_name(_name(issuer))
     builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(hours=1))
+    builder = builder.not_valid_before(begin)
     builder = builder.not_valid_after(end)
     builder = builder.add_extension(x509.BasicConstraints(ca=is_ca, path_length=0 if is_ca else None), critical=True)
     return builder.add_extension(_key_usage(CA_USAGE if is_ca else SERVER_USAGE), critical=True)
@@ -41,8 +42,8 @@ def _write(path, data, mode):
     path.chmod(mode)
 
 
-def make(folder, expired=False):
-    """Writes ca.pem, server.pem and server.key into `folder`; if told so, the server's is out of date."""
+def make(folder, expired=False, early=False):
+    """Writes ca.pem, server.pem and server.key into `folder`; if told so, the server's is out of date, or not good yet."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _builder("cosmo-sso test CA", "cosmo-sso test CA", ca_key, True)
     ca_id = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
@@ -50,7 +51,7 @@ def make(folder, expired=False):
     names = x509.SubjectAlternativeName(
         [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
     )
-    server = _builder("localhost", "cosmo-sso test CA", key, False, expired).add_extension(names, critical=False)
+    server = _builder("localhost", "cosmo-sso test CA", key, False, expired, early).add_extension(names, critical=False)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(ca_id)
     server = server.add_extension(issuer, critical=False).sign(ca_key, hashes.SHA256())

@@ -147,7 +147,7 @@ class Keys:
 
 
 class FakeIdp:
-    """@certificate: "good", "expired" or "other_ca" (of a CA that nobody is told of); a wrong name is had by asking
+    """@certificate: "good", "expired", "early" (not good yet) or "other_ca" (of a CA that nobody is told of); a wrong name is had by asking
     for 127.0.0.2. @tls: the only version spoken, such as ssl.TLSVersion.TLSv1_1."""
 
     CLIENT_ID = "cosmo-test"
@@ -177,7 +177,7 @@ class FakeIdp:
     def _make_context(self, certificate, tls):
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            certificates.make(folder, expired=certificate == "expired")
+            certificates.make(folder, expired=certificate == "expired", early=certificate == "early")
             self.ca_pem = (folder / "ca.pem").read_bytes()
             if certificate == "other_ca":
                 certificates.make(folder)

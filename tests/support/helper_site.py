@@ -67,13 +67,18 @@ class RefreshSite(HelperSite):
 
     def change(self, name="ada", **fields):
         """Other values in the record, which stays whole."""
-        text = self.path_of(name).read_text()
+        self.rewrite(self.path_of(name), **fields)
+
+    @staticmethod
+    def rewrite(path, **fields):
+        """The same in any file of the helper's own."""
+        text = path.read_text()
         text = text[: text.index("end = ")]
         for key, value in fields.items():
             text, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.M)
             assert count == 1, key
         digest = siphash24(b"cosmo-sso file".ljust(16, b"\0"), text.encode())
-        self.path_of(name).write_text(f"{text}end = {digest.to_bytes(8, 'little').hex()}\n")
+        path.write_text(f"{text}end = {digest.to_bytes(8, 'little').hex()}\n")
 
     def age(self, seconds=3600, name="ada"):
         """The roles were confirmed so long ago."""
