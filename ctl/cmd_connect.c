@@ -143,7 +143,8 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 		puts("Connected already; nothing was changed. Settings that were edited take effect "
 		     "by `cosmo-ssoctl apply`.");
 	else if (!json)
-		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in.");
+		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in. Then "
+		     "sign in once yourself, from elsewhere, and leave this shell open meanwhile.");
 	if (!err && !connect->options.dry_run)
 		share(connect);
 	if (json)

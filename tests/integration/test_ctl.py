@@ -346,7 +346,7 @@ def test_connect__a_hostile_idp__never_reaches_the_terminal_raw(rig, idp):
 def test_connect__all_well__writes_the_configuration_and_opens_the_gate(rig, idp):
     done = rig.connect(idp)
     assert (done.code, done.err) == (OK, "")
-    assert "accepts this client" in done.out and "cosmo-ssoctl enable" in done.out
+    assert "accepts this client" in done.out and "cosmo-ssoctl enable" in done.out and "sign in once yourself" in done.out
     assert [request.path for request in idp.requests] == [DISCOVERY, "/jwks", "/device"]
     status = rig.ctl("status", "--json")
     assert status.code == OK and status.err == ""
