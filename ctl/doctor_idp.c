@@ -152,6 +152,7 @@ static void put_trouble(struct doctor_list *list, const struct message *item)
 {
 	const char *detail = message_str(item, FIELD_DETAIL);
 	const char *advice = advice_for(message_err(item));
+	const char *more = NULL;
 	const char *what = cosmo_err_text(message_err(item));
 	const char *key = NULL;
 
@@ -161,6 +162,8 @@ static void put_trouble(struct doctor_list *list, const struct message *item)
 			key = troubles[i].key;
 			advice = troubles[i].mend;
 		}
+	if (message_str(item, FIELD_ISSUER))
+		more = advice_at(message_err(item), message_str(item, FIELD_ISSUER));
 	if (message_err(item) == COSMO_E_TLS_TRUST)
 		what = "the provider's certificate is not trusted";
 	doctor_wrong(list, "%s%s%s", what, detail ? ": " : "", detail ? detail : "");
@@ -169,7 +172,7 @@ static void put_trouble(struct doctor_list *list, const struct message *item)
 	else if (key)
 		doctor_conf_mend(list, "integration", key, advice);
 	else if (advice)
-		doctor_mend(list, "%s", advice);
+		doctor_mend(list, "%s%s%s", advice, more ? " " : "", more ? more : "");
 }
 
 /* A file that the configuration names, before anybody is asked. */

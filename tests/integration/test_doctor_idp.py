@@ -148,6 +148,16 @@ def test_doctor__a_fault_of_the_provider__is_named_with_what_mends_it(site, chec
     site.good(check)
 
 
+def test_doctor__a_provider_known_by_its_issuer__is_told_where_its_switch_is(site):
+    issuer = f"{site.idp.issuer}/realms/staff"
+    site.edit(issuer=issuer)
+    site.idp.script(f"/realms/staff{DISCOVERY}", document(site.idp, issuer=issuer, device_authorization_endpoint=None))
+    mend = site.one("discovery")["mend"]
+    assert mend.startswith("At the provider: switch the device authorization grant on. ") and "Keycloak" in mend
+    site.edit()
+    site.good("discovery")
+
+
 # On this host, and between.
 
 
