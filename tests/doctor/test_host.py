@@ -204,6 +204,16 @@ def test_doctor__host_as_the_manual_says__finds_nothing(doctor):
     assert {finding["state"] for finding in json.loads(doctor.run("--json").stdout)} == {"ok"}
 
 
+def test_doctor__provider_of_a_host_as_the_manual_says__is_as_it_should_be(doctor):
+    """The other checks, too; their faults are in tests/integration/test_doctor_idp.py, and of a person in test_doctor_user.py."""
+    done = doctor.host.run(["cosmo-ssoctl", "doctor", "--json"], check=False)
+    assert done.returncode == 0, done
+    assert {"dns", "proxy", "ca", "discovery", "keys", "client", "clock", "lease"} <= {
+        finding["check"] for finding in json.loads(done.stdout) if finding["state"] == "ok"}, done
+    done = doctor.host.run(["cosmo-ssoctl", "doctor", "--user", "root"], check=False)
+    assert done.returncode == 0 and "root is a local user: single sign-on leaves the account alone" in done.stdout, done
+
+
 @pytest.mark.parametrize("spoil, check, what, advice", BROKEN.values(), ids=BROKEN.keys())
 def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, spoil, check, what, advice):
     doctor.host.run(spoil)
