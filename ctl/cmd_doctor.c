@@ -16,6 +16,7 @@ static const struct doctor_check *const checks[] = {
 	&doctor_check_files,
 	&doctor_check_programs,
 	&doctor_check_config,
+	&doctor_check_rules,
 	&doctor_check_store,
 	&doctor_check_nsswitch,
 	&doctor_check_pam,
@@ -117,9 +118,9 @@ const struct command command_doctor = {
 	.name = "doctor",
 	.arguments = "[--check NAME|--user NAME] [--json]",
 	.summary = "Say what is wrong with single sign-on on this host, and what mends it",
-	.help = "  --check NAME   look at this alone, may be repeated: files, programs, config, store,\n"
-		"                 nsswitch, pam, sshd, sudo, units, dns, proxy, ca, discovery, keys, client,\n"
-		"                 clock, lease\n"
+	.help = "  --check NAME   look at this alone, may be repeated: files, programs, config, rules,\n"
+		"                 store, nsswitch, pam, sshd, sudo, units, dns, proxy, ca, discovery, keys,\n"
+		"                 client, clock, lease\n"
 		"  --user NAME    say why this person would get in or not, where, and as what\n"
 		"  --json         print one JSON array: check, state, what, mend\n\n"
 		"Nothing is changed. Each line is one finding: ok, note (worth knowing), WRONG, or - where nothing\n"

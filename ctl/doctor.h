@@ -74,6 +74,7 @@ extern const struct doctor_check doctor_check_nsswitch;
 extern const struct doctor_check doctor_check_pam;
 extern const struct doctor_check doctor_check_programs;
 extern const struct doctor_check doctor_check_proxy;
+extern const struct doctor_check doctor_check_rules;
 extern const struct doctor_check doctor_check_sshd;
 extern const struct doctor_check doctor_check_store;
 extern const struct doctor_check doctor_check_sudo;

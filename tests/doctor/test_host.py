@@ -12,7 +12,7 @@ from support.host import TestHost
 from support.site import Site
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
-CHECKS = ("files", "programs", "config", "store", "nsswitch", "pam", "sshd", "sudo", "units")
+CHECKS = ("files", "programs", "config", "rules", "store", "nsswitch", "pam", "sshd", "sudo", "units")
 # Others of doctor's sources have a table of their own.
 SOURCES = [SOURCE / f"ctl/doctor_{name}.c" for name in (*CHECKS, "place")]
 TARGETS = ("nss", "sshd", "login", "sudo", "su", "cron", "polkit-1", "systemd-user")
@@ -22,7 +22,9 @@ LIBEXEC = "/usr/libexec/cosmo-sso"
 MODULES = "/usr/lib/x86_64-linux-gnu"
 UNITS = "/usr/lib/systemd/system"
 # What a test may have spoilt; the next one finds it as it was.
-KEPT = f"etc var/lib/cosmo-sso var/cache/cosmo-sso usr/libexec/cosmo-sso {UNITS[1:]}/cosmo-sso-* {UNITS[1:]}/timers.target.wants"
+KEPT = (" ".join(f"etc/{name}" for name in ("cosmo-sso", "nsswitch.conf", "pam.d", "ssh", "sudoers", "passwd", "group", "shadow", "gshadow"))
+        + " var/lib/cosmo-sso var/cache/cosmo-sso usr/libexec/cosmo-sso")
+KEPT_UNITS = f"{UNITS[1:]}/cosmo-sso-* {UNITS[1:]}/timers.target.wants etc/systemd/system"
 BACKUP = "/root/cosmo-sso.backup"
 AGAIN = "Install cosmo-sso again."
 
@@ -61,6 +63,9 @@ BROKEN = {
     "secret_open": (f"echo x > /etc/cosmo-sso/secret; chmod 644 /etc/cosmo-sso/secret; "
                     + sed("s,^.integration.$,&\\nclient_secret_file = /etc/cosmo-sso/secret,", CONF), "config",
                     "/etc/cosmo-sso/secret has mode 0644 in place of 0600", "chmod 600"),
+    # rules
+    "rule_of_no_pattern": (sed("s/^.rules.$/&\\ndeveloper = eng.*/", CONF), "rules",
+                           'Rule "developer = eng.*" has no \'~\', and so it is no pattern: .*', "Edit"),
     # store
     "users_db_damaged": ("dd if=/dev/zero of=/var/lib/cosmo-sso/users.1.db bs=64 count=1 conv=notrunc", "store",
                          r"what look-ups show of users is damaged \[\w+\]", "cosmo-ssoctl repair"),
@@ -83,7 +88,7 @@ BROKEN = {
                  rf"{SWITCH}:\d+: the group line has no place for cosmo: roles are not groups", "Edit"),
     "no_line": (sed("/^group:/d", SWITCH), "nsswitch", f"{SWITCH} has no group line: roles are not groups", "echo"),
     "no_switch": (f"rm {SWITCH}", "nsswitch", f"{SWITCH} cannot be read: people of single sign-on are not known", "printf"),
-    "nscd": ("mkdir /run/nscd; systemd-run -q --unit=nscd systemd-socket-activate -a -l /run/nscd/socket true; "
+    "nscd": ("mkdir /run/nscd; systemd-run -q --collect --unit=nscd systemd-socket-activate -a -l /run/nscd/socket true; "
              "until [ -S /run/nscd/socket ]; do sleep 0.02; done; printf 'enable-cache passwd no\\nenable-cache\\tgroup\\tyes\\n' > /etc/nscd.conf",
              "nsswitch", "/etc/nscd.conf:2: nscd remembers group entries, roles that have ended included", "Edit"),
     # pam
@@ -184,18 +189,19 @@ def doctor(the_idp, build_dir):
         site.connect()
         host.run(["cosmo-ssoctl", "enable", *TARGETS, "--yes"])
         host.run(["cosmo-ssoctl", "backup", BACKUP])
-        host.run(f"tar -cpf /run/kept.tar -C / {KEPT}")
+        host.run(f"tar -cpf /run/kept.tar -C / {KEPT}; cd /; tar -cpf /run/kept-units.tar {KEPT_UNITS}")
         doctor = Doctor(host, CHECKS)
         doctor.build_dir = build_dir
         yield doctor
 
 
 @pytest.fixture
-def again(doctor):
+def again(doctor, request):
     """Whatever a test has spoilt is as it was."""
     yield
-    doctor.host.run("rm -rf /etc/ssh/sshd_config.d /etc/sudoers.d/trap /etc/nscd.conf /run/nscd /var/cache/cosmo-sso* /var/lib/cosmo-sso/private/users/* /etc/systemd/system/cosmo-sso-* "
-                    "/etc/systemd/system/*.wants/cosmo-sso-*; systemctl -q stop nscd.service; tar -xpf /run/kept.tar -C / && systemctl daemon-reload")
+    doctor.host.run("rm -rf /etc/ssh/sshd_config.d /etc/sudoers.d/trap /etc/nscd.conf /run/nscd /var/cache/cosmo-sso*; tar -xpf /run/kept.tar -C /")
+    if request.node.callspec.params["check"] == "units":
+        doctor.host.run("rm -rf /etc/systemd/system/*; tar -xpf /run/kept-units.tar -C / && systemctl daemon-reload")
 
 
 def test_doctor__host_as_the_manual_says__finds_nothing(doctor):

@@ -25,8 +25,9 @@ from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 from support.helper_site import config  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
-COMMANDS = ("connect", "enable", "disable", "status", "check", "user", "roles", "check-config", "apply", "token", "boot")
-NEEDS_ROOT = (["status"], ["check"], ["user", "list"], ["user", "add", "ada"], ["user", "rebind", "ada", "--yes"],
+COMMANDS = ("connect", "enable", "disable", "status", "check", "doctor", "user", "roles", "check-config", "apply", "token",
+            "boot")
+NEEDS_ROOT = (["status"], ["check"], ["doctor"], ["user", "list"], ["user", "add", "ada"], ["user", "rebind", "ada", "--yes"],
               ["roles", "test"], ["roles", "lint"], ["check-config"], ["apply"], ["boot"],
               ["connect", "--issuer", "https://i.example", "--client-id", "x", "--rule", "admin=x"],
               ["enable", "nss", "--yes"], ["disable", "nss", "--yes"])  # fmt: skip
@@ -70,7 +71,7 @@ def test_output__that_cannot_be_written__is_a_fault(rig):
 
 
 def test_help__options__are_the_ones_that_exist(rig):
-    for name in ("connect", "enable", "disable", "status", "check", "user", "roles", "check-config", "token"):
+    for name in ("connect", "enable", "disable", "status", "check", "doctor", "user", "roles", "check-config", "token"):
         known = set(re.findall(r"--([a-z-]+)", rig.ctl(name, "--no-such-option").err.split("its options are: ")[1].split(";")[0]))
         told = set(re.findall(r"--([a-z-]+)", rig.ctl(name, "--help").out))
         assert known <= told, name
@@ -114,6 +115,8 @@ WRONG = {
     "lint_files": (["roles", "lint", "a", "b"], "say test [FILE] or lint [FILE]"),
     "lint_file": (["roles", "lint", "/nowhere"], "cannot read /nowhere"),
     "roles_files": (["roles", "test", "a", "b"], "say test [FILE]"),
+    "doctor_operand": (["doctor", "sshd"], "it takes no operand"),
+    "doctor_check": (["doctor", "--check", "ssh"], "there is no check \"ssh\"; the checks are: files, programs, config"),
     "files": (["check-config", "a", "b"], "it takes one file at most"),
     "file": (["check-config", "/nowhere"], "cannot read /nowhere: No such file or directory"),
     "claims": (["roles", "test", "/nowhere"], "cannot read /nowhere"),

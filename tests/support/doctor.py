@@ -37,8 +37,7 @@ class Doctor:
 
     def command(self, command):
         """As root types it at a terminal, where questions are answered with yes."""
-        script = 'yes | script -qec "$1" /dev/null'
-        done = self.host.run(["sh", "-c", script, "sh", command], check=False)
+        done = self.host.run(["script", "-qec", command, "/dev/null"], check=False, input="y\n" * 4)
         assert done.returncode == 0, (command, done)
 
     def _edit(self, path, at, what):
