@@ -63,7 +63,7 @@ static uint64_t roles_to_store(uint64_t roles)
 static enum cosmo_err add_members(const struct users_db_settings *settings,
 	const struct groups_shared *shared, struct pack_group *packed)
 {
-	struct users_db_entry entry;
+	COSMO_UNINITIALIZED struct users_db_entry entry;
 	struct moment moment;
 	uint64_t cursor = 0;
 
@@ -103,7 +103,9 @@ struct question {
 
 static bool is_asked(const struct question *question, const char *name, uint32_t gid)
 {
-	return question->name ? streq(question->name, name) : question->gid == gid;
+	if (!question->name)
+		return question->gid == gid;
+	return question->name[0] == name[0] && streq(question->name, name);
 }
 
 static enum cosmo_err find_own(const struct users_db_settings *settings,
@@ -171,7 +173,7 @@ static __attribute__((noinline)) enum cosmo_err find_provisional(
 static enum cosmo_err find_private(
 	const struct question *question, char *buffer, size_t buffer_size, struct group *ret)
 {
-	struct users_db_entry entry;
+	COSMO_UNINITIALIZED struct users_db_entry entry;
 	enum cosmo_err err = question->name ? lookup_name(question->name, &entry)
 					    : lookup_uid(question->gid, &entry);
 
@@ -279,7 +281,7 @@ static __attribute__((noinline)) enum cosmo_err add_provisional_groups(
  */
 static enum cosmo_err add_groups_of(const char *name, struct gid_list *list)
 {
-	struct users_db_entry entry;
+	COSMO_UNINITIALIZED struct users_db_entry entry;
 	enum cosmo_err err = lookup_name(name, &entry);
 
 	if (!err)

@@ -19,7 +19,7 @@ static __attribute__((noinline)) enum cosmo_err find_provisional(
 enum cosmo_err people_find_name(
 	const char *name, char *buffer, size_t buffer_size, struct passwd *ret)
 {
-	struct users_db_entry entry;
+	COSMO_UNINITIALIZED struct users_db_entry entry;
 	enum cosmo_err err = lookup_name(name, &entry);
 
 	if (err == COSMO_E_NOT_FOUND && provisional_is_asked_for())
@@ -33,7 +33,7 @@ enum cosmo_err people_find_name(
 
 enum cosmo_err people_find_uid(uint32_t uid, char *buffer, size_t buffer_size, struct passwd *ret)
 {
-	struct users_db_entry entry;
+	COSMO_UNINITIALIZED struct users_db_entry entry;
 	enum cosmo_err err = lookup_uid(uid, &entry);
 
 	if (err == COSMO_E_NOT_FOUND && provisional_is_asked_for())

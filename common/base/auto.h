@@ -9,7 +9,10 @@
 
 #define COSMO_MUST_USE          __attribute__((warn_unused_result))
 #define COSMO_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define COSMO_ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+/* Of a variable that is filled before anybody reads it: a look-up has no time for the compiler's
+ * zeros. */
+#define COSMO_UNINITIALIZED __attribute__((uninitialized))
+#define COSMO_ARRAY_LEN(a)  (sizeof(a) / sizeof((a)[0]))
 
 /*
  * COSMO_AUTO(thing_free) struct thing *t = NULL;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -48,6 +49,19 @@ static const struct gate_page *find_page(struct gate_reader *reader)
 	return page;
 }
 
+/* In words: it is compared in words just behind. */
+static void load_integration(const struct gate_page *page, unsigned char *ret_integration)
+{
+	const uint64_t *words = (const uint64_t *)(const void *)page->integration;
+
+	_Static_assert(offsetof(struct gate_page, integration) % sizeof(uint64_t) == 0, "aligned");
+	for (size_t i = 0; i < INTEGRATION_BYTES / sizeof(uint64_t); i++) {
+		uint64_t word = __atomic_load_n(words + i, __ATOMIC_RELAXED);
+
+		memcpy(ret_integration + i * sizeof(word), &word, sizeof(word));
+	}
+}
+
 /* The state, and the integration that belongs to that very state. */
 static enum gate_state read_page(const struct gate_page *page, unsigned char *ret_integration)
 {
@@ -56,9 +70,7 @@ static enum gate_state read_page(const struct gate_page *page, unsigned char *re
 
 		if (gate_word_state(before) != GATE_OPEN)
 			return gate_word_state(before);
-		for (size_t k = 0; k < INTEGRATION_BYTES; k++)
-			ret_integration[k] =
-				__atomic_load_n(&page->integration[k], __ATOMIC_RELAXED);
+		load_integration(page, ret_integration);
 		atomic_thread_fence(memory_order_acquire);
 		if (atomic_load_explicit(&page->state, memory_order_relaxed) == before)
 			return GATE_OPEN;

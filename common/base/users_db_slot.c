@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/base/users_db_slot.h"
 
+#include <endian.h>
 #include <string.h>
 
 #include "common/base/users_db_pair.h"
+
+/* A word at a time: words that are read just after their bytes were put one by one are waited for.
+ */
+static void name_words(const char *name, size_t len, uint64_t ret_words[USERS_DB_NAME_WORDS])
+{
+	size_t whole = len / 8;
+	size_t rest = len % 8;
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < USERS_DB_NAME_WORDS; i++) {
+		ret_words[i] = 0;
+		if (i < whole)
+			memcpy(ret_words + i, name + 8 * i, 8);
+	}
+	if (!rest)
+		return;
+	if (whole) {
+		memcpy(&last, name + len - 8, 8);
+		last = le64toh(last) >> 8 * (8 - rest);
+	} else {
+		for (size_t i = 0; i < rest; i++)
+			last |= (uint64_t)(unsigned char)name[i] << 8 * i;
+	}
+	ret_words[whole] = htole64(last);
+}
 
 bool users_db_name_make(const struct users_db_map *map, const char *name, struct users_db_name *ret)
 {
@@ -12,8 +38,7 @@ bool users_db_name_make(const struct users_db_map *map, const char *name, struct
 	_Static_assert(sizeof(ret->words) == COSMO_MAX_NAME_BYTES, "a name fills its words");
 	if (len == 0 || len > COSMO_MAX_NAME_BYTES)
 		return false;
-	memset(ret->words, 0, sizeof(ret->words));
-	memcpy(ret->words, name, len);
+	name_words(name, len, ret->words);
 	users_db_name_hash(map->header.key, ret);
 	return true;
 }
