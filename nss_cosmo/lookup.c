@@ -30,9 +30,9 @@ static inline bool is_fit(const struct users_db_entry *entry)
 	       !(reserved_names_may_have(entry->name) && reserved_names_has(name));
 }
 
-enum cosmo_err lookup_settings(const struct users_db_settings **ret)
+enum cosmo_err lookup_brief(const struct users_db_brief **ret)
 {
-	enum cosmo_err err = users_db_settings_peek(places_default()->db, ret);
+	enum cosmo_err err = users_db_brief_peek(places_default()->db, ret);
 
 	/* At the first look-up of the process, so that a later miss needs no system call. */
 	if (!err)
@@ -40,16 +40,25 @@ enum cosmo_err lookup_settings(const struct users_db_settings **ret)
 	return err;
 }
 
+enum cosmo_err lookup_settings(const struct users_db_settings **ret)
+{
+	const struct users_db_brief *brief = NULL;
+	enum cosmo_err err = users_db_settings_peek(places_default()->db, ret);
+
+	return !err && (*ret)->provisional_on == 1 ? lookup_brief(&brief) : err;
+}
+
 static enum cosmo_err check_found(const struct users_db_entry *entry)
 {
-	const struct users_db_settings *settings = NULL;
+	const struct users_db_brief *brief = NULL;
 	uint32_t uid = users_db_entry_uid(entry);
-	enum cosmo_err err = lookup_settings(&settings);
+	enum cosmo_err err = users_db_map_brief(entry->map, &brief);
 
 	if (err)
 		return err;
-	if (users_db_entry_gid(entry) != uid || !lookup_is_own_id(uid) || uid < settings->uid_min ||
-		uid > settings->uid_max)
+	sshd_process_prepare(brief);
+	if (users_db_entry_gid(entry) != uid || !lookup_is_own_id(uid) || uid < brief->uid_min ||
+		uid > brief->uid_max)
 		return COSMO_E_STORE_DAMAGED;
 	return is_fit(entry) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }

@@ -27,9 +27,10 @@ COSMO_MUST_USE enum cosmo_err lookup_uid(uint32_t uid, struct users_db_entry *re
 COSMO_MUST_USE enum cosmo_err lookup_next(
 	uint64_t *cursor, uint64_t roles, struct users_db_entry *ret);
 
-/* Borrowed for the life of the process; a later call may give newer ones. Errors: those of
+/* Borrowed for the life of the process; a later call may give newer ones. Errors of both: those of
  * users_db_settings_peek(). */
 COSMO_MUST_USE enum cosmo_err lookup_settings(const struct users_db_settings **ret);
+COSMO_MUST_USE enum cosmo_err lookup_brief(const struct users_db_brief **ret);
 
 /* May an id be that of a person, a private group, a role's group? */
 bool lookup_is_own_id(uint32_t id);

@@ -55,9 +55,9 @@ static bool recall(struct users_db_user *ret)
 
 bool provisional_is_asked_for(void)
 {
-	const struct users_db_settings *settings = NULL;
+	const struct users_db_brief *brief = NULL;
 
-	return lookup_settings(&settings) == COSMO_OK && sshd_process_is();
+	return lookup_brief(&brief) == COSMO_OK && sshd_process_is();
 }
 
 static enum cosmo_err check_again(const struct users_db_user *entry)

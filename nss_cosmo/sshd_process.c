@@ -2,6 +2,7 @@
 #include "nss_cosmo/sshd_process.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,10 +20,10 @@ enum verdict {
 
 static _Atomic int verdict = UNKNOWN;
 
-static bool is_listed(const struct users_db_settings *settings, const char *exe)
+static bool is_listed(const struct users_db_brief *brief, const char *exe)
 {
-	for (uint32_t i = 0; i < settings->sshd_count && i < USERS_DB_MAX_SSHD; i++)
-		if (streq(settings->sshd[i], exe))
+	for (uint32_t i = 0; i < brief->sshd_count && i < USERS_DB_MAX_SSHD; i++)
+		if (streq(brief->sshd + (size_t)i * USERS_DB_MAX_TEXT, exe))
 			return true;
 	return false;
 }
@@ -32,11 +33,11 @@ static bool is_roots_alone(void)
 {
 	struct stat st = {0};
 
-	return stat(SELF_EXE, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
+	return fstatat(AT_FDCWD, SELF_EXE, &st, 0) == 0 && S_ISREG(st.st_mode) && st.st_uid == 0 &&
 	       (st.st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-static enum verdict find_out(const struct users_db_settings *settings)
+static enum verdict find_out(const struct users_db_brief *brief)
 {
 	char exe[USERS_DB_MAX_TEXT];
 	ssize_t len = readlink(SELF_EXE, exe, sizeof(exe));
@@ -44,17 +45,18 @@ static enum verdict find_out(const struct users_db_settings *settings)
 	if (len <= 0 || (size_t)len >= sizeof(exe))
 		return OTHER;
 	exe[len] = '\0';
-	return is_listed(settings, exe) && is_roots_alone() ? SSHD : OTHER;
+	return is_listed(brief, exe) && is_roots_alone() ? SSHD : OTHER;
 }
 
-void sshd_process_prepare(const struct users_db_settings *settings)
+void sshd_process_prepare(const struct users_db_brief *brief)
 {
-	int saved_errno = errno;
+	int saved_errno = 0;
 
-	if (settings->provisional_on != 1 ||
+	if (brief->provisional_on != 1 ||
 		atomic_load_explicit(&verdict, memory_order_relaxed) != UNKNOWN)
 		return;
-	atomic_store_explicit(&verdict, (int)find_out(settings), memory_order_relaxed);
+	saved_errno = errno;
+	atomic_store_explicit(&verdict, (int)find_out(brief), memory_order_relaxed);
 	errno = saved_errno;
 }
 

@@ -11,7 +11,7 @@
  * life of the executable image (a child has its parent's, after execve() the plugin is loaded
  * anew). Keeps errno.
  */
-void sshd_process_prepare(const struct users_db_settings *settings);
+void sshd_process_prepare(const struct users_db_brief *brief);
 
 /*
  * Is its executable one of the configured sshd paths, a regular file of root's that nobody else may

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/base/auto.h"
@@ -13,7 +12,7 @@
 static bool is_hex(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!strchr("0123456789abcdef", text[i]) || !text[i])
+		if (!(text[i] >= '0' && text[i] <= '9') && !(text[i] >= 'a' && text[i] <= 'f'))
 			return false;
 	return true;
 }

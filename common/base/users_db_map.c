@@ -41,11 +41,13 @@ static bool is_plain_path(const char *path)
 static void split_templates(struct users_db_map *map)
 {
 	const char *home = map->header.home;
-	const char *mark = strstr(home, "%u");
+	size_t at = 0;
 
-	map->home_before_len = mark ? (size_t)(mark - home) : strlen(home);
-	map->home_after = mark ? mark + 2 : NULL;
-	map->home_after_len = mark ? strlen(mark + 2) : 0;
+	while (home[at] && !(home[at] == '%' && home[at + 1] == 'u'))
+		at++;
+	map->home_before_len = at;
+	map->home_after = home[at] ? home + at + 2 : NULL;
+	map->home_after_len = home[at] ? strlen(map->home_after) : 0;
 	map->shell_len = strlen(map->header.shell);
 	map->templates_are_plain =
 		is_plain_path(home) && is_plain_path(map->header.shell) &&
@@ -55,7 +57,8 @@ static void split_templates(struct users_db_map *map)
 
 static enum cosmo_err check_file(int fd, struct stat *ret_st)
 {
-	if (fstat(fd, ret_st) < 0)
+	/* Not fstat(), which is this with a text of the C library's that few have touched. */
+	if (fstatat(fd, "", ret_st, AT_EMPTY_PATH) < 0)
 		return COSMO_E_BUSY;
 	if (!S_ISREG(ret_st->st_mode) || ret_st->st_uid != 0 || (ret_st->st_mode & 022) != 0)
 		return COSMO_E_UNSAFE_FILE;
@@ -63,6 +66,34 @@ static enum cosmo_err check_file(int fd, struct stat *ret_st)
 		ret_st->st_size % (off_t)USERS_DB_PAGE_BYTES != 0)
 		return COSMO_E_STORE_DAMAGED;
 	return COSMO_OK;
+}
+
+/*
+ * The first map of a process is here, beside what the plugin has of its own anyway: pages of their
+ * own would be asked for and touched by every process that looks anybody up.
+ */
+static struct users_db_map room;
+static _Atomic bool room_is_taken;
+
+static struct users_db_map *map_new(void)
+{
+	void *pages = NULL;
+
+	if (!atomic_exchange(&room_is_taken, true))
+		return &room;
+	pages = mmap(NULL, sizeof(struct users_db_map), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+static void map_delete(struct users_db_map *map)
+{
+	if (map != &room) {
+		munmap(map, sizeof(*map));
+		return;
+	}
+	memset(map, 0, sizeof(*map));
+	atomic_store(&room_is_taken, false);
 }
 
 static enum cosmo_err map_header(struct users_db_map *map, uint64_t machine_hash)
@@ -100,18 +131,17 @@ static enum cosmo_err map_file(int fd, struct users_db_map *map, uint64_t machin
 
 enum cosmo_err users_db_map_fd(int fd, uint64_t machine_hash, const struct users_db_map **ret)
 {
-	struct users_db_map *map = mmap(
-		NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct users_db_map *map = map_new();
 	enum cosmo_err err = COSMO_OK;
 
-	if (map == MAP_FAILED)
+	if (!map)
 		return COSMO_E_BUSY;
 	err = map_file(fd, map, machine_hash);
 	if (err) {
 		users_db_map_free(map);
 		return err;
 	}
-	users_db_map_take_settings(map);
+	users_db_map_take_brief(map);
 	*ret = map;
 	return COSMO_OK;
 }
@@ -151,7 +181,7 @@ void users_db_map_free(const struct users_db_map *map)
 	if (!map)
 		return;
 	copy = atomic_load(&map->settings);
-	while (copy && copy != &map->first) {
+	while (copy) {
 		const struct users_db_settings_copy *older = copy->older;
 
 		munmap(cosmo_owned(copy), sizeof(*copy));
@@ -159,5 +189,5 @@ void users_db_map_free(const struct users_db_map *map)
 	}
 	if (map->words)
 		munmap(cosmo_owned(map->words), map->bytes);
-	munmap(cosmo_owned(map), sizeof(*map));
+	map_delete(cosmo_owned(map));
 }

@@ -13,6 +13,7 @@
 /* A verified copy of the settings, as the file holds them. */
 struct users_db_settings_copy {
 	const struct users_db_settings_copy *older;
+	struct users_db_brief brief; /* of them */
 	union {
 		uint64_t words[USERS_DB_SETTINGS_WORDS];
 		struct {
@@ -33,17 +34,18 @@ struct users_db_map {
 	const char *home_after;
 	size_t home_after_len;
 	size_t shell_len;
-	bool templates_are_plain; /* paths that fit, of nothing but ASCII fit for passwd(5) */
-	_Atomic(const struct users_db_settings_copy *) settings;
-	const struct users_db_map *older;    /* others may still be reading it */
-	struct users_db_settings_copy first; /* those it was opened with; others have pages of
-						their own */
+	bool templates_are_plain;    /* paths that fit, of nothing but ASCII fit for passwd(5) */
+	struct users_db_brief brief; /* of the settings it was opened with; .sshd NULL: unknown */
+	uint64_t brief_sequence;     /* theirs */
+	char sshd[USERS_DB_MAX_SSHD][USERS_DB_MAX_TEXT];
+	_Atomic(const struct users_db_settings_copy *) settings; /* in pages of their own */
+	const struct users_db_map *older; /* others may still be reading it */
 };
 
 /*
- * Map @path (below @dir_fd or AT_FDCWD) after all checks. No heap: the map lies in pages of its
- * own. The caller owns it: users_db_map_free(). Errors: those of users_db_find_name() without
- * COSMO_E_NOT_FOUND.
+ * Map @path (below @dir_fd or AT_FDCWD) after all checks. No heap: the first map of a process is
+ * static, others lie in pages of their own. The caller owns it: users_db_map_free(). Errors: those
+ * of users_db_find_name() without COSMO_E_NOT_FOUND.
  */
 COSMO_MUST_USE enum cosmo_err users_db_map_open(
 	int dir_fd, const char *path, const char *machine_id_path, const struct users_db_map **ret);
@@ -56,13 +58,17 @@ COSMO_MUST_USE enum cosmo_err users_db_map_fd(
 void users_db_map_free(const struct users_db_map *map);
 COSMO_AUTO_DEFINE(const struct users_db_map *, users_db_map_free);
 
-/* The verified settings, for as long as the map is there. Errors: COSMO_E_STORE_DAMAGED,
- * COSMO_E_BUSY. */
+/* The verified settings, for as long as the map is there. The first time, and when they have
+ * changed, in new pages. Errors: COSMO_E_STORE_DAMAGED, COSMO_E_BUSY. */
 COSMO_MUST_USE enum cosmo_err users_db_map_settings(
 	const struct users_db_map *map, const struct users_db_settings **ret);
 
-/* Take the settings of a map that nobody else has yet, if they are whole at this moment. */
-void users_db_map_take_settings(struct users_db_map *map);
+/* What look-ups of users need of them, likewise; no pages for those the map was opened with. */
+COSMO_MUST_USE enum cosmo_err users_db_map_brief(
+	const struct users_db_map *map, const struct users_db_brief **ret);
+
+/* Take the brief of a map that nobody else has yet, if the settings are whole at this moment. */
+void users_db_map_take_brief(struct users_db_map *map);
 
 /* The two copies of them in the file. */
 struct users_db_pair users_db_settings_pair(const struct users_db_map *map);

@@ -65,15 +65,22 @@ static enum cosmo_err map_open(struct users_db *db, const struct users_db_map **
 	return COSMO_E_STORE_DAMAGED;
 }
 
+/* Did opening the file fail less than a second ago? */
+static bool has_looked_just_now(struct users_db *db)
+{
+	int64_t looked_ms = atomic_load(&db->looked_ms);
+	int64_t now_ms = looked_ms ? fdio_coarse_ms() : 0;
+
+	return looked_ms && now_ms >= looked_ms && now_ms - looked_ms < LOOK_EVERY_MS;
+}
+
 static enum cosmo_err map_reopen(
 	struct users_db *db, const struct users_db_map *old, const struct users_db_map **ret)
 {
-	int64_t now_ms = fdio_coarse_ms();
-	int64_t looked_ms = atomic_load(&db->looked_ms);
 	const struct users_db_map *map = NULL;
 	enum cosmo_err err = COSMO_OK;
 
-	if (looked_ms && now_ms >= looked_ms && now_ms - looked_ms < LOOK_EVERY_MS)
+	if (has_looked_just_now(db))
 		return remembered_error(db);
 	if (atomic_load(&db->maps_used) >= MAX_MAPS)
 		return COSMO_E_STORE_DAMAGED;
@@ -83,7 +90,7 @@ static enum cosmo_err map_reopen(
 		err = COSMO_E_STORE_DAMAGED;
 	if (err) {
 		atomic_store(&db->looked_err, (uint32_t)err);
-		atomic_store(&db->looked_ms, now_ms);
+		atomic_store(&db->looked_ms, fdio_coarse_ms());
 		return err;
 	}
 	atomic_store(&db->looked_ms, 0);
@@ -96,7 +103,8 @@ static bool map_is_named(const struct users_db *db, const struct users_db_map *m
 {
 	struct stat st = {0};
 
-	return lstat(db->path, &st) == 0 && st.st_dev == map->device && st.st_ino == map->inode;
+	return fstatat(AT_FDCWD, db->path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       st.st_dev == map->device && st.st_ino == map->inode;
 }
 
 static enum cosmo_err map_get_slowly(
@@ -345,6 +353,20 @@ enum cosmo_err users_db_settings_peek(struct users_db *db, const struct users_db
 		return err;
 	saved_errno = errno;
 	err = users_db_map_settings(map, ret);
+	errno = saved_errno;
+	return err;
+}
+
+enum cosmo_err users_db_brief_peek(struct users_db *db, const struct users_db_brief **ret)
+{
+	const struct users_db_map *map = NULL;
+	enum cosmo_err err = map_get(db, &map);
+	int saved_errno = 0;
+
+	if (err)
+		return err;
+	saved_errno = errno;
+	err = users_db_map_brief(map, ret);
 	errno = saved_errno;
 	return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Looking users up in users.1.db: no lock, no allocation, no system call after a process's first
- * look-up. */
+ * look-up, and its first one that needs all of the settings. */
 #pragma once
 
 #include <stdatomic.h>
@@ -111,6 +111,10 @@ COSMO_MUST_USE enum cosmo_err users_db_numbers(struct users_db *db, struct users
 /* The same without copying: verified once, valid until users_db_done(). For look-ups. */
 COSMO_MUST_USE enum cosmo_err users_db_settings_peek(
 	struct users_db *db, const struct users_db_settings **ret);
+
+/* What look-ups of users need of them, likewise. */
+COSMO_MUST_USE enum cosmo_err users_db_brief_peek(
+	struct users_db *db, const struct users_db_brief **ret);
 
 /* Number of users shown. Errors: as users_db_settings(). */
 COSMO_MUST_USE enum cosmo_err users_db_count(struct users_db *db, uint64_t *ret);

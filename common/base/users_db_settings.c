@@ -75,17 +75,33 @@ static enum cosmo_err settings_load(
 	return doubt_reason(&pair, before);
 }
 
-void users_db_map_take_settings(struct users_db_map *map)
+static struct users_db_brief brief_of(const struct users_db_settings *settings)
 {
-	const struct users_db_pair pair = users_db_settings_pair(map);
-
-	if (load_once(&pair, &map->first) && settings_are_sound(&map->first.settings))
-		atomic_store_explicit(&map->settings, &map->first, memory_order_relaxed);
+	return (struct users_db_brief){
+		.uid_min = settings->uid_min,
+		.uid_max = settings->uid_max,
+		.provisional_on = settings->provisional_on,
+		.sshd_count = settings->sshd_count,
+		.sshd = settings->sshd[0],
+	};
 }
 
-/* A copy of a settings change, in pages of its own; lost races are undone. */
+void users_db_map_take_brief(struct users_db_map *map)
+{
+	const struct users_db_pair pair = users_db_settings_pair(map);
+	struct users_db_settings_copy copy = {.older = NULL};
+
+	if (!load_once(&pair, &copy) || !settings_are_sound(&copy.settings))
+		return;
+	map->brief = brief_of(&copy.settings);
+	memcpy(map->sshd, copy.settings.sshd, sizeof(map->sshd));
+	map->brief.sshd = map->sshd[0];
+	map->brief_sequence = copy.sequence;
+}
+
+/* A copy of them, in pages of its own; lost races are undone. */
 static enum cosmo_err settings_publish(struct users_db_map *map,
-	const struct users_db_settings_copy *older, const struct users_db_settings **ret)
+	const struct users_db_settings_copy *older, const struct users_db_settings_copy **ret)
 {
 	struct users_db_settings_copy *copy = mmap(
 		NULL, sizeof(*copy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -99,26 +115,55 @@ static enum cosmo_err settings_publish(struct users_db_map *map,
 		return err;
 	}
 	copy->older = older;
+	copy->brief = brief_of(&copy->settings);
 	if (atomic_compare_exchange_strong(&map->settings, &older, copy)) {
-		*ret = &copy->settings;
+		*ret = copy;
 		return COSMO_OK;
 	}
 	munmap(copy, sizeof(*copy));
-	*ret = &older->settings;
+	*ret = older;
 	return COSMO_OK;
+}
+
+/* Settings older than @current were replaced. */
+static enum cosmo_err copy_get(
+	const struct users_db_map *map, uint64_t current, const struct users_db_settings_copy **ret)
+{
+	*ret = atomic_load_explicit(&map->settings, memory_order_acquire);
+	if (*ret && (*ret)->sequence >= current)
+		return COSMO_OK;
+	/* Only the pointer to the settings of a map ever changes. */
+	return settings_publish(cosmo_owned(map), *ret, ret);
+}
+
+static uint64_t current_of(const struct users_db_map *map)
+{
+	return users_db_load_first(map->words + USERS_DB_AT_SETTINGS_CURRENT);
 }
 
 enum cosmo_err users_db_map_settings(
 	const struct users_db_map *map, const struct users_db_settings **ret)
 {
-	uint64_t current = users_db_load_first(map->words + USERS_DB_AT_SETTINGS_CURRENT);
-	const struct users_db_settings_copy *copy =
-		atomic_load_explicit(&map->settings, memory_order_acquire);
+	const struct users_db_settings_copy *copy = NULL;
+	enum cosmo_err err = copy_get(map, current_of(map), &copy);
 
-	if (copy && copy->sequence >= current) {
+	if (!err)
 		*ret = &copy->settings;
+	return err;
+}
+
+enum cosmo_err users_db_map_brief(const struct users_db_map *map, const struct users_db_brief **ret)
+{
+	uint64_t current = current_of(map);
+	const struct users_db_settings_copy *copy = NULL;
+	enum cosmo_err err = COSMO_OK;
+
+	if (map->brief.sshd && map->brief_sequence >= current) {
+		*ret = &map->brief;
 		return COSMO_OK;
 	}
-	/* Only the pointer to the settings of a map ever changes. */
-	return settings_publish(cosmo_owned(map), copy, ret);
+	err = copy_get(map, current, &copy);
+	if (!err)
+		*ret = &copy->brief;
+	return err;
 }

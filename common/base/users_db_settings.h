@@ -53,6 +53,15 @@ struct users_db_settings {
 	uint32_t omit_members; /* 1: groups are shown without their members */
 };
 
+/* What a look-up of a user needs of it. */
+struct users_db_brief {
+	uint32_t uid_min;
+	uint32_t uid_max;
+	uint32_t provisional_on;
+	uint32_t sshd_count;
+	const char *sshd; /* borrowed: each USERS_DB_MAX_TEXT behind the one before */
+};
+
 /*
  * The numbers of it alone, for look-ups that cannot afford a copy of all the texts. Only the first
  * role_count and conferred_count entries are filled.

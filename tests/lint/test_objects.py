@@ -76,3 +76,16 @@ def test_objects__hardening__is_in_place(name):
 
 def test_objects__nss_soname__is_what_glibc_loads():
     assert "[libnss_cosmo.so.2]" in readelf("-d", "nss_cosmo/libnss_cosmo.so.2")
+
+
+# Each process on the host that looks anybody up pays for these.
+def test_objects__nss_plugin__brings_nothing_that_look_ups_do_not_need():
+    name = "nss_cosmo/libnss_cosmo.so.2"
+    loads = re.findall(r"^\s*LOAD\s+\S+ (\S+) \S+ \S+ (\S+) (R[W ][E ])", readelf("-l", name), re.MULTILINE)
+    assert [flags.replace(" ", "") for *_, flags in loads] == ["R", "RE", "RW"]
+    start, size = (int(word, 16) for word in loads[-1][:2])
+    assert (start + size - 1) // 4096 - start // 4096 <= 1, "what is written begins a third page"
+    lines = [line.split() for line in readelf("--dyn-syms", name).splitlines()]
+    imported = {words[7].split("@")[0] for words in lines if len(words) >= 8 and words[6] == "UND"}
+    assert "realloc" in imported  # for initgroups_dyn()
+    assert not imported & {"malloc", "free", "write", "fsync", "fchmod", "unlinkat", "renameat", "__gmon_start__"}

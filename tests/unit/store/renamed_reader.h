@@ -24,6 +24,7 @@
 #define users_db_find_uid_ever  RENAMED(find_uid_ever)
 #define users_db_next           RENAMED(next)
 #define users_db_settings_peek  RENAMED(settings_peek)
+#define users_db_brief_peek     RENAMED(brief_peek)
 #define users_db_settings       RENAMED(settings) /* functions, and structs of the same name */
 #define users_db_numbers        RENAMED(numbers)
 #define users_db_count          RENAMED(count)

@@ -398,6 +398,85 @@ static void test_find__odd_names__not_found(void **state)
 	users_db_done(&db);
 }
 
+/* ---- what is kept apart for look-ups ---- */
+
+/* As settings say it too, which stand in pages of their own. */
+static void assert_brief_is(struct users_db *db, uint32_t provisional_on)
+{
+	const struct users_db_brief *brief = NULL;
+	const struct users_db_settings *settings = NULL;
+
+	assert_int_equal(users_db_brief_peek(db, &brief), COSMO_OK);
+	assert_int_equal(brief->provisional_on, provisional_on);
+	assert_int_equal(users_db_settings_peek(db, &settings), COSMO_OK);
+	assert_int_equal(settings->provisional_on, provisional_on);
+	assert_int_equal(brief->uid_min, settings->uid_min);
+	assert_int_equal(brief->uid_max, settings->uid_max);
+	assert_int_equal(brief->sshd_count, settings->sshd_count);
+	assert_memory_equal(brief->sshd, settings->sshd, sizeof(settings->sshd));
+}
+
+static void test_brief__settings_changed_behind_it__follows(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct users_db db = reader_of(fixture);
+
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(
+			commit_settings(fixture->store, &fixture->config, i % 2), COSMO_OK);
+		assert_brief_is(&db, i % 2);
+	}
+	users_db_done(&db);
+}
+
+/* The first one is static: it is used again, and never by two. */
+static void test_maps__several_at_once__each_its_own(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct users_db dbs[3] = {reader_of(fixture), reader_of(fixture), reader_of(fixture)};
+
+	fixture_enrol(fixture, "ada");
+	for (uint32_t i = 0; i < 9; i++) {
+		struct users_db *db = &dbs[i % 3];
+
+		users_db_done(db);
+		assert_int_equal(
+			commit_settings(fixture->store, &fixture->config, i % 2), COSMO_OK);
+		for (size_t k = 0; k < 3; k++) {
+			assert_int_equal(find(&dbs[k], "ada"), COSMO_OK);
+			assert_brief_is(&dbs[k], i % 2);
+		}
+	}
+	for (size_t k = 0; k < 3; k++)
+		users_db_done(&dbs[k]);
+}
+
+/* At the very end of what may be read, which a sanitizer sees. */
+static void test_name_make__each_length__its_bytes_and_zeros(void **state)
+{
+	struct users_db_map map = {.header = {.key = 0x1234567890abcdefULL}};
+
+	(void)state;
+	for (size_t len = 0; len <= COSMO_MAX_NAME_BYTES + 2; len++) {
+		struct users_db_name made = {0};
+		struct users_db_name wanted = {0};
+		char *name = malloc(len + 1);
+
+		assert_non_null(name);
+		for (size_t i = 0; i < len; i++)
+			name[i] = (char)(0xf1 - 3 * i);
+		name[len] = '\0';
+		assert_int_equal(users_db_name_make(&map, name, &made),
+			len > 0 && len <= COSMO_MAX_NAME_BYTES);
+		if (len > 0 && len <= COSMO_MAX_NAME_BYTES) {
+			memcpy(wanted.words, name, len);
+			users_db_name_hash(map.header.key, &wanted);
+			assert_memory_equal(&made, &wanted, sizeof(made));
+		}
+		free(name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +493,9 @@ int main(void)
 		WITH_READY_FIXTURE(test_settings__rewritten_all_the_time__busy),
 		WITH_READY_FIXTURE(test_find__no_descriptor__is_left_open),
 		WITH_READY_FIXTURE(test_find__odd_names__not_found),
+		WITH_READY_FIXTURE(test_brief__settings_changed_behind_it__follows),
+		WITH_READY_FIXTURE(test_maps__several_at_once__each_its_own),
+		cmocka_unit_test(test_name_make__each_length__its_bytes_and_zeros),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
