@@ -4,8 +4,6 @@
 The floors are a module that answers one record always, and one dependent random touch of a mapped file as large as
 users.1.db. Two tables: modules' entry points called directly, and all of it through the C library with the line that we
 ship in nsswitch.conf ("files OURS", others in our place).
-
-What is found is rows, each of one peer, number of users, table, call and kind of key.
 """
 import contextlib
 import statistics
@@ -86,6 +84,7 @@ class Crowd:
 
 
 def row(table, users, peer, what, whose, **found):
+    """What is found is rows of these."""
     return {"table": table, "users": users, "peer": peer, "what": what, "whose": whose, **found}
 
 
