@@ -18,11 +18,16 @@ sys.path[:0] = [str(TESTS), str(TESTS / "bench")]
 import worker  # noqa: E402
 from support.nss_rig import LOCALS, NssRig  # noqa: E402
 from support.program import built  # noqa: E402
-from support.reports import runtime_first  # noqa: E402
+from support.reports import is_sanitized, runtime_first  # noqa: E402
 
 USERS = 1000
 CROWD = 2000
 SLACK = 3
+TIMES_CONSTANT = 33  # 150 ns, where a module that answers one constant record takes 4.5
+TIMES_CONSTANT_FIRST = 1.3  # 20 us over what such a module takes with its loading, 65
+
+against_the_floor = pytest.mark.skipif(is_sanitized(built("tests/integration/pam_caller")),
+                                       reason="what is sanitized has another floor")
 
 
 def said_by(*words, **options):
@@ -39,6 +44,8 @@ class Asked(NssRig):
         self.local(users=(*LOCALS, *said_by(built("tests/bench/local_files"), "passwd", str(USERS)).splitlines()),
                    groups=said_by(built("tests/bench/local_files"), "group", str(USERS)).splitlines())
 
+    floor = f"entry:constant:{built('tests/bench/constant_nss.so')}"
+
     @property
     def entry(self):
         return f"entry:cosmo:{self.folder / 'lib/libnss_cosmo.so.2'}"
@@ -51,15 +58,27 @@ class Asked(NssRig):
                                               env=environment))
 
 
+    def first_ns(self, how):
+        """What a fresh process pays: loading the module, and its first look-up."""
+        found = json.loads(said_by(*self.command(built("tests/bench/look_ups"), "first", how, 7), env=self._environment()))
+        return found["load_ns"] + found["first_ns"]
+
+
 @pytest.fixture(scope="module")
-def askers():
-    """Of our store and of /etc/passwd through the C library, and of the entry points alone."""
+def ours():
+    with Asked() as rig:
+        rig.fill_store()
+        yield rig
+
+
+@pytest.fixture(scope="module")
+def askers(ours):
+    """Of our store and of /etc/passwd through the C library, of the entry points alone, and of the floor's."""
     with contextlib.ExitStack() as stack:
-        ours, files = (stack.enter_context(Asked()) for _ in range(2))
-        ours.fill_store()
+        files = stack.enter_context(Asked())
         files.fill_files()
         yield {name: stack.enter_context(rig.worker(how)) for name, rig, how in (
-            ("ours", ours, "libc"), ("files", files, "libc"), ("entry", ours, ours.entry))}
+            ("ours", ours, "libc"), ("files", files, "libc"), ("entry", ours, ours.entry), ("floor", ours, ours.floor))}
 
 
 # The target is to be three times as fast as files.
@@ -68,6 +87,21 @@ def test_look_up__a_thousand_users__costs_no_more_than_files(askers, call):
     cells = {name: (askers[name], call, "hit") for name in ("ours", "files")}
     found = worker.by_turns(cells, ms=20)
     assert found["ours"]["least_ns"] * 3 <= found["files"]["least_ns"] * SLACK
+
+
+@against_the_floor
+@pytest.mark.parametrize("call", ["getpwnam", "getpwuid", "getgrnam", "getgrgid", "getgrouplist"])
+def test_look_up__entry_point__is_within_reach_of_the_floor(askers, call):
+    cells = {whose: (askers["entry"], call, whose) for whose in ("hit", "miss")}
+    found = worker.by_turns(cells | {"floor": (askers["floor"], call, "hit")}, ms=10)
+    for whose in cells:  # processor time: no other process is asked
+        assert found[whose]["cpu_ns"] <= TIMES_CONSTANT * SLACK * found["floor"]["cpu_ns"], whose
+
+
+@against_the_floor
+def test_first_look_up__loading_included__is_within_reach_of_the_floor(ours):
+    least = {how: min(ours.first_ns(how) for _ in range(10)) for how in (ours.entry, ours.floor)}
+    assert least[ours.entry] <= TIMES_CONSTANT_FIRST * SLACK * least[ours.floor]
 
 
 # The target is 1.8 times as many.
