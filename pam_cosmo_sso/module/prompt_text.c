@@ -96,7 +96,7 @@ static enum cosmo_err draw(
 	enum config_qr mode = screen.is_ascii ? qr_in_ascii(prompt->qr) : prompt->qr;
 	enum cosmo_err err = qr_draw(text, mode, screen.cols ? screen.cols : LEAST_COLS, &picture);
 
-	if (err == COSMO_E_TOO_BIG)
+	if (err == COSMO_E_TOO_BIG || err == COSMO_E_NOT_FOUND)
 		return COSMO_OK;
 	if (err)
 		return err;

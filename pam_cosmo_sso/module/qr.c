@@ -6,15 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <qrencode.h>
+#include "pam_cosmo_sso/module/qr_encoder.h"
 
 /* The standard wants four; two are read by every reader tried, and save two rows. */
 #define MARGIN ((size_t)2)
 
 /* Longest character of a picture: a block in UTF-8. */
 #define CELL_MAX_BYTES ((size_t)3)
-
-COSMO_AUTO_DEFINE(QRcode *, QRcode_free);
 
 struct canvas {
 	const QRcode *code;
@@ -90,19 +88,12 @@ static void draw_ascii(struct canvas *canvas)
 	}
 }
 
-enum cosmo_err qr_draw(
-	const char *text, enum config_qr mode, size_t max_cols, struct qr_picture *ret)
+static enum cosmo_err draw(
+	const QRcode *code, enum config_qr mode, size_t max_cols, struct qr_picture *ret)
 {
-	COSMO_AUTO(QRcode_free) QRcode *code = NULL;
-	struct canvas canvas = {.inverse = is_inverse(mode)};
+	struct canvas canvas = {.code = code, .inverse = is_inverse(mode)};
 	struct qr_picture picture = {0};
 
-	if (mode == CONFIG_QR_OFF)
-		return COSMO_OK;
-	code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
-	if (!code)
-		return errno == ENOMEM ? COSMO_E_NOMEM : COSMO_E_TOO_BIG;
-	canvas.code = code;
 	canvas.width = (size_t)code->width + 2 * MARGIN;
 	picture.cols = is_ascii(mode) ? 2 * canvas.width : canvas.width;
 	picture.rows = is_ascii(mode) ? canvas.width : (canvas.width + 1) / 2;
@@ -118,6 +109,27 @@ enum cosmo_err qr_draw(
 		draw_blocks(&canvas);
 	*ret = picture;
 	return COSMO_OK;
+}
+
+enum cosmo_err qr_draw(
+	const char *text, enum config_qr mode, size_t max_cols, struct qr_picture *ret)
+{
+	struct qr_encoder encoder = {0};
+	COSMO_AUTO(qr_encoder_done) struct qr_encoder *owned = &encoder;
+	QRcode *code = NULL;
+	enum cosmo_err err = COSMO_OK;
+
+	if (mode == CONFIG_QR_OFF)
+		return COSMO_OK;
+	err = qr_encoder_open(owned);
+	if (err)
+		return err;
+	code = encoder.encode(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
+	if (!code)
+		return errno == ENOMEM ? COSMO_E_NOMEM : COSMO_E_TOO_BIG;
+	err = draw(code, mode, max_cols, ret);
+	encoder.free_code(code);
+	return err;
 }
 
 void qr_picture_done(struct qr_picture picture)

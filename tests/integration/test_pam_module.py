@@ -108,6 +108,21 @@ def test_sshd__no_complete_uri__qr_holds_the_plain_one(rig):
     assert Picture(seen.texts(ECHO_ON)[0], 80, 24).qr_codes() == [URI]
 
 
+# What a process of sudo's or of a session would pay for with each call.
+def test_sshd__qr_code__its_library_is_loaded_for_it_alone(rig):
+    def loaded(*words, helper):
+        place = rig.folder / f"loaded-{words[0]}"
+        wrapper = ["env", "LD_DEBUG=files", f"LD_DEBUG_OUTPUT={place}"]
+        rig.run("sshd", "ada", *words, helper=helper, wrapper=wrapper)
+        return "".join(path.read_text() for path in rig.folder.glob(f"{place.name}.*"))
+
+    others = loaded("account", "setcred", "open", "close", helper=answer())
+    assert "pam_cosmo_sso.so" in others
+    assert "libqrencode" not in others and "libpthread" not in others
+    shown = loaded("auth", "account", helper=answer(shown={}))
+    assert re.search(r"libqrencode.so.4 \[0\];  destroying link map", shown)
+
+
 # case: conversation: every failure in sshd is one sentence and the end of the client's tries
 @pytest.mark.parametrize("symbol", FAILURES)
 def test_sshd__each_failure__one_sentence_and_no_second_try(rig, symbol):

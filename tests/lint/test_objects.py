@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What each built object links and exports."""
+import json
 import os
 import pathlib
 import re
@@ -13,7 +14,7 @@ BUILD = pathlib.Path(os.environ.get("COSMO_BUILD_DIR", "/nonexistent"))
 LIBC = {"libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 NEEDED = {
     "nss_cosmo/libnss_cosmo.so.2": set(),
-    "pam_cosmo_sso/module/pam_cosmo_sso.so": {"libpam.so.0", "libqrencode.so.4"},
+    "pam_cosmo_sso/module/pam_cosmo_sso.so": {"libpam.so.0"},
     "pam_cosmo_sso/helper/cosmo-sso-helper": set(),
     "pam_cosmo_sso/judge/cosmo-sso-judge": {"libjson-c.so.5", "libcrypto.so.3", "libpcre2-8.so.0"},
     "pam_cosmo_sso/fetch/cosmo-sso-fetch": {"libcurl.so.4"},
@@ -44,6 +45,17 @@ def readelf(option, name):
 def test_objects__needed_libraries__are_those_of_the_design(name):
     needed = set(re.findall(r"\(NEEDED\).*\[([^\]]+)\]", readelf("-d", name)))
     assert needed - LIBC == NEEDED[name]
+
+
+def test_objects__library_of_the_qr_code__is_the_installed_one_and_noted_for_packagers():
+    """By a note, for nothing is linked; see qr_encoder.h."""
+    name = "pam_cosmo_sso/module/pam_cosmo_sso.so"
+    noted = subprocess.run(["readelf", "-p", ".note.dlopen", str(BUILD / name)], check=True, capture_output=True, text=True)
+    (words,) = re.findall(r"\[\{.*\}\]", noted.stdout)
+    folder = subprocess.run(["pkg-config", "--variable=libdir", "libqrencode"], check=True, capture_output=True, text=True)
+    header = pathlib.Path(folder.stdout.strip(), "libqrencode.so")  # the one that what is built here was built with
+    dynamic = subprocess.run(["readelf", "-d", str(header)], check=True, capture_output=True, text=True).stdout
+    assert json.loads(words)[0]["soname"] == re.findall(r"\(SONAME\).*\[([^\]]+)\]", dynamic)
 
 
 @pytest.mark.parametrize("name", sorted(MAPS))

@@ -9,9 +9,24 @@
 #include <cmocka.h>
 
 #include "pam_cosmo_sso/module/prompt_text.h"
+#include "pam_cosmo_sso/module/qr.h"
 
 /* 53 bytes, the most that version 3 at level L holds. */
 #define COMPLETE "https://login.example.org/device?user_code=WDJB-MJHTX"
+
+/* What drawing comes to instead, if anything. */
+static enum cosmo_err drawing_fails;
+
+enum cosmo_err __real_qr_draw(
+	const char *text, enum config_qr mode, size_t max_cols, struct qr_picture *ret);
+enum cosmo_err __wrap_qr_draw(
+	const char *text, enum config_qr mode, size_t max_cols, struct qr_picture *ret);
+
+enum cosmo_err __wrap_qr_draw(
+	const char *text, enum config_qr mode, size_t max_cols, struct qr_picture *ret)
+{
+	return drawing_fails ? drawing_fails : __real_qr_draw(text, mode, max_cols, ret);
+}
 
 static struct prompt ordinary(enum config_qr qr)
 {
@@ -162,6 +177,27 @@ static void test_prompt_question__too_wide_for_80__no_qr(void **state)
 	assert_non_null(strstr(text, "Press Enter after approving: "));
 }
 
+static void test_prompt__host_without_libqrencode__url_and_code(void **state)
+{
+	struct prompt prompt = ordinary(CONFIG_QR_UTF8);
+	struct prompt_screen screen = {80, 24, false};
+	COSMO_AUTO(free) char *question = NULL;
+	COSMO_AUTO(free) char *notice = NULL;
+	COSMO_AUTO(free) char *plain = NULL;
+
+	(void)state;
+	drawing_fails = COSMO_E_NOT_FOUND;
+	assert_int_equal(prompt_question(&prompt, &question), COSMO_OK);
+	assert_int_equal(prompt_notice(&prompt, screen, &notice), COSMO_OK);
+	drawing_fails = COSMO_OK;
+	prompt.qr = CONFIG_QR_OFF;
+	assert_int_equal(prompt_question(&prompt, &plain), COSMO_OK);
+	assert_string_equal(question, plain);
+	free(COSMO_STEAL(&plain));
+	assert_int_equal(prompt_notice(&prompt, screen, &plain), COSMO_OK);
+	assert_string_equal(notice, plain);
+}
+
 static void test_prompt__hostile_url_or_code__refused(void **state)
 {
 	static const char *const hostile[] = {
@@ -307,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_prompt_question__each_mode__one_url_line_and_one_code),
 		cmocka_unit_test(test_prompt_question__ascii_at_80x24__last_line_tells_all),
 		cmocka_unit_test(test_prompt_question__too_wide_for_80__no_qr),
+		cmocka_unit_test(test_prompt__host_without_libqrencode__url_and_code),
 		cmocka_unit_test(test_prompt__hostile_url_or_code__refused),
 		cmocka_unit_test(test_prompt__hostile_names__filtered),
 		cmocka_unit_test(test_prompt_notice__screen_sizes__qr_only_where_it_fits),

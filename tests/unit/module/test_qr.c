@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,8 +9,29 @@
 #include <cmocka.h>
 
 #include "pam_cosmo_sso/module/qr.h"
+#include "pam_cosmo_sso/module/qr_encoder.h"
 
 #define URL54 "https://localhost:9443/device?user_code=WXYZ-BCDF12345"
+
+/* As on a host that has no libqrencode. */
+static bool is_missing;
+
+void *__real_dlopen(const char *name, int flags);
+void *__wrap_dlopen(const char *name, int flags);
+
+void *__wrap_dlopen(const char *name, int flags)
+{
+	return __real_dlopen(is_missing ? "libqrencode-that-is-missing.so" : name, flags);
+}
+
+static bool is_loaded(void)
+{
+	void *library = __real_dlopen(QR_ENCODER_SONAME, RTLD_NOW | RTLD_NOLOAD);
+
+	if (library)
+		dlclose(library);
+	return library != NULL;
+}
 
 static size_t columns(const char *line)
 {
@@ -89,6 +111,31 @@ static void test_qr_draw__wider_than_allowed__too_big(void **state)
 	assert_null(picture.text);
 }
 
+static void test_qr_draw__library__is_here_only_meanwhile(void **state)
+{
+	(void)state;
+	assert_false(is_loaded());
+	for (size_t cols = 32; cols <= 33; cols++) {
+		COSMO_AUTO(qr_picture_done) struct qr_picture picture = {0};
+
+		assert_int_equal(qr_draw(URL54, CONFIG_QR_UTF8, cols, &picture),
+			cols < 33 ? COSMO_E_TOO_BIG : COSMO_OK);
+		assert_false(is_loaded());
+	}
+}
+
+static void test_qr_draw__no_library__not_found_and_no_word_of_it_left(void **state)
+{
+	COSMO_AUTO(qr_picture_done) struct qr_picture picture = {0};
+
+	(void)state;
+	is_missing = true;
+	assert_int_equal(qr_draw(URL54, CONFIG_QR_UTF8, 80, &picture), COSMO_E_NOT_FOUND);
+	is_missing = false;
+	assert_null(picture.text);
+	assert_null(dlerror());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +143,8 @@ int main(void)
 		cmocka_unit_test(test_qr_draw__modes__margin_and_ink),
 		cmocka_unit_test(test_qr_draw__off__nothing),
 		cmocka_unit_test(test_qr_draw__wider_than_allowed__too_big),
+		cmocka_unit_test(test_qr_draw__library__is_here_only_meanwhile),
+		cmocka_unit_test(test_qr_draw__no_library__not_found_and_no_word_of_it_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
