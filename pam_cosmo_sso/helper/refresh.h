@@ -41,7 +41,7 @@ enum refresh_end refresh_run(
 /*
  * Wait for a late answer, for REFRESH_LATE_MS in all, and store what it says; logged. Have the IdP
  * revoke a token that came for a sign-in that is no more. Store a new token that could not be
- * stored so far, for REFRESH_STORE_AGAIN_MS.
+ * stored so far, for REFRESH_NEWER_AGAIN_MS.
  */
 void refresh_finish(struct refresh *refresh);
 

@@ -2,6 +2,7 @@
 #include "pam_cosmo_sso/helper/refresh_ask.h"
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/refresh_newer.h"
 
 /* How long the end of a token that nobody has is waited for. */
 #define REVOKE_MS (INT64_C(10) * 1000)
@@ -55,7 +56,7 @@ enum cosmo_err refresh_ask_next(
 
 	*ret_is_over = false;
 	if (!err && message_type(told) == MESSAGE_JUDGE_TOKEN) {
-		err = refresh_store_token(ask->exchange, ask->asked, told);
+		err = refresh_newer_store(ask->exchange, ask->asked, told);
 		*ret_is_over = err == COSMO_E_SIGNED_OUT;
 		if (*ret_is_over)
 			return err;
@@ -115,6 +116,9 @@ void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secr
 
 void refresh_ask_keep(struct exchange *exchange, struct refresh_sign_in *asked)
 {
-	if (asked->newer && refresh_store_newer(exchange, asked) == COSMO_E_SIGNED_OUT)
+	int64_t deadline_boot_ms = fdio_boot_ms() + REFRESH_NEWER_AGAIN_MS;
+
+	if (asked->newer &&
+		refresh_newer_again(exchange, asked, deadline_boot_ms) == COSMO_E_SIGNED_OUT)
 		refresh_ask_revoke(exchange, asked->newer);
 }

@@ -12,7 +12,7 @@
 #include "pam_cosmo_sso/helper/exchange.h"
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/key_doubt.h"
-#include "pam_cosmo_sso/helper/refresh_store.h"
+#include "pam_cosmo_sso/helper/refresh_sign_in.h"
 
 struct refresh_ask {
 	struct exchange *exchange;     /* borrowed */
@@ -52,5 +52,5 @@ void refresh_ask_learn(const struct refresh_ask *ask, enum cosmo_err ended);
 void refresh_ask_revoke(const struct exchange *exchange, const struct cosmo_secret *token);
 
 /* The last thing that can be done for a token that could not be stored: try again for
- * REFRESH_STORE_AGAIN_MS, or have the IdP revoke it where its sign-in is no more. */
+ * REFRESH_NEWER_AGAIN_MS, or have the IdP revoke it where its sign-in is no more. */
 void refresh_ask_keep(struct exchange *exchange, struct refresh_sign_in *asked);

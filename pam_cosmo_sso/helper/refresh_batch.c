@@ -6,6 +6,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/refresh_ask.h"
+#include "pam_cosmo_sso/helper/refresh_newer.h"
 #include "pam_cosmo_sso/helper/refresh_outage_write.h"
 #include "pam_cosmo_sso/helper/refresh_turn.h"
 
@@ -94,13 +95,13 @@ static void end(struct refresh_member *member, enum refresh_end how, enum cosmo_
 
 	member->is_due = false;
 	member->end = how;
+	member->is_left_over = how == REFRESH_DROPPED && member->asked.newer;
 	member->reason = reason;
 	note_roles(member, &member->roles_after);
-	/* What was said can be asked for again. */
-	if (!is_answered)
-		refresh_ask_keep(&member->exchange, &member->asked);
 	refresh_turn_tell(member->turn_fd, is_answered ? COSMO_OK : reason);
-	cosmo_auto_close(&member->turn_fd);
+	/* Nobody is to show the one that was spent while the new one may still be stored. */
+	if (is_answered || !member->asked.newer)
+		cosmo_auto_close(&member->turn_fd);
 	if (!is_answered)
 		refresh_outage_note(member->exchange.store, reason);
 }
@@ -167,10 +168,56 @@ static void release_others(struct refresh_batch *batch)
 	}
 }
 
-void refresh_batch_settle(struct refresh_batch *batch)
+static void settle(struct refresh_batch *batch)
 {
 	store_answers(batch);
 	release_others(batch);
+}
+
+/* Of an end with a token that is stored nowhere: it is good, or its sign-in is no more. */
+static void keep_token(struct refresh_member *member, int64_t deadline_boot_ms)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	if (member->turn_fd < 0 || !member->asked.newer)
+		return;
+	err = refresh_newer_again(&member->exchange, &member->asked, deadline_boot_ms);
+	member->is_left_over = err == COSMO_E_SIGNED_OUT;
+	if (!err || member->is_left_over)
+		cosmo_auto_close(&member->turn_fd);
+}
+
+/* First those that can be stored at once; what takes longer has one deadline for all. */
+static void keep_tokens(struct refresh_batch *batch)
+{
+	int64_t deadline_boot_ms = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		keep_token(&batch->members[i], 0);
+	deadline_boot_ms = fdio_boot_ms() + REFRESH_NEWER_AGAIN_MS;
+	for (size_t i = 0; i < batch->count; i++) {
+		keep_token(&batch->members[i], deadline_boot_ms);
+		cosmo_auto_close(&batch->members[i].turn_fd);
+	}
+}
+
+/* Nobody waits for that any more. */
+static void revoke_left_over(struct refresh_batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct refresh_member *member = &batch->members[i];
+
+		if (member->is_left_over)
+			refresh_ask_revoke(&member->exchange, member->asked.newer);
+		member->is_left_over = false;
+	}
+}
+
+void refresh_batch_settle(struct refresh_batch *batch)
+{
+	settle(batch);
+	keep_tokens(batch);
+	revoke_left_over(batch);
 }
 
 /* *ret_is_slow: the others have been settled meanwhile. */
@@ -184,11 +231,9 @@ static enum cosmo_err wait(struct refresh_batch *batch, struct refresh_member *m
 	*ret_is_slow = err == COSMO_E_DEADLINE && fdio_boot_ms() < ask->deadline_boot_ms;
 	if (*ret_is_slow) {
 		refresh_turn_tell(member->turn_fd, COSMO_E_IDP_TIMEOUT);
-		refresh_batch_settle(batch);
+		settle(batch);
 		err = refresh_ask_next(ask, ask->deadline_boot_ms, &member->told, &is_over);
 	}
-	if (is_over && member->asked.newer)
-		refresh_ask_revoke(&member->exchange, member->asked.newer);
 	return is_over ? COSMO_E_SIGNED_OUT : err;
 }
 

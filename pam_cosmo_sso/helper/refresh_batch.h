@@ -38,6 +38,7 @@ struct refresh_member {
 	struct identity who;  /* of it */
 	int turn_fd;
 	bool is_due;
+	bool is_left_over; /* .asked has a new token whose sign-in is no more */
 };
 
 struct refresh_batch {
@@ -70,5 +71,7 @@ void refresh_batch_begin(struct refresh_batch *batch);
  */
 bool refresh_batch_ask(struct refresh_batch *batch, size_t index);
 
-/* Store what was said; forget that those were to be asked who were not. */
+/* Store what was said; forget that those were to be asked who were not. Behind that, when nobody
+ * waits for an answer any more, new tokens that could not be stored are tried for again, for
+ * REFRESH_NEWER_AGAIN_MS in all, and those whose sign-in is no more are revoked. */
 void refresh_batch_settle(struct refresh_batch *batch);

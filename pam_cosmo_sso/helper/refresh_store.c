@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pam_cosmo_sso/helper/refresh_store.h"
 
-#include <poll.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/commit.h"
@@ -11,40 +9,13 @@
 #include "pam_cosmo_sso/helper/policy.h"
 #include "pam_cosmo_sso/helper/rebind.h"
 #include "pam_cosmo_sso/helper/refresh_due.h"
-
-/* A token that is not stored costs its owner a sign-in: longer than others wait for the lock. */
-#define TOKEN_LOCK_MS 10000
-/* Between two tries where it is not the lock. */
-#define AGAIN_PAUSE_MS 100
-
-void refresh_sign_in_done(struct refresh_sign_in *asked)
-{
-	if (!asked)
-		return;
-	secret_free(asked->token);
-	secret_free(asked->newer);
-	*asked = (struct refresh_sign_in){.token = NULL};
-}
+#include "pam_cosmo_sso/helper/refresh_newer.h"
 
 bool refresh_is_refusal(enum cosmo_err err)
 {
 	return err == COSMO_E_INVALID_GRANT || err == COSMO_E_REFRESH_INTERRUPTED ||
 	       err == COSMO_E_OTHER_SUBJECT || err == COSMO_E_RENAMED ||
 	       err == COSMO_E_CLAIM_MISSING || err == COSMO_E_NO_ROLE;
-}
-
-static enum cosmo_err copy_secret(const struct cosmo_secret *from, struct cosmo_secret **ret)
-{
-	return secret_new(secret_peek(from), secret_len(from), ret);
-}
-
-static enum cosmo_err read_sign_in(const struct record *record, struct refresh_sign_in *ret)
-{
-	ret->signed_in_s = record->signed_in_s;
-	ret->sign_outs = record->sign_outs;
-	ret->was_interrupted = record->refresh_asked_s != 0;
-	memcpy(ret->integration, record->integration, INTEGRATION_BYTES);
-	return copy_secret(record->refresh_token, &ret->token);
 }
 
 /* Lock held. *ret_record is to be written; NULL where a refresh is not due any more. */
@@ -61,7 +32,7 @@ static enum cosmo_err prepare_asked(
 	gate_read(store_gate(exchange->store), &gate);
 	if (!refresh_is_due(exchange->config, &exchange->service, record, &gate, now_s))
 		return COSMO_OK;
-	err = read_sign_in(record, ret);
+	err = refresh_sign_in_read(record, ret);
 	if (err)
 		return err;
 	record->refresh_asked_s = now_s > 0 ? now_s : 1;
@@ -128,120 +99,6 @@ enum cosmo_err refresh_store_all_asked(
 	note_all_asked(store, questions, count);
 	store_unlock(store);
 	return COSMO_OK;
-}
-
-/* A try that could not be made durable may have put the newer one there all the same. */
-static bool is_known(const struct refresh_sign_in *asked, const struct cosmo_secret *token)
-{
-	return token && (secret_equal(token, asked->token) ||
-				(asked->newer && secret_equal(token, asked->newer)));
-}
-
-static bool is_same(const struct refresh_sign_in *asked, const struct record *record)
-{
-	return record->reason == COSMO_OK && record->signed_in_s == asked->signed_in_s &&
-	       record->sign_outs == asked->sign_outs &&
-	       (record->flags & (USERS_DB_LOCKED | USERS_DB_REMOVED)) == 0 &&
-	       memcmp(record->integration, asked->integration, INTEGRATION_BYTES) == 0 &&
-	       is_known(asked, record->refresh_token);
-}
-
-/* The record as it is now, if it is still of the sign-in that was asked about. Lock held. */
-static enum cosmo_err read_same(
-	struct exchange *exchange, const struct refresh_sign_in *asked, struct record **ret)
-{
-	COSMO_AUTO(record_free) struct record *record = NULL;
-	struct gate_view gate = {.state = GATE_MISSING};
-	enum cosmo_err err = record_load(exchange->store, exchange->user, &record);
-
-	if (err)
-		return err == COSMO_E_NOT_FOUND ? COSMO_E_SIGNED_OUT : err;
-	gate_read(store_gate(exchange->store), &gate);
-	if (gate.state != GATE_OPEN ||
-		memcmp(gate.integration, asked->integration, INTEGRATION_BYTES) != 0 ||
-		!is_same(asked, record))
-		return COSMO_E_SIGNED_OUT;
-	*ret = COSMO_STEAL(&record);
-	return COSMO_OK;
-}
-
-static void take_newer(struct record *record, struct cosmo_secret *token, int64_t expires_s)
-{
-	secret_free(record->refresh_token);
-	record->refresh_token = token;
-	record->refresh_expires_s = expires_s;
-	record->refresh_asked_s = 0;
-}
-
-/* Lock held. The new token is known: whatever becomes of this try, nothing was lost. */
-static enum cosmo_err write_token(struct exchange *exchange, struct refresh_sign_in *asked)
-{
-	COSMO_AUTO(record_free) struct record *record = NULL;
-	struct cosmo_secret *token = NULL;
-	enum cosmo_err err = read_same(exchange, asked, &record);
-
-	if (!err)
-		err = copy_secret(asked->newer, &token);
-	if (err)
-		return err;
-	take_newer(record, token, asked->newer_expires_s);
-	err = commit_unshown(exchange->store, record);
-	if (err)
-		return err;
-	secret_free(asked->token);
-	asked->token = COSMO_STEAL(&asked->newer);
-	return COSMO_OK;
-}
-
-static enum cosmo_err read_newer(const struct message *message, struct refresh_sign_in *asked)
-{
-	uint64_t expires_in_s = message_u64(message, FIELD_REFRESH_EXPIRES_IN_S, 0);
-	size_t len = 0;
-	const void *token = message_bytes(message, FIELD_REFRESH_TOKEN, &len);
-
-	/* A record holds it as text. */
-	if (!token || len == 0 || memchr(token, '\0', len) || expires_in_s > INT32_MAX)
-		return COSMO_E_PROTOCOL;
-	secret_free(COSMO_STEAL(&asked->newer));
-	asked->newer_expires_s = expires_in_s > 0 ? fdio_now_s() + (int64_t)expires_in_s : 0;
-	return secret_new(token, len, &asked->newer);
-}
-
-static enum cosmo_err try_newer(
-	struct exchange *exchange, struct refresh_sign_in *asked, int64_t lock_ms)
-{
-	enum cosmo_err err = store_lock(exchange->store, lock_ms);
-
-	if (err)
-		return err;
-	err = write_token(exchange, asked);
-	store_unlock(exchange->store);
-	return err;
-}
-
-enum cosmo_err refresh_store_token(
-	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message)
-{
-	enum cosmo_err err = read_newer(message, asked);
-
-	return err ? err : try_newer(exchange, asked, TOKEN_LOCK_MS);
-}
-
-enum cosmo_err refresh_store_newer(struct exchange *exchange, struct refresh_sign_in *asked)
-{
-	int64_t deadline_boot_ms = fdio_boot_ms() + REFRESH_STORE_AGAIN_MS;
-	int64_t left_ms = REFRESH_STORE_AGAIN_MS;
-	enum cosmo_err err = try_newer(exchange, asked, left_ms);
-
-	/* A token that no record can hold does not get smaller. */
-	while (err && err != COSMO_E_SIGNED_OUT && err != COSMO_E_INVALID) {
-		left_ms = deadline_boot_ms - fdio_boot_ms();
-		if (left_ms <= 0)
-			return err;
-		(void)poll(NULL, 0, AGAIN_PAUSE_MS);
-		err = try_newer(exchange, asked, left_ms);
-	}
-	return err;
 }
 
 /*
@@ -320,16 +177,13 @@ static enum cosmo_err prepare_identity(struct exchange *exchange,
 	const struct refresh_sign_in *asked, const struct identity *who, struct record **ret)
 {
 	COSMO_AUTO(record_free) struct record *record = NULL;
-	struct cosmo_secret *token = NULL;
 	uint64_t roles = 0;
-	enum cosmo_err err = read_same(exchange, asked, &record);
+	enum cosmo_err err = refresh_sign_in_find(exchange, asked, &record);
 
-	if (!err && asked->newer)
-		err = copy_secret(asked->newer, &token);
+	if (!err)
+		err = refresh_newer_take(asked, record);
 	if (err)
 		return err;
-	if (token)
-		take_newer(record, token, asked->newer_expires_s);
 	err = judge_identity(exchange, record, who, &roles);
 	if (!err)
 		err = apply_confirmation(exchange, record, who, roles);
@@ -429,7 +283,7 @@ enum cosmo_err refresh_store_refusal(struct exchange *exchange, const struct ref
 
 	if (err)
 		return refusal; /* asked again, it will be refused again */
-	err = read_same(exchange, asked, &record);
+	err = refresh_sign_in_find(exchange, asked, &record);
 	if (!err) {
 		apply_refusal(record, refusal);
 		write_refusal(exchange, record);
@@ -456,7 +310,7 @@ void refresh_store_unspent(struct exchange *exchange, const struct refresh_sign_
 	if (asked->was_interrupted || asked->newer || !asked->token ||
 		store_lock(exchange->store, STORE_LOCK_MS))
 		return;
-	if (read_same(exchange, asked, &record) == COSMO_OK && record->refresh_asked_s) {
+	if (refresh_sign_in_find(exchange, asked, &record) == COSMO_OK && record->refresh_asked_s) {
 		record->refresh_asked_s = 0;
 		(void)!commit_unshown(exchange->store, record);
 	}

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a refresh writes, step by step, each under the writer lock of its own. In between anything
- * may happen to the user: an administrator signs him out, the host is disconnected, he signs in
- * anew. So each step reads the record again, and writes only while it is of the sign-in that was
- * asked about; else it is COSMO_E_SIGNED_OUT, and nothing is stored.
+ * What a refresh writes, step by step, each under the writer lock of its own; a new token is in
+ * refresh_newer.h. Each step reads the record again, and writes only while it is of the sign-in
+ * that was asked about; else it is COSMO_E_SIGNED_OUT, and nothing is stored.
  */
 #pragma once
 
@@ -13,26 +12,9 @@
 
 #include "common/base/auto.h"
 #include "common/base/err.h"
-#include "common/base/gate.h"
-#include "common/base/secret.h"
-#include "common/message.h"
 #include "pam_cosmo_sso/helper/exchange.h"
 #include "pam_cosmo_sso/helper/identity.h"
-
-/* The sign-in that is asked about. */
-struct refresh_sign_in {
-	struct cosmo_secret *token; /* as it stands in the record */
-	struct cosmo_secret *newer; /* one that could not be stored; NULL: none */
-	int64_t newer_expires_s;
-	unsigned char integration[INTEGRATION_BYTES];
-	int64_t signed_in_s;
-	uint32_t sign_outs;
-	bool was_interrupted; /* an earlier refresh was asked for, and nobody knows what came of it
-			       */
-};
-
-void refresh_sign_in_done(struct refresh_sign_in *asked);
-COSMO_AUTO_DEFINE(struct refresh_sign_in *, refresh_sign_in_done);
+#include "pam_cosmo_sso/helper/refresh_sign_in.h"
 
 /*
  * Note durably that the user's refresh token is about to be shown to the IdP. *ret_is_due is false,
@@ -58,19 +40,6 @@ struct refresh_question {
 
 COSMO_MUST_USE enum cosmo_err refresh_store_all_asked(
 	struct store *store, struct refresh_question *questions, size_t count);
-
-/* Store the token of a JUDGE_TOKEN in the place of the one that was shown. One that cannot be
- * stored is kept in @asked for refresh_store_identity() or refresh_store_newer(). Errors:
- * COSMO_E_SIGNED_OUT, COSMO_E_PROTOCOL (no token any record could hold), and as
- * refresh_store_asked(). */
-COSMO_MUST_USE enum cosmo_err refresh_store_token(
-	struct exchange *exchange, struct refresh_sign_in *asked, const struct message *message);
-
-/* Try again to store the token that could not be stored, for REFRESH_STORE_AGAIN_MS, whatever the
- * IdP said of the person. Errors: as refresh_store_asked(), COSMO_E_SIGNED_OUT. */
-#define REFRESH_STORE_AGAIN_MS INT64_C(20000)
-COSMO_MUST_USE enum cosmo_err refresh_store_newer(
-	struct exchange *exchange, struct refresh_sign_in *asked);
 
 /* What refresh_store_identity() would say of it just now, as far as the person and his roles go.
  * Takes no lock and writes nothing. Errors: the IdP's no as there, COSMO_E_RULE_ROLE,

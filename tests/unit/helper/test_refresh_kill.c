@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/refresh_newer.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "tests/unit/store/store_fixture.h"
 #include "tests/unit/store/traced_child.h"
@@ -61,7 +62,7 @@ static enum cosmo_err take_token(struct exchange *exchange, struct refresh_sign_
 	if (err)
 		return err;
 	message_put_bytes(message, FIELD_REFRESH_TOKEN, "second", 6);
-	return refresh_store_token(exchange, asked, message);
+	return refresh_newer_store(exchange, asked, message);
 }
 
 /* Like refresh.c, whose judge is quick. */

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "common/base/fdio.h"
+#include "pam_cosmo_sso/helper/refresh_newer.h"
 #include "pam_cosmo_sso/helper/refresh_store.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -142,7 +143,13 @@ static enum cosmo_err take_token(struct ada *ada, const char *token, uint64_t ex
 	message_put_bytes(message, FIELD_REFRESH_TOKEN, token, strlen(token));
 	if (expires_in_s)
 		message_put_u64(message, FIELD_REFRESH_EXPIRES_IN_S, expires_in_s);
-	return refresh_store_token(&ada->exchange, &ada->asked, message);
+	return refresh_newer_store(&ada->exchange, &ada->asked, message);
+}
+
+static enum cosmo_err store_newer(struct ada *ada)
+{
+	return refresh_newer_again(
+		&ada->exchange, &ada->asked, fdio_boot_ms() + REFRESH_NEWER_AGAIN_MS);
 }
 
 /* What the IdP says of ada: an admin. */
@@ -200,7 +207,7 @@ static void test_refresh_store_asked__not_due__writes_nothing(void **state)
 }
 
 /* case: refresh: a replaced refresh token is stored before it is known what the IdP says */
-static void test_refresh_store_token__new_one__takes_the_old_ones_place(void **state)
+static void test_refresh_newer_store__new_one__takes_the_old_ones_place(void **state)
 {
 	ADA_AUTO struct ada ada = {0};
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -222,7 +229,7 @@ static void test_refresh_store_token__new_one__takes_the_old_ones_place(void **s
 	assert_int_equal(record->refresh_expires_s, 0);
 }
 
-static void test_refresh_store_token__no_token_a_record_could_hold__is_refused(void **state)
+static void test_refresh_newer_store__no_token_a_record_could_hold__is_refused(void **state)
 {
 	ADA_AUTO struct ada ada = {0};
 	COSMO_AUTO(message_free) struct message *message = NULL;
@@ -234,7 +241,7 @@ static void test_refresh_store_token__no_token_a_record_could_hold__is_refused(v
 	assert_int_equal(take_token(&ada, "t", UINT64_MAX), COSMO_E_PROTOCOL);
 	assert_int_equal(message_new(MESSAGE_JUDGE_TOKEN, &message), COSMO_OK);
 	message_put_bytes(message, FIELD_REFRESH_TOKEN, "a\0b", 3);
-	assert_int_equal(refresh_store_token(&ada.exchange, &ada.asked, message), COSMO_E_PROTOCOL);
+	assert_int_equal(refresh_newer_store(&ada.exchange, &ada.asked, message), COSMO_E_PROTOCOL);
 	record = load(&ada);
 	assert_string_equal(secret_peek(record->refresh_token), "first");
 }
@@ -280,7 +287,7 @@ static void test_refresh_store_identity__token_was_not_stored__is_stored_with_it
 }
 
 /* case: refresh: a new refresh token that could not be stored is tried for again by the helper */
-static void test_refresh_store_newer__lock_was_held__is_stored_at_last(void **state)
+static void test_refresh_newer_again__lock_was_held__is_stored_at_last(void **state)
 {
 	ADA_AUTO struct ada ada = {0};
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -296,7 +303,7 @@ static void test_refresh_store_newer__lock_was_held__is_stored_at_last(void **st
 	assert_string_equal(secret_peek(record->refresh_token), "first");
 	assert_int_not_equal(record->refresh_asked_s, 0);
 	tries_in_vain = 2;
-	assert_int_equal(refresh_store_newer(&ada.exchange, &ada.asked), COSMO_OK);
+	assert_int_equal(store_newer(&ada), COSMO_OK);
 	assert_null(ada.asked.newer);
 	record_free(COSMO_STEAL(&record));
 	record = load(&ada);
@@ -306,7 +313,7 @@ static void test_refresh_store_newer__lock_was_held__is_stored_at_last(void **st
 	assert_int_equal(record->confirmed_s, record->signed_in_s);
 }
 
-static void test_refresh_store_newer__signed_out_meanwhile__stores_nothing(void **state)
+static void test_refresh_newer_again__signed_out_meanwhile__stores_nothing(void **state)
 {
 	ADA_AUTO struct ada ada = {0};
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -318,14 +325,14 @@ static void test_refresh_store_newer__signed_out_meanwhile__stores_nothing(void 
 	record = load(&ada);
 	record->sign_outs++;
 	save(&ada, record);
-	assert_int_equal(refresh_store_newer(&ada.exchange, &ada.asked), COSMO_E_SIGNED_OUT);
+	assert_int_equal(store_newer(&ada), COSMO_E_SIGNED_OUT);
 	assert_non_null(ada.asked.newer); /* to be revoked */
 	record_free(COSMO_STEAL(&record));
 	record = load(&ada);
 	assert_string_equal(secret_peek(record->refresh_token), "first");
 }
 
-static void test_refresh_store_newer__there_but_not_durable__is_made_so(void **state)
+static void test_refresh_newer_again__there_but_not_durable__is_made_so(void **state)
 {
 	ADA_AUTO struct ada ada = {0};
 	COSMO_AUTO(record_free) struct record *record = NULL;
@@ -337,7 +344,7 @@ static void test_refresh_store_newer__there_but_not_durable__is_made_so(void **s
 	assert_int_equal(syncs_in_vain, 0);
 	record = load(&ada);
 	assert_string_equal(secret_peek(record->refresh_token), "second");
-	assert_int_equal(refresh_store_newer(&ada.exchange, &ada.asked), COSMO_OK);
+	assert_int_equal(store_newer(&ada), COSMO_OK);
 	assert_null(ada.asked.newer); /* nothing is to be revoked */
 	record_free(COSMO_STEAL(&record));
 	record = load(&ada);
@@ -614,15 +621,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_READY_FIXTURE(test_refresh_store_asked__due__is_noted_durably_first),
 		WITH_READY_FIXTURE(test_refresh_store_asked__not_due__writes_nothing),
-		WITH_READY_FIXTURE(test_refresh_store_token__new_one__takes_the_old_ones_place),
+		WITH_READY_FIXTURE(test_refresh_newer_store__new_one__takes_the_old_ones_place),
 		WITH_READY_FIXTURE(
-			test_refresh_store_token__no_token_a_record_could_hold__is_refused),
+			test_refresh_newer_store__no_token_a_record_could_hold__is_refused),
 		WITH_READY_FIXTURE(test_refresh_store_identity__yes__replaces_the_roles_alone),
 		WITH_READY_FIXTURE(
 			test_refresh_store_identity__token_was_not_stored__is_stored_with_it),
-		WITH_READY_FIXTURE(test_refresh_store_newer__lock_was_held__is_stored_at_last),
-		WITH_READY_FIXTURE(test_refresh_store_newer__signed_out_meanwhile__stores_nothing),
-		WITH_READY_FIXTURE(test_refresh_store_newer__there_but_not_durable__is_made_so),
+		WITH_READY_FIXTURE(test_refresh_newer_again__lock_was_held__is_stored_at_last),
+		WITH_READY_FIXTURE(test_refresh_newer_again__signed_out_meanwhile__stores_nothing),
+		WITH_READY_FIXTURE(test_refresh_newer_again__there_but_not_durable__is_made_so),
 		WITH_READY_FIXTURE(
 			test_refresh_store_identity__idp_clock_behind__confirms_no_later),
 		WITH_READY_FIXTURE(test_refresh_store_identity__a_no__leaves_no_role),
