@@ -81,6 +81,10 @@ static void explain(struct admin *admin, const struct session_scope *scope, enum
 	else if (err == COSMO_E_INVALID)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"this is not the form of a login name");
+	else if (tally->unread)
+		snprintf(admin->detail, sizeof(admin->detail),
+			"not ended, for whose they are cannot be read: uids %s",
+			tally->unread_uids);
 	else if (tally->left)
 		snprintf(admin->detail, sizeof(admin->detail),
 			"%" PRIu64 " processes could not be ended", tally->left);

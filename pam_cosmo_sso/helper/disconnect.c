@@ -39,6 +39,13 @@ static void note(struct disconnect_outcome *outcome, const char *text, const cha
 	(void)snprintf(outcome->detail, sizeof(outcome->detail), "%s%s", text, why);
 }
 
+static void add(struct disconnect_outcome *outcome, const char *text, const char *what)
+{
+	size_t used = strlen(outcome->detail);
+
+	(void)snprintf(outcome->detail + used, sizeof(outcome->detail) - used, "%s%s", text, what);
+}
+
 /* Why nothing can be written there, if it can be told. */
 static const char *trouble_of(int fd)
 {
@@ -130,6 +137,22 @@ static void tell_tokens(void *context, uint64_t done, uint64_t total)
 	tell_progress(context, "tokens", done, total);
 }
 
+static void describe_sessions(const struct session_tally *tally, struct disconnect_outcome *ret)
+{
+	(void)snprintf(ret->detail, sizeof(ret->detail),
+		"%" PRIu64 " ended, %" PRIu64 " processes, %" PRIu64 " withstand%s; %" PRIu64
+		" set-gid files, %" PRIu64 " stripped%s%s",
+		tally->ended, tally->processes, tally->left,
+		tally->own ? ", the caller's session ends last" : "", tally->setgid,
+		tally->stripped, tally->unseen ? ", not wholly looked through: " : "",
+		tally->unseen_places);
+	if (tally->unread)
+		add(ret, "; not ended, for whose they are cannot be read: uids ",
+			tally->unread_uids);
+	if (tally->undone)
+		add(ret, "; could not be removed: ", tally->undone);
+}
+
 static void step_sessions(struct disconnecting *work, struct disconnect_outcome *ret)
 {
 	const struct disconnect_order *order = work->order;
@@ -150,14 +173,7 @@ static void step_sessions(struct disconnecting *work, struct disconnect_outcome 
 	ret->left = tally->left;
 	if (!ret->err && tally->left > 0)
 		ret->err = COSMO_E_TIMEOUT;
-	(void)snprintf(ret->detail, sizeof(ret->detail),
-		"%" PRIu64 " ended, %" PRIu64 " processes, %" PRIu64 " withstand%s; %" PRIu64
-		" set-gid files, %" PRIu64 " stripped%s%s%s%s",
-		tally->ended, tally->processes, tally->left,
-		tally->own ? ", the caller's session ends last" : "", tally->setgid,
-		tally->stripped, tally->unseen ? ", not wholly looked through: " : "",
-		tally->unseen_places, tally->undone ? "; could not be removed: " : "",
-		tally->undone ? tally->undone : "");
+	describe_sessions(tally, ret);
 }
 
 /* Those that have not been told are refused at their end: the integration is not theirs any more.

@@ -37,9 +37,12 @@ static enum cosmo_err add_session(void *context, const struct session *session)
 {
 	struct session_ending *ending = context;
 	bool ours = false;
-	enum cosmo_err err = our_uids_have(&ending->ours, session->uid, &ours, NULL);
+	enum cosmo_err err = COSMO_OK;
 
-	if (err || !ours || (ending->scope->session && !streq(ending->scope->session, session->id)))
+	if (ending->scope->session && !streq(ending->scope->session, session->id))
+		return COSMO_OK;
+	err = our_uids_have(&ending->ours, session->uid, &ours, NULL);
+	if (err || !ours)
 		return err;
 	if (ending->count == ending->room) {
 		size_t room = ending->room ? 2 * ending->room : FIRST_ROOM;
@@ -348,6 +351,15 @@ static enum cosmo_err end_all(struct session_ending *ending)
 	return first ? first : err;
 }
 
+static bool is_unread(struct session_ending *ending)
+{
+	struct session_tally *tally = ending->tally;
+
+	tally->unread = our_uids_unread(&ending->ours, tally->unread_uids);
+	tally->seen = tally->seen && tally->unread == 0;
+	return tally->unread > 0;
+}
+
 static enum cosmo_err prepare(struct session_ending *ending)
 {
 	bool ours = false; /* asked so that it is known */
@@ -356,12 +368,14 @@ static enum cosmo_err prepare(struct session_ending *ending)
 
 	if (!err && ending->ours.only)
 		err = our_uids_have(&ending->ours, ending->ours.only, &ours, NULL);
+	if (!err && is_unread(ending))
+		err = COSMO_E_IO;
 	if (!err)
 		err = session_choice_find_caller(ending);
 	if (!err)
 		err = session_each(store_run_fd(ending->store), add_session, ending);
 	if (!err && ending->scope->session && ending->count == 0)
-		return COSMO_E_NOT_FOUND;
+		return is_unread(ending) ? COSMO_E_IO : COSMO_E_NOT_FOUND;
 	if (!err)
 		err = find_shared(ending);
 	for (size_t i = 0; i < ending->count && !err; i++)
@@ -395,6 +409,8 @@ enum cosmo_err session_end(struct store *store, const struct session_scope *scop
 	err = scope->dry_run ? rehearse(owned) : end_all(owned);
 	if (!scope->session)
 		files_err = find_left_files(owned);
+	if (is_unread(owned) && !scope->dry_run && !err)
+		err = COSMO_E_IO;
 	return err ? err : files_err;
 }
 

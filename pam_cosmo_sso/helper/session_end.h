@@ -13,6 +13,7 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "pam_cosmo_sso/helper/left_files.h"
+#include "pam_cosmo_sso/helper/our_uids.h"
 #include "pam_cosmo_sso/helper/store.h"
 
 struct session_scope {
@@ -42,7 +43,9 @@ struct session_tally {
 	char unseen_places[LEFT_PLACES_BYTES]; /* see struct left_files */
 	bool seen;                             /* all processes: nothing but .left runs */
 	const char *undone; /* what of theirs could not be removed, static; NULL: nothing */
-	bool own;           /* the caller's session waits for session_end_own() */
+	uint64_t unread;    /* uids whose they are could not be read: nothing of theirs was ended */
+	char unread_uids[OUR_UIDS_UNREAD_BYTES]; /* see our_uids_unread() */
+	bool own; /* the caller's session waits for session_end_own() */
 };
 
 /* how far: @done of @total @what ("sessions") */
@@ -56,7 +59,8 @@ typedef void (*session_progress)(void *context, const char *what, uint64_t done,
  * logged.
  *
  * Errors: COSMO_E_NOT_FOUND (no such session; no such user), COSMO_E_INVALID (the user's name),
- * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at, or see .undone); with .strip_setgid also
+ * COSMO_E_IO, COSMO_E_NOMEM (not everything was looked at, see .unread and .undone; a rehearsal
+ * only counts .unread, unless it is all that was asked about); with .strip_setgid also
  * .unseen_why.
  * *ret is filled in either way.
  */

@@ -415,6 +415,30 @@ result["left"] = os.listdir(linger)
     assert found["again"]["error"] is None and found["left"] == ["tess"]
 
 
+def test_a_register_entry_that_cannot_be_read_keeps_nobody_elses_session(sessions):
+    found = sessions.inside(CONNECTED + """
+ada, bob = world.session("ada"), world.session("bob")
+result["uid"] = world.uid("ada")
+entry = next(pathlib.Path("/var/lib").glob(f"cosmo-sso*/private/uids/{result['uid']:08x}"))
+os.mknod("/home/socket", 0o140600)  # which nobody can open
+subprocess.run(["mount", "--bind", "/home/socket", entry], check=True)
+result["user"] = world.ctl("session", "end", "--user", "ada", "--yes")
+result["json"] = world.json("disconnect")
+result["text"] = world.ctl("disconnect")
+result["ada"], result["bob"] = [world.runs(pid) for pid in ada], [world.runs(pid) for pid in bob]
+subprocess.run(["umount", entry], check=True)
+result["again"] = world.json("disconnect")
+result["after"] = [world.runs(pid) for pid in ada]
+""")
+    steps = {step["step"]: step for step in found["json"]["steps"]}
+    assert all(found["ada"]) and not any(found["bob"])
+    assert (steps["sessions"]["result"], steps["sessions"]["count"]) == ("io_error", 1)
+    assert steps["sessions"]["detail"].endswith(f"; not ended, for whose they are cannot be read: uids {found['uid']}")
+    for name in ("user", "text"):
+        assert found[name]["code"] == 6 and str(found["uid"]) in found[name]["err"] and "cannot be read" in found[name]["err"], found[name]
+    assert found["again"]["error"] is None and not any(found["after"])
+
+
 HIDDEN = {"all": ["-t", "tmpfs", "none", "/proc"], "one": ["-o", "bind", "/dev/full", "/proc/PID/stat"]}
 
 

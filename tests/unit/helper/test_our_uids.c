@@ -91,23 +91,50 @@ static void test_our_uids_have__register_is_damaged_there__is_ours(void **state)
 	assert_true(have(fixture, MISSING, bob));
 }
 
-static void test_our_uids_have__neither_can_be_read__is_an_error_and_nobodys(void **state)
+static void test_our_uids_have__register_cannot_be_read__is_nobodys_and_remembered(void **state)
 {
 	struct fixture *fixture = fixture_of(state);
+	uint32_t ada = enrol(fixture, "ada");
 	struct our_uids ours;
 	COSMO_AUTO(our_uids_done) struct our_uids *owned = &ours;
-	enum cosmo_err err = COSMO_OK;
+	char unread[OUR_UIDS_UNREAD_BYTES] = "";
+	char expected[16] = "";
 	bool is_ours = false;
 
-	assert_int_equal(our_uids_init(owned, fixture->store, "/etc/passwd", NULL), COSMO_OK);
-	take_descriptors_away();
-	err = our_uids_have(owned, LOCAL_UID, &is_ours, NULL);
-	give_descriptors_back();
-	assert_int_equal(err, COSMO_E_IO);
-	assert_false(is_ours);
-	/* nor is it remembered */
+	(void)snprintf(expected, sizeof(expected), "%u", ada);
+	assert_int_equal(our_uids_init(owned, fixture->store, "/dev/null", NULL), COSMO_OK);
 	assert_int_equal(our_uids_have(owned, LOCAL_UID, &is_ours, NULL), COSMO_OK);
+	assert_int_equal(our_uids_unread(owned, unread), 0);
+	take_descriptors_away();
+	assert_int_equal(our_uids_have(owned, ada, &is_ours, NULL), COSMO_OK);
+	assert_int_equal(our_uids_have(owned, LOCAL_UID, &is_ours, NULL), COSMO_OK);
+	give_descriptors_back();
 	assert_false(is_ours);
+	assert_int_equal(our_uids_unread(owned, unread), 1);
+	assert_string_equal(unread, expected);
+	/* where it was the moment's trouble it is not nobody's for good */
+	assert_int_equal(our_uids_have(owned, ada, &is_ours, NULL), COSMO_OK);
+	assert_true(is_ours);
+	assert_int_equal(our_uids_unread(owned, unread), 1);
+}
+
+static void test_our_uids_unread__more_than_there_is_room_for__is_cut(void **state)
+{
+	struct our_uids ours;
+	COSMO_AUTO(our_uids_done) struct our_uids *owned = &ours;
+	char unread[OUR_UIDS_UNREAD_BYTES] = "";
+	bool is_ours = false;
+
+	assert_int_equal(
+		our_uids_init(owned, fixture_of(state)->store, "/dev/null", NULL), COSMO_OK);
+	take_descriptors_away();
+	for (uint32_t i = 1; i <= 9; i++)
+		assert_int_equal(
+			our_uids_have(owned, UINT32_C(4000000000) + i, &is_ours, NULL), COSMO_OK);
+	give_descriptors_back();
+	assert_int_equal(our_uids_unread(owned, unread), 9);
+	assert_string_equal(
+		unread, "4000000001, 4000000002, 4000000003, 4000000004, 4000000005, ...");
 }
 
 int main(void)
@@ -117,7 +144,8 @@ int main(void)
 			test_our_uids_have__passwd_cannot_be_read__the_register_alone_tells),
 		WITH_READY_FIXTURE(test_our_uids_have__register_is_damaged_there__is_ours),
 		WITH_READY_FIXTURE(
-			test_our_uids_have__neither_can_be_read__is_an_error_and_nobodys),
+			test_our_uids_have__register_cannot_be_read__is_nobodys_and_remembered),
+		WITH_READY_FIXTURE(test_our_uids_unread__more_than_there_is_room_for__is_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
