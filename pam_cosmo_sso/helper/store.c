@@ -40,23 +40,42 @@ struct store {
 	struct users_db users;
 };
 
+static int open_present(int dir_fd, const char *path)
+{
+	return openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+}
+
 /* A folder just made has its mode whatever the umask; one that was there may be stricter. It lasts
  * before anything in it does: of two, one with what belongs to the other would be worse than none.
  */
-static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
+static enum cosmo_err make_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
 {
-	struct stat st = {0};
 	bool made = mkdirat(dir_fd, path, mode) == 0;
 	COSMO_AUTO_FD int fd = -1;
 
 	if (!made && errno != EEXIST)
 		return COSMO_E_IO;
-	fd = openat(dir_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	fd = open_present(dir_fd, path);
 	if (fd < 0)
 		return errno == ELOOP || errno == ENOTDIR ? COSMO_E_UNSAFE_FILE : COSMO_E_IO;
-	if ((made && fchmod(fd, mode) < 0) || fstat(fd, &st) < 0)
+	if (made && fchmod(fd, mode) < 0)
 		return COSMO_E_IO;
 	if (made && dir_fd != AT_FDCWD && fsync(dir_fd) < 0)
+		return COSMO_E_IO;
+	*ret_fd = cosmo_steal_fd(&fd);
+	return COSMO_OK;
+}
+
+/* Nearly always it is there: mkdir() first would take its folder's lock in vain each time. */
+static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
+{
+	struct stat st = {0};
+	COSMO_AUTO_FD int fd = open_present(dir_fd, path);
+	enum cosmo_err err = fd < 0 ? make_dir(dir_fd, path, mode, &fd) : COSMO_OK;
+
+	if (err)
+		return err;
+	if (fstat(fd, &st) < 0)
 		return COSMO_E_IO;
 	if (st.st_uid != 0 || (st.st_mode & (mode == 0700 ? 077 : 022)) != 0)
 		return COSMO_E_UNSAFE_FILE;
