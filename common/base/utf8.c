@@ -36,7 +36,8 @@ bool utf8_is_valid(const char *text)
 {
 	while (*text) {
 		uint32_t code = 0;
-		size_t len = utf8_decode(text, &code);
+		/* nearly all there is */
+		size_t len = (unsigned char)*text < 0x80 ? 1 : utf8_decode(text, &code);
 
 		if (len == 0)
 			return false;

@@ -6,6 +6,7 @@
  * cosmo-ssoctl, with a socket to whoever asks as descriptor 3. Serves one exchange and ends; or, as
  * interrupt, waits for a key of the caller's terminal. Nobody reads the exit status but tests.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -16,6 +17,10 @@
 #include "pam_cosmo_sso/helper/interrupt.h"
 #include "pam_cosmo_sso/helper/root_process.h"
 #include "pam_cosmo_sso/helper/serve.h"
+
+/* A configuration is larger than that, and nearly empty: from the heap it would be cleared as a
+ * whole, while of pages of its own those are made that something is written into. */
+#define HEAP_MAX_BYTES (64 * 1024)
 
 static enum cosmo_err exchange(enum dialogue_channel channel)
 {
@@ -75,6 +80,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return EXIT_FAILURE;
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_MAX_BYTES);
 	if (streq(argv[1], "pam"))
 		err = exchange(CHANNEL_MODULE_HELPER);
 	else if (streq(argv[1], "look"))

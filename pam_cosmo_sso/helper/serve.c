@@ -100,7 +100,9 @@ static enum cosmo_err serve_one(int fd, enum dialogue_channel channel, bool look
 		return err;
 	if (looks_only && !message_u64(request, FIELD_LOOKS_ONLY, 0))
 		return COSMO_E_PROTOCOL;
-	err = store_open(&store_default_paths, &store);
+	err = (looks_only ? store_look : store_open)(&store_default_paths, &store);
+	if (err && looks_only)
+		return err; /* for a helper that may make what is missing, and log what is wrong */
 	if (err)
 		return refuse(&dialogue, request, caller.pid, err);
 	if (channel == CHANNEL_CTL_HELPER)

@@ -66,32 +66,50 @@ static enum cosmo_err make_dir(int dir_fd, const char *path, mode_t mode, int *r
 	return COSMO_OK;
 }
 
+static enum cosmo_err check_dir(int fd, mode_t mode)
+{
+	struct stat st = {0};
+
+	if (fstat(fd, &st) < 0)
+		return COSMO_E_IO;
+	return st.st_uid != 0 || (st.st_mode & (mode == 0700 ? 077 : 022)) != 0
+		       ? COSMO_E_UNSAFE_FILE
+		       : COSMO_OK;
+}
+
 /* Nearly always it is there: mkdir() first would take its folder's lock in vain each time. */
 static enum cosmo_err open_dir(int dir_fd, const char *path, mode_t mode, int *ret_fd)
 {
-	struct stat st = {0};
 	COSMO_AUTO_FD int fd = open_present(dir_fd, path);
 	enum cosmo_err err = fd < 0 ? make_dir(dir_fd, path, mode, &fd) : COSMO_OK;
 
-	if (err)
-		return err;
-	if (fstat(fd, &st) < 0)
-		return COSMO_E_IO;
-	if (st.st_uid != 0 || (st.st_mode & (mode == 0700 ? 077 : 022)) != 0)
-		return COSMO_E_UNSAFE_FILE;
-	*ret_fd = cosmo_steal_fd(&fd);
-	return COSMO_OK;
+	if (!err)
+		err = check_dir(fd, mode);
+	if (!err)
+		*ret_fd = cosmo_steal_fd(&fd);
+	return err;
 }
+
+static enum cosmo_err look_into(int dir_fd, const char *path, mode_t mode, int *ret_fd)
+{
+	COSMO_AUTO_FD int fd = open_present(dir_fd, path);
+	enum cosmo_err err = fd < 0 ? COSMO_E_NOT_FOUND : check_dir(fd, mode);
+
+	if (!err)
+		*ret_fd = cosmo_steal_fd(&fd);
+	return err;
+}
+
+static const char *const folders[STORE_FOLDERS] = {
+	[STORE_USERS] = "users",
+	[STORE_SUBJECTS] = "subjects",
+	[STORE_UIDS] = "uids",
+	[STORE_NAMES] = "names",
+	[STORE_LISTED] = "listed",
+};
 
 static enum cosmo_err open_folders(struct store *store)
 {
-	static const char *const folders[STORE_FOLDERS] = {
-		[STORE_USERS] = "users",
-		[STORE_SUBJECTS] = "subjects",
-		[STORE_UIDS] = "uids",
-		[STORE_NAMES] = "names",
-		[STORE_LISTED] = "listed",
-	};
 	enum cosmo_err err = COSMO_OK;
 
 	for (size_t i = 0; i < STORE_FOLDERS && !err; i++)
@@ -112,7 +130,23 @@ static enum cosmo_err open_dirs(struct store *store, const struct store_paths *p
 	if (!err)
 		err = open_dir(AT_FDCWD, paths->run_dir, 0755, &store->run_fd);
 	if (!err)
-		err = open_dir(store->run_fd, "private", 0700, &store->run_private_fd);
+		err = open_dir(store->run_fd, PRIVATE_NAME, 0700, &store->run_private_fd);
+	return err;
+}
+
+static enum cosmo_err look_into_dirs(struct store *store, const struct store_paths *paths)
+{
+	int *users_fd = &store->folder_fds[STORE_USERS];
+	enum cosmo_err err = look_into(AT_FDCWD, paths->state_dir, 0755, &store->state_fd);
+
+	if (!err)
+		err = look_into(store->state_fd, PRIVATE_NAME, 0700, &store->private_fd);
+	if (!err)
+		err = look_into(store->private_fd, folders[STORE_USERS], 0700, users_fd);
+	if (!err)
+		err = look_into(AT_FDCWD, paths->run_dir, 0755, &store->run_fd);
+	if (!err)
+		err = look_into(store->run_fd, PRIVATE_NAME, 0700, &store->run_private_fd);
 	return err;
 }
 
@@ -140,7 +174,9 @@ static struct store *store_new(const struct store_paths *paths)
 	return store;
 }
 
-enum cosmo_err store_open(const struct store_paths *paths, struct store **ret)
+typedef enum cosmo_err (*opener)(struct store *store, const struct store_paths *paths);
+
+static enum cosmo_err open_by(opener open, const struct store_paths *paths, struct store **ret)
 {
 	COSMO_AUTO(store_free) struct store *store = store_new(paths);
 	enum cosmo_err err = COSMO_OK;
@@ -150,10 +186,20 @@ enum cosmo_err store_open(const struct store_paths *paths, struct store **ret)
 	if (!name_file(store->gate_path, paths->run_dir, "gate") ||
 		!name_file(store->users_path, paths->state_dir, "users.1.db"))
 		return COSMO_E_INVALID;
-	err = open_dirs(store, paths);
+	err = open(store, paths);
 	if (!err)
 		*ret = COSMO_STEAL(&store);
 	return err;
+}
+
+enum cosmo_err store_open(const struct store_paths *paths, struct store **ret)
+{
+	return open_by(open_dirs, paths, ret);
+}
+
+enum cosmo_err store_look(const struct store_paths *paths, struct store **ret)
+{
+	return open_by(look_into_dirs, paths, ret);
 }
 
 void store_free(struct store *store)

@@ -27,6 +27,13 @@ struct store;
  * COSMO_E_IO, COSMO_E_NOMEM.
  */
 COSMO_MUST_USE enum cosmo_err store_open(const struct store_paths *paths, struct store **ret);
+
+/*
+ * Open what a look at one user needs, and create nothing: the descriptors of cache_dir, and of all
+ * folders but STORE_USERS, are -1. The caller owns it: store_free(). Errors: COSMO_E_NOT_FOUND (not
+ * all of it is there, or can be opened), COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM.
+ */
+COSMO_MUST_USE enum cosmo_err store_look(const struct store_paths *paths, struct store **ret);
 void store_free(struct store *store);
 COSMO_AUTO_DEFINE(struct store *, store_free);
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import shutil
 import socket
 import sys
 import threading
@@ -389,6 +390,15 @@ def test_look__gate_as_made_at_boot__left_open(helper):
     assert look(helper, "vic") is None
     assert ((helper.folder / "run/gate").read_bytes(), helper.events()) == (fresh, [])
     assert helper.ask("ACCOUNT", SERVICE="sudo", USER="vic").result() == "OK"
+
+
+def test_look__part_of_the_store_is_missing__left_open_and_nothing_made(helper):
+    place = helper.folder / "run/private"
+    shutil.rmtree(place)
+    assert look(helper, "vic") is None
+    assert (place.exists(), helper.events()) == (False, [])
+    assert helper.ask("ACCOUNT", SERVICE="sudo", USER="vic").result() == "OK"
+    assert place.exists()
 
 
 def test_unit__local_users_and_callers_without_root__nobody_connects(rig, tty):
