@@ -85,7 +85,12 @@
 	X(CTL_USER_EXPLAIN)                                                                        \
 	/* helper -> ctl */                                                                        \
 	X(PROBE_ITEM)                                                                              \
-	X(VERDICT_ITEM)
+	X(VERDICT_ITEM)                                                                            \
+	/* ctl -> helper */                                                                        \
+	X(CTL_LOGIN_TEST)                                                                          \
+	/* helper -> ctl */                                                                        \
+	X(LOGIN_ITEM)                                                                              \
+	X(SERVICE_ITEM)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -229,7 +234,11 @@
 	X(RUN_ERR, U64, 8)         /* enum cosmo_err: what came of it */                           \
 	X(LOOKS_ONLY, U64, 8)      /* 1: takes no lock, asks nobody, else says nothing */          \
 	X(VALUE_STRIP_PREFIX, STR, 256) /* values of the roles claim begin so, or are passed over */\
-	X(ROLE_LEASE_S, U64, 8)    /* how long roles count without a new confirmation */
+	X(ROLE_LEASE_S, U64, 8)    /* how long roles count without a new confirmation */           \
+	X(EXPLAIN, U64, 8)         /* 1: tell of the values that the rules looked at */            \
+	X(SUBJECT_STATE, U64, 8)   /* enum subject_state */                                        \
+	X(AUTH, U64, 8)            /* enum config_auth */                                          \
+	X(ACCOUNT_ERR, U64, 8)     /* enum cosmo_err of the account phase */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -361,7 +370,16 @@
 	X(FETCH_RESPONSE, HTTP_STATUS, ONE) X(FETCH_RESPONSE, BODY, ONE)                           \
 	X(FETCH_RESPONSE, DATE_S, OPT) X(FETCH_RESPONSE, RETRY_AFTER_S, OPT)                       \
 	X(FETCH_RESPONSE, MAX_AGE_S, OPT)                                                          \
-	X(FETCH_FAILED, ERR, ONE) X(FETCH_FAILED, DETAIL, OPT)
+	X(FETCH_FAILED, ERR, ONE) X(FETCH_FAILED, DETAIL, OPT)                                     \
+	X(JUDGE_SIGN_IN, EXPLAIN, OPT)                                                             \
+	X(CTL_LOGIN_TEST, DRY_RUN, OPT) X(CTL_LOGIN_TEST, TTY, OPT)                                \
+	X(CTL_LOGIN_TEST, SERVICE, OPT)                                                            \
+	X(LOGIN_ITEM, USERNAME, ONE) X(LOGIN_ITEM, DISPLAY_NAME, OPT) X(LOGIN_ITEM, ISSUER, ONE)   \
+	X(LOGIN_ITEM, SUB, ONE) X(LOGIN_ITEM, SUBJECT_STATE, ONE) X(LOGIN_ITEM, UID, OPT)          \
+	X(LOGIN_ITEM, CLAIM_STATE, ONE) X(LOGIN_ITEM, ROLE, MANY) X(LOGIN_ITEM, GROUP, MANY)       \
+	X(LOGIN_ITEM, SERVICE, ONE) X(LOGIN_ITEM, ERR, ONE) X(LOGIN_ITEM, DETAIL, OPT)             \
+	X(SERVICE_ITEM, SERVICE, ONE) X(SERVICE_ITEM, AUTH, ONE) X(SERVICE_ITEM, ERR, ONE)         \
+	X(SERVICE_ITEM, ACCOUNT_ERR, ONE)
 
 /* What the judge needs for asking an IdP anything. */
 #define JUDGE_SETUP_FIELDS(X, message)                                                             \
@@ -424,11 +442,21 @@
 	X(CTL_HELPER, ASKED, SERVER, PROBE_ITEM, ASKED)                                            \
 	X(CTL_HELPER, ASKED, SERVER, VERDICT_ITEM, ASKED)                                          \
 	X(CTL_HELPER, ASKED, SERVER, RESULT, DONE)                                                 \
+	X(CTL_HELPER, START, CLIENT, CTL_LOGIN_TEST, ASKED_LONG)                                   \
+	X(CTL_HELPER, ASKED_LONG, SERVER, PROGRESS, ASKED_LONG)                                    \
+	X(CTL_HELPER, ASKED_LONG, SERVER, SHOW, SHOWN)                                             \
+	X(CTL_HELPER, ASKED_LONG, SERVER, RESULT, DONE)                                            \
+	X(CTL_HELPER, SHOWN, SERVER, PROGRESS, SHOWN)                                              \
+	X(CTL_HELPER, SHOWN, SERVER, ROLES_ITEM, SHOWN)                                            \
+	X(CTL_HELPER, SHOWN, SERVER, LOGIN_ITEM, SHOWN)                                            \
+	X(CTL_HELPER, SHOWN, SERVER, SERVICE_ITEM, SHOWN)                                          \
+	X(CTL_HELPER, SHOWN, SERVER, RESULT, DONE)                                                 \
 	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_SHOW, SHOWN)                                            \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_FAILED, DONE)                                           \
 	X(JUDGE, SHOWN, SERVER, JUDGE_CACHE, SHOWN)                                                \
+	X(JUDGE, SHOWN, SERVER, JUDGE_MATCH, SHOWN)                                                \
 	X(JUDGE, SHOWN, SERVER, JUDGE_IDENTITY, DONE)                                              \
 	X(JUDGE, SHOWN, SERVER, JUDGE_FAILED, DONE)                                                \
 	X(JUDGE, START, CLIENT, JUDGE_PROBE, PROBING)                                              \

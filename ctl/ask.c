@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "ctl/ask.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
@@ -78,6 +81,23 @@ enum cosmo_err ask_judge(struct message *request, struct ask **ret)
 enum cosmo_err ask_next(struct ask *ask, struct message **ret)
 {
 	return dialogue_recv(&ask->dialogue, fdio_boot_ms() + ASK_TIMEOUT_MS, ret);
+}
+
+enum cosmo_err ask_wait(const struct ask *ask, int fd, int timeout_ms)
+{
+	struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = ask->fd, .events = POLLIN}};
+	int ready = poll(fds, COSMO_ARRAY_LEN(fds), timeout_ms);
+
+	if (ready < 0 && errno != EINTR)
+		return COSMO_E_IO;
+	if (ready <= 0)
+		return COSMO_E_TIMEOUT;
+	return fds[0].revents ? COSMO_E_CANCELLED : COSMO_OK;
+}
+
+void ask_cancel(const struct ask *ask)
+{
+	(void)shutdown(ask->fd, SHUT_WR);
 }
 
 static enum cosmo_err result_of(const struct message *result, struct ask_failure *ret)

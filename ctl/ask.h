@@ -24,6 +24,15 @@ COSMO_MUST_USE enum cosmo_err ask_judge(struct message *request, struct ask **re
 /* The next answer. The caller frees it. Errors: those of dialogue_recv(). */
 COSMO_MUST_USE enum cosmo_err ask_next(struct ask *ask, struct message **ret);
 
+/*
+ * Wait until an answer has begun to come, for @timeout_ms at most. Errors: COSMO_E_CANCELLED (@fd,
+ * which may be -1, can be read), COSMO_E_TIMEOUT, COSMO_E_IO.
+ */
+COSMO_MUST_USE enum cosmo_err ask_wait(const struct ask *ask, int fd, int timeout_ms);
+
+/* Say that the answer is not wanted any more. What is said to that is to be read as before. */
+void ask_cancel(const struct ask *ask);
+
 void ask_free(struct ask *ask);
 COSMO_AUTO_DEFINE(struct ask *, ask_free);
 

@@ -11,6 +11,7 @@
 #include "ctl/options.h"
 #include "ctl/output.h"
 #include "ctl/roles_lint.h"
+#include "ctl/roles_text.h"
 #include "paths.h"
 
 #define MAX_CLAIMS_BYTES ((size_t)256 * 1024)
@@ -31,11 +32,7 @@ struct lint_output {
 static void print_all(const char *label, const struct message *item, enum message_field field)
 {
 	printf("%-8s ", label);
-	for (size_t i = 0; i < message_count(item, field); i++) {
-		(void)fputs(i ? ", " : "", stdout);
-		output_text(message_str_nth(item, field, i));
-	}
-	puts(message_count(item, field) ? "" : "none");
+	roles_text_print_all(item, field);
 }
 
 static void visit_match(struct roles_output *output, const struct message *item)
@@ -57,23 +54,10 @@ static void visit_match(struct roles_output *output, const struct message *item)
 	putchar('\n');
 }
 
-static const char *claim_state_text(uint64_t state)
-{
-	switch ((enum claim_state)state) {
-	case CLAIM_PRESENT:
-		return "present";
-	case CLAIM_EMPTY:
-		return "empty";
-	case CLAIM_MISSING:
-		return "missing";
-	}
-	return "unknown";
-}
-
 static void visit_outcome(struct roles_output *output, const struct message *item)
 {
 	const char *name = message_str(item, FIELD_USERNAME);
-	const char *state = claim_state_text(message_u64(item, FIELD_CLAIM_STATE, CLAIM_MISSING));
+	const char *state = roles_text_claim(message_u64(item, FIELD_CLAIM_STATE, CLAIM_MISSING));
 	const char *note = message_str(item, FIELD_DETAIL);
 
 	if (output->json) {

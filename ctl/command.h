@@ -27,6 +27,7 @@ extern const struct command command_token;
 extern const struct command command_backup;
 extern const struct command command_restore;
 extern const struct command command_refresh;
+extern const struct command command_login_test;
 extern const struct command command_repair;
 extern const struct command command_adopt;
 extern const struct command command_boot;

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_check,
 	&command_doctor,
+	&command_login_test,
 	&command_refresh,
 	&command_user,
 	&command_session,

@@ -127,6 +127,7 @@ static const char *const failures[] = {
 static const char *const lines[] = {
 	[USER_TEXT_SIGN_IN] = "first line, where the person sits at the host",
 	[USER_TEXT_SIGN_IN_FROM] = "first line, where the person comes over the network",
+	[USER_TEXT_SIGN_IN_TEST] = "first line of a test sign-in (`cosmo-ssoctl login-test`)",
 	[USER_TEXT_CODE] = "below the address of the page, which has a line of its own",
 	[USER_TEXT_WARNING] = "below the code",
 	[USER_TEXT_ENTER] = "last line over SSH, without a QR code",

@@ -6,9 +6,9 @@
 
 #include "common/base/auto.h"
 #include "common/base/user_text.h"
+#include "common/prompt_text.h"
 #include "docs/man/err_advice.h"
 #include "docs/message_when.h"
-#include "pam_cosmo_sso/module/prompt_text.h"
 
 static const char *const ids[] = {
 #define ID_(symbol, id) [USER_TEXT_##symbol] = (id),

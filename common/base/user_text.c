@@ -17,6 +17,7 @@ static const char *const lines[] = {
 	[USER_TEXT_SIGN_IN] = "Sign in to {host} as {user}. Approve on this page:",
 	[USER_TEXT_SIGN_IN_FROM] =
 		"Sign in to {host} as {user} from {source}. Approve on this page:",
+	[USER_TEXT_SIGN_IN_TEST] = "Test sign-in at {host}. Approve on this page:",
 	[USER_TEXT_CODE] = "Code: {code}   Valid for {left}",
 	[USER_TEXT_WARNING] = "Do not approve a sign-in you did not start.",
 	[USER_TEXT_ENTER] = "Press Enter after approving: ",

@@ -10,6 +10,7 @@
 #define USER_TEXT_LIST(X)                                                                          \
 	X(SIGN_IN, "sign_in")                                                                      \
 	X(SIGN_IN_FROM, "sign_in_from")                                                            \
+	X(SIGN_IN_TEST, "sign_in_test")                                                            \
 	X(CODE, "code")                                                                            \
 	X(WARNING, "warning")                                                                      \
 	X(ENTER, "enter")                                                                          \

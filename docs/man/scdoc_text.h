@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/base/err.h"
-#include "pam_cosmo_sso/module/pam_result.h"
+#include "common/pam_result.h"
 
 /* What scdoc would take for markup stands for itself; backticks become bold. */
 void scdoc_put(const char *text);

@@ -41,6 +41,7 @@ static const struct {
 	{MESSAGE_CTL_REFRESH, admin_refresh},
 	{MESSAGE_CTL_PROBE, admin_probe},
 	{MESSAGE_CTL_USER_EXPLAIN, admin_user_explain},
+	{MESSAGE_CTL_LOGIN_TEST, admin_login_test},
 };
 
 enum cosmo_err admin_send(struct admin *admin, struct message *item)

@@ -57,6 +57,7 @@ enum cosmo_err admin_disconnect(struct admin *admin);
 enum cosmo_err admin_refresh(struct admin *admin);
 enum cosmo_err admin_probe(struct admin *admin);
 enum cosmo_err admin_user_explain(struct admin *admin);
+enum cosmo_err admin_login_test(struct admin *admin);
 
 /* After disconnect_run() for @admin, which returned @outcome: what is wrong goes to admin->detail,
  * and the session that was spared for the peer's sake ends after the RESULT. */
@@ -107,6 +108,9 @@ COSMO_MUST_USE enum cosmo_err admin_load_config(struct admin *admin, struct conf
  */
 COSMO_MUST_USE enum cosmo_err admin_check(
 	struct admin *admin, const struct config *config, const char *path);
+
+/* Put the roles of the bit mask @roles over @config, and the groups that they confer. */
+void admin_put_roles(struct message *item, const struct config *config, uint64_t roles);
 
 /* A line of progress for each role that nobody can have because no rule gives it, and for each
  * local group that a role is to confer and /etc/group does not have. */

@@ -32,7 +32,7 @@ static enum cosmo_err forward_match(struct admin *admin, const struct message *m
 	return admin_send(admin, item);
 }
 
-static void put_groups(struct message *item, const struct config *config, uint64_t roles)
+void admin_put_roles(struct message *item, const struct config *config, uint64_t roles)
 {
 	message_put_str(item, FIELD_GROUP, USERS_DB_USERS_GROUP);
 	for (size_t i = 0; i < config->role_count; i++) {
@@ -83,7 +83,7 @@ static enum cosmo_err conclude(
 		item, FIELD_CLAIM_STATE, message_u64(done, FIELD_CLAIM_STATE, CLAIM_MISSING));
 	message_put_str(item, FIELD_DETAIL, message_str(done, FIELD_DETAIL));
 	if (!outcome)
-		put_groups(item, config, roles);
+		admin_put_roles(item, config, roles);
 	err = admin_send(admin, item);
 	return err ? err : outcome;
 }

@@ -24,8 +24,7 @@ void admission_done(struct admission *admission)
 	flow_free(COSMO_STEAL(&admission->flow));
 }
 
-/* A name that has no record: may it get one? */
-static enum cosmo_err check_newcomer(struct exchange *exchange, bool *ret_listed)
+enum cosmo_err admission_check_newcomer(struct exchange *exchange, bool *ret_listed)
 {
 	bool listed = false;
 	enum cosmo_err err = COSMO_OK;
@@ -54,7 +53,7 @@ static enum cosmo_err check_newcomer(struct exchange *exchange, bool *ret_listed
 	return promised ? COSMO_E_ENROLL_OFF : COSMO_E_NOT_OURS;
 }
 
-static enum cosmo_err check_service(const struct config_service *service)
+enum cosmo_err admission_check_service(const struct config_service *service)
 {
 	switch (service->auth) {
 	case CONFIG_AUTH_DEVICE:
@@ -81,7 +80,8 @@ static enum cosmo_err check_first_methods(struct exchange *exchange)
 	return COSMO_OK;
 }
 
-static enum cosmo_err check_integration(struct exchange *exchange, unsigned char *ret_began)
+enum cosmo_err admission_check_integration(
+	struct exchange *exchange, unsigned char ret_began[INTEGRATION_BYTES])
 {
 	COSMO_AUTO(integration_free) struct integration *integration = NULL;
 	struct gate_view gate = {0};
@@ -230,8 +230,8 @@ static enum cosmo_err check_ours(
 	if (!err)
 		err = exchange_find_record(exchange, ret_record);
 	if (!err && !*ret_record)
-		err = check_newcomer(exchange, ret_listed);
-	return err ? err : check_service(&exchange->service);
+		err = admission_check_newcomer(exchange, ret_listed);
+	return err ? err : admission_check_service(&exchange->service);
 }
 
 enum cosmo_err admission_foresee(struct exchange *exchange)
@@ -242,7 +242,7 @@ enum cosmo_err admission_foresee(struct exchange *exchange)
 	enum cosmo_err err = check_ours(exchange, &record, &listed);
 
 	if (!err)
-		err = check_integration(exchange, began);
+		err = admission_check_integration(exchange, began);
 	return err ? err : check_account(exchange, record);
 }
 
@@ -257,7 +257,7 @@ enum cosmo_err admission_check(struct exchange *exchange, struct admission *ret)
 	if (!err)
 		err = check_first_methods(exchange);
 	if (!err)
-		err = check_integration(exchange, admission.began);
+		err = admission_check_integration(exchange, admission.began);
 	if (err)
 		return err;
 	admission.is_signed_in = is_signed_in(exchange, record, owned);

@@ -43,3 +43,15 @@ COSMO_MUST_USE enum cosmo_err admission_check(struct exchange *exchange, struct 
  * nothing is counted or taken. Errors: the others of admission_check().
  */
 COSMO_MUST_USE enum cosmo_err admission_foresee(struct exchange *exchange);
+
+/* Parts of it. By the service: does it ask for sign-ins? Errors: COSMO_E_NOT_OURS (it asks for
+ * nothing), COSMO_E_SERVICE_OFF. */
+COSMO_MUST_USE enum cosmo_err admission_check_service(const struct config_service *service);
+
+/* By the name, which has no record: may it get one? Errors: COSMO_E_NOT_OURS, COSMO_E_ENROLL_OFF,
+ * those of records_is_listed(). */
+COSMO_MUST_USE enum cosmo_err admission_check_newcomer(struct exchange *exchange, bool *ret_listed);
+
+/* By the state of this host: is it connected, and to what its configuration says? */
+COSMO_MUST_USE enum cosmo_err admission_check_integration(
+	struct exchange *exchange, unsigned char ret_began[INTEGRATION_BYTES]);

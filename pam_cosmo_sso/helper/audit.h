@@ -47,7 +47,9 @@
 	X(REFRESH_CHANGED, "refresh_changed")                                                      \
 	X(REFRESH_REFUSED, "refresh_refused")                                                      \
 	X(REFRESH_RUN, "refresh_run")                                                              \
-	X(REFRESH_ALARM, "refresh_alarm")
+	X(REFRESH_ALARM, "refresh_alarm")                                                          \
+	X(LOGIN_TEST, "login_test")                                                                \
+	X(LOGIN_TEST_DRY, "login_test_dry")
 
 enum audit_event {
 #define AUDIT_ENUM_(symbol, id) AUDIT_##symbol,

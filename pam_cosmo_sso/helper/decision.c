@@ -24,10 +24,19 @@ struct decision {
 	struct integration *integration; /* NULL: never connected */
 	struct record *record;           /* as it will be written; NULL: not made yet */
 	bool is_new;
-	bool is_holder; /* not new, and the person whom the name belongs to */
-	char *former;   /* subject of the person it was taken over from; NULL: of nobody */
+	bool is_holder;       /* not new, and the person whom the name belongs to */
+	bool as_if_connected; /* nothing is going to be written */
+	struct gate_view gate;
+	char *former; /* subject of the person it was taken over from; NULL: of nobody */
 	char subject_name[COSMO_MAX_NAME_BYTES + 1]; /* "": nobody */
 	int64_t now_s;
+};
+
+/* What is to be written, once that is decided. */
+struct outcome {
+	uint64_t roles;
+	enum cosmo_err refusal; /* why nothing is left of the person's roles; COSMO_OK: something is
+				 */
 };
 
 static void decision_done(struct decision *decision)
@@ -45,11 +54,37 @@ static enum cosmo_err absent_is_ok(enum cosmo_err err)
 	return err == COSMO_E_NOT_FOUND ? COSMO_OK : err;
 }
 
+/* The integration there will be after `connect`. */
+static enum cosmo_err assume_connected(struct decision *decision)
+{
+	struct integration *assumed = calloc(1, sizeof(*assumed));
+
+	if (!assumed)
+		return COSMO_E_NOMEM;
+	decision->integration = assumed;
+	assumed->connected = true;
+	assumed->issuer = strdup(decision->exchange->config->issuer);
+	memcpy(assumed->id, decision->began->began, INTEGRATION_BYTES);
+	decision->gate.state = GATE_OPEN;
+	memcpy(decision->gate.integration, decision->began->began, INTEGRATION_BYTES);
+	return assumed->issuer ? COSMO_OK : COSMO_E_NOMEM;
+}
+
+static enum cosmo_err read_integration(struct decision *decision)
+{
+	struct store *store = decision->exchange->store;
+
+	if (decision->as_if_connected)
+		return assume_connected(decision);
+	gate_read(store_gate(store), &decision->gate);
+	return absent_is_ok(integration_load(store, &decision->integration));
+}
+
 static enum cosmo_err read_store(struct decision *decision)
 {
 	struct store *store = decision->exchange->store;
 	const struct identity *who = decision->identity;
-	enum cosmo_err err = absent_is_ok(integration_load(store, &decision->integration));
+	enum cosmo_err err = read_integration(decision);
 
 	if (err)
 		return err;
@@ -75,26 +110,46 @@ static enum cosmo_err check_listed(struct exchange *exchange)
 	return err || listed ? err : COSMO_E_ENROLL_OFF;
 }
 
+/* *ret_uid 0: it cannot be told before this host is connected for the first time, and has a seed.
+ */
+static enum cosmo_err choose_uid(const struct decision *decision, uint32_t *ret_uid)
+{
+	const struct exchange *exchange = decision->exchange;
+	const struct config *config = exchange->config;
+	uint32_t uid = decision->identity->uid;
+	enum cosmo_err err = COSMO_OK;
+
+	if (!config->uid_claim)
+		err = uid_candidate_pick(store_private_fd(exchange->store), exchange->user,
+			config->uid_min, config->uid_max, &uid);
+	if (err == COSMO_E_STORE_MISSING && decision->as_if_connected) {
+		*ret_uid = 0;
+		return COSMO_OK;
+	}
+	if (!err)
+		err = enrol_check_uid(config, &enrol_default_files, uid);
+	if (!err)
+		*ret_uid = uid;
+	return err;
+}
+
 /* The record that enrolment will write; ids are looked up here, registered only after everything
  * else is decided. */
 static enum cosmo_err prepare_newcomer(struct decision *decision)
 {
 	struct exchange *exchange = decision->exchange;
 	const struct config *config = exchange->config;
-	uint32_t uid = decision->identity->uid;
+	uint32_t uid = 0;
 	enum cosmo_err err = check_listed(exchange);
 
 	if (!err)
 		err = enrol_check_name(config, &enrol_default_files, exchange->user);
-	if (!err && !config->uid_claim)
-		err = uid_candidate_pick(store_private_fd(exchange->store), exchange->user,
-			config->uid_min, config->uid_max, &uid);
 	if (!err)
-		err = enrol_check_uid(config, &enrol_default_files, uid);
+		err = choose_uid(decision, &uid);
 	if (!err)
 		err = enrol_record_new(
 			config, exchange->user, uid, decision->now_s, &decision->record);
-	if (!err)
+	if (!err && uid != 0)
 		err = enrol_check_home(decision->record->home, uid);
 	return err;
 }
@@ -119,10 +174,10 @@ static enum cosmo_err judge_person(struct decision *decision, uint64_t *ret_role
 		.integration = decision->integration,
 		.record = decision->record,
 		.subject_name = decision->subject_name[0] ? decision->subject_name : NULL,
+		.gate = decision->gate,
 		.now_s = decision->now_s,
 	};
 
-	gate_read(store_gate(exchange->store), &question.gate);
 	question.account = check_account(decision);
 	return policy_person(&question, ret_roles);
 }
@@ -169,26 +224,33 @@ static void log_take_over(const struct decision *decision)
 		audit_send(&line);
 }
 
-/* @refusal: why nothing is left of the person's roles; COSMO_OK: something is. */
-static enum cosmo_err write_record(
-	struct decision *decision, uint64_t roles, enum cosmo_err refusal)
+/* The record as it will be, in memory. */
+static enum cosmo_err draft_record(struct decision *decision, const struct outcome *outcome)
 {
-	struct exchange *exchange = decision->exchange;
-	const struct config *config = exchange->config;
 	const struct confirmation confirmation = {
-		.config = config,
+		.config = decision->exchange->config,
 		.identity = decision->identity,
 		.integration = decision->began->began,
-		.roles = roles,
+		.roles = outcome->roles,
 		.now_s = decision->now_s,
 	};
-	struct record *record = decision->record;
-	uint32_t uid = 0;
 	enum cosmo_err err = settle_binding(decision);
 
 	if (!err)
-		err = confirmation_apply(&confirmation, record);
-	record->reason = refusal;
+		err = confirmation_apply(&confirmation, decision->record);
+	decision->record->reason = outcome->refusal;
+	return err;
+}
+
+static enum cosmo_err write_record(struct decision *decision, const struct outcome *outcome)
+{
+	struct exchange *exchange = decision->exchange;
+	const struct config *config = exchange->config;
+	struct record *record = decision->record;
+	enum cosmo_err refusal = outcome->refusal;
+	uint32_t uid = 0;
+	enum cosmo_err err = draft_record(decision, outcome);
+
 	if (!err && !refusal)
 		err = familiar_note(exchange->store, record, exchange->source.place);
 	/* What may keep others' roles from being shown must not keep this one's from going. */
@@ -257,31 +319,96 @@ static void note_binding(struct decision *decision, enum cosmo_err err)
 	exchange_note_subject(exchange, decision->identity->sub);
 }
 
-static enum cosmo_err decide_locked(struct decision *decision)
+/* COSMO_OK: a record is to be written. */
+static enum cosmo_err settle_outcome(struct decision *decision, struct outcome *ret)
 {
-	struct exchange *exchange = decision->exchange;
-	uint64_t roles = 0;
-	enum cosmo_err refusal = COSMO_OK;
 	enum cosmo_err err = read_store(decision);
 
 	if (!err)
-		err = judge_person(decision, &roles);
+		err = judge_person(decision, &ret->roles);
 	note_binding(decision, err);
-	if (takes_roles_away(decision, err)) {
-		refusal = err;
-		err = COSMO_OK;
-	}
+	if (!takes_roles_away(decision, err))
+		return err;
+	ret->refusal = err;
+	return COSMO_OK;
+}
+
+/* Once the record is as it is to be. */
+static enum cosmo_err check_service(const struct decision *decision, const struct outcome *outcome)
+{
+	if (outcome->refusal)
+		return outcome->refusal;
+	return policy_service(&decision->exchange->service, outcome->roles);
+}
+
+static enum cosmo_err decide_locked(struct decision *decision)
+{
+	struct exchange *exchange = decision->exchange;
+	struct outcome outcome = {.refusal = COSMO_OK};
+	enum cosmo_err err = settle_outcome(decision, &outcome);
+
 	if (!err)
-		err = write_record(decision, roles, refusal);
+		err = write_record(decision, &outcome);
 	if (err)
 		return err;
-	note_written(decision, roles);
-	if (refusal)
-		return refusal;
-	err = policy_service(&exchange->service, roles);
+	note_written(decision, outcome.roles);
+	err = check_service(decision, &outcome);
 	if (err)
 		return err;
 	return is_as_frozen(exchange->request, decision->record) ? COSMO_OK : COSMO_E_LOGIN_AGAIN;
+}
+
+/* A name of the local files is nobody's here, whatever the IdP says. What cannot be read is no name
+ * of theirs: the decision fails for that anyway. */
+static bool is_local_user(const char *name)
+{
+	return enrol_check_known_name(&enrol_default_files, name) == COSMO_E_NAME_RESERVED;
+}
+
+/* @err: of settle_outcome(). */
+static enum subject_state subject_of(const struct decision *decision, enum cosmo_err err)
+{
+	if (is_local_user(decision->exchange->user))
+		return SUBJECT_LOCAL_USER;
+	if (err == COSMO_E_OTHER_SUBJECT)
+		return SUBJECT_OTHER_PERSON;
+	if (err == COSMO_E_OTHER_ISSUER)
+		return SUBJECT_OTHER_ISSUER;
+	if (err == COSMO_E_SUBJECT_TAKEN)
+		return SUBJECT_OTHER_NAME;
+	if (decision->is_new || !decision->record)
+		return SUBJECT_NEW;
+	return decision->is_holder ? SUBJECT_KNOWN : SUBJECT_TAKES_OVER;
+}
+
+static void tell_subject(
+	const struct decision *decision, enum cosmo_err err, struct decision_preview *ret)
+{
+	const struct record *record = decision->record;
+
+	ret->subject = subject_of(decision, err);
+	ret->has_uid = record && record->uid != 0 &&
+		       (ret->subject == SUBJECT_NEW || ret->subject == SUBJECT_KNOWN ||
+			       ret->subject == SUBJECT_TAKES_OVER);
+	ret->uid = ret->has_uid ? record->uid : 0;
+}
+
+static enum cosmo_err preview_locked(struct decision *decision, struct decision_preview *ret)
+{
+	struct exchange *exchange = decision->exchange;
+	struct outcome outcome = {.refusal = COSMO_OK};
+	enum cosmo_err err = settle_outcome(decision, &outcome);
+
+	tell_subject(decision, err, ret);
+	ret->account = err;
+	if (!err)
+		err = draft_record(decision, &outcome);
+	if (err)
+		return err;
+	ret->roles = outcome.refusal ? 0 : outcome.roles;
+	ret->account = policy_account(exchange->config, &exchange->service, decision->record,
+		&decision->gate, decision->now_s);
+	return check_service(decision, &outcome);
 }
 
 enum cosmo_err decision_make(
@@ -299,6 +426,27 @@ enum cosmo_err decision_make(
 	if (err)
 		return err;
 	err = decide_locked(owned);
+	store_unlock(exchange->store);
+	return err;
+}
+
+enum cosmo_err decision_preview(struct exchange *exchange, const struct admission *began,
+	const struct identity *identity, bool as_if_connected, struct decision_preview *ret)
+{
+	struct decision decision = {
+		.exchange = exchange,
+		.began = began,
+		.identity = identity,
+		.as_if_connected = as_if_connected,
+		.now_s = fdio_now_s(),
+	};
+	COSMO_AUTO(decision_done) struct decision *owned = &decision;
+	enum cosmo_err err = store_lock(exchange->store, STORE_LOCK_MS);
+
+	*ret = (struct decision_preview){.subject = SUBJECT_NEW, .account = err};
+	if (err)
+		return err;
+	err = preview_locked(owned, ret);
 	store_unlock(exchange->store);
 	return err;
 }

@@ -10,50 +10,7 @@
 #include "pam_cosmo_sso/helper/judge_client.h"
 #include "pam_cosmo_sso/helper/key_doubt.h"
 #include "pam_cosmo_sso/helper/recent.h"
-#include "pam_cosmo_sso/helper/show.h"
-
-/* How long the module may take to read the prompt's message; it waits for nothing else. */
-#define SHOW_MS 10000
-
-static enum cosmo_err ask(struct exchange *exchange, struct judge *judge, enum key_doubt doubt)
-{
-	COSMO_AUTO(message_free) struct message *question = NULL;
-	const struct config_service *service = &exchange->service;
-	struct store *cached = doubt == KEY_DOUBT_ASK_ANEW ? NULL : exchange->store;
-	enum cosmo_err err = message_new(MESSAGE_JUDGE_SIGN_IN, &question);
-
-	if (err)
-		return err;
-	err = judge_put_setup(question, exchange->config, cached, service->deadline_s * 1000);
-	if (err)
-		return err;
-	if (doubt != KEY_DOUBT_NONE)
-		message_put_u64(question, FIELD_JWKS_FINAL, 1);
-	judge_put_claims(question, exchange->config);
-	message_put_str(question, FIELD_ACR, service->acr);
-	if (service->max_age_s > 0)
-		message_put_u64(question, FIELD_AUTH_MAX_AGE_S, (uint64_t)service->max_age_s);
-	return judge_ask(judge, question);
-}
-
-static enum cosmo_err relay_show(
-	struct exchange *exchange, struct judge *judge, int64_t deadline_boot_ms, bool *ret_asked)
-{
-	COSMO_AUTO(message_free) struct message *told = NULL;
-	COSMO_AUTO(message_free) struct message *shown = NULL;
-	enum cosmo_err err = judge_next(judge, deadline_boot_ms, &told);
-
-	if (err)
-		return err;
-	*ret_asked = true;
-	if (message_type(told) != MESSAGE_JUDGE_SHOW)
-		return COSMO_E_PROTOCOL;
-	err = show_make(exchange, told, deadline_boot_ms - fdio_boot_ms(), &shown);
-	if (err)
-		return err;
-	err = dialogue_send(exchange->dialogue, shown, fdio_boot_ms() + SHOW_MS);
-	return err == COSMO_E_PEER_GONE ? COSMO_E_CANCELLED : err;
-}
+#include "pam_cosmo_sso/helper/sign_in_ask.h"
 
 /* Who approved the code, if it was not who signs in: the person on the phone wants to know. */
 static void note_identity(struct exchange *exchange, const struct identity *who)
@@ -84,16 +41,6 @@ static enum cosmo_err conclude(struct exchange *exchange, const struct admission
 	return err;
 }
 
-/* What this exchange showed about discovery document and keys. */
-static void learn(const struct exchange *exchange, const struct judge *judge, enum key_doubt began,
-	enum cosmo_err err)
-{
-	if (err == COSMO_OK)
-		judge_keep_fetched(judge, exchange->store);
-	else if (err == COSMO_E_JWS_KEY || err == COSMO_E_JWS_SIGNATURE)
-		key_doubt_raise(store_cache_fd(exchange->store), began, fdio_now_s());
-}
-
 /* Told to end: by a newer sign-in, or because what this one is to is no more. */
 static enum cosmo_err why_told(struct exchange *exchange, const struct admission *admission)
 {
@@ -119,14 +66,14 @@ static enum cosmo_err converse(
 		return err;
 	judge_watch(judge, exchange->dialogue->fd);
 	judge_watch_newer(judge, flow_fd(admission->flow));
-	err = ask(exchange, judge, doubt);
+	err = sign_in_ask(exchange, judge, (struct sign_in_manner){.doubt = doubt});
 	if (!err)
-		err = relay_show(exchange, judge, deadline_boot_ms, ret_asked);
+		err = sign_in_show(exchange, judge, deadline_boot_ms, ret_asked);
 	if (!err)
 		err = conclude(exchange, admission, judge, deadline_boot_ms);
 	if (err == COSMO_E_REPLACED)
 		err = why_told(exchange, admission);
-	learn(exchange, judge, doubt, err);
+	sign_in_learn(exchange, judge, doubt, err);
 	exchange_note_detail(exchange, judge_detail(judge));
 	return err;
 }

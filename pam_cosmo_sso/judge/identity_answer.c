@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "pam_cosmo_sso/judge/match_answer.h"
 #include "pam_cosmo_sso/judge/person.h"
 
 #define MAX_DISPLAY_NAME_BYTES 256
@@ -68,13 +69,21 @@ static enum cosmo_err put_uid(
 	return COSMO_OK;
 }
 
+/* Before the identity, so that whoever asked for it knows what it was made of. */
+static void explain(struct request *request, struct person_rules *ret)
+{
+	ret->on_match = match_answer_match;
+	ret->on_values = match_answer_values;
+	ret->context = request;
+}
+
 /* What goes for a sign-in and a refresh alike: whose it is, at which IdP, with which roles. */
 static enum cosmo_err start_answer(struct request *request, const struct setup *setup,
 	const struct claim_sources *sources, person_put_fn *put, struct message **ret)
 {
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
 	COSMO_AUTO(message_free) struct message *answer = NULL;
-	struct person_rules silent = {.on_match = NULL};
+	struct person_rules told = {.on_match = NULL};
 	enum cosmo_err err = message_new(MESSAGE_JUDGE_IDENTITY, &answer);
 
 	if (!err)
@@ -82,8 +91,10 @@ static enum cosmo_err start_answer(struct request *request, const struct setup *
 	if (err)
 		return err;
 	message_put_str(answer, FIELD_ISSUER, setup->issuer);
-	silent.rules = rules;
-	err = put(request->message, sources, &silent, &request->why, answer);
+	told.rules = rules;
+	if (message_u64(request->message, FIELD_EXPLAIN, 0))
+		explain(request, &told);
+	err = put(request->message, sources, &told, &request->why, answer);
 	if (err)
 		return err;
 	put_display_name(request->message, sources, answer);

@@ -67,6 +67,17 @@ static void put_hint(const struct role_hint *hint, struct message *answer)
 	message_put_str(answer, FIELD_DETAIL, text.text);
 }
 
+static enum cosmo_err strip_values(
+	const struct person_rules *rules, struct claim_values *values, const char *prefix)
+{
+	size_t count = values->count;
+
+	claim_values_strip(values, prefix);
+	if (!rules->on_values)
+		return COSMO_OK;
+	return rules->on_values(values, count - values->count, rules->context);
+}
+
 static enum cosmo_err put_roles(const struct message *request, const struct claim_sources *sources,
 	const struct person_rules *rules, struct reason *why, struct message *answer)
 {
@@ -78,7 +89,7 @@ static enum cosmo_err put_roles(const struct message *request, const struct clai
 	enum cosmo_err err = claims_values(sources, hint.claim, why, &hint.state, &values);
 
 	if (!err)
-		claim_values_strip(values, hint.prefix);
+		err = strip_values(rules, values, hint.prefix);
 	if (!err)
 		err = role_rules_apply(
 			rules->rules, values, rules->on_match, rules->context, why, &set);

@@ -20,10 +20,16 @@ bool person_needs_userinfo(const struct message *request, struct json_object *id
 /* Does the ID token lack the one claim that a refresh is about? */
 bool person_lacks_roles(const struct message *request, struct json_object *id_token);
 
+/* Told of all values before the rules look at them, and how many they will not look at, since they
+ * do not begin with the prefix; anything but COSMO_OK ends the work. */
+typedef enum cosmo_err person_values_fn(
+	const struct claim_values *values, size_t passed_over, void *context);
+
 /* The rules to apply and who is told of the matches, as for role_rules_apply(). */
 struct person_rules {
 	const struct role_rules *rules;
-	role_match_fn *on_match; /* NULL: nobody */
+	role_match_fn *on_match;     /* NULL: nobody */
+	person_values_fn *on_values; /* NULL: nobody */
 	void *context;
 };
 

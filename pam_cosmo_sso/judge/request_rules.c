@@ -1,29 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* JUDGE_RULES: are the role rules good, and what would they make of given claims? */
+#include "pam_cosmo_sso/judge/match_answer.h"
 #include "pam_cosmo_sso/judge/person.h"
 #include "pam_cosmo_sso/judge/request.h"
 #include "pam_cosmo_sso/judge/role_rule.h"
-
-static enum cosmo_err send_match(struct request *request, const char *rule, const char *value,
-	enum cosmo_err wrong, const char *detail)
-{
-	struct message *message = NULL;
-	enum cosmo_err err = message_new(MESSAGE_JUDGE_MATCH, &message);
-
-	if (err)
-		return err;
-	message_put_str(message, FIELD_RULE, rule);
-	message_put_str(message, FIELD_CLAIM_VALUE, value);
-	message_put_str(message, FIELD_DETAIL, detail);
-	if (wrong)
-		message_put_err(message, wrong);
-	return request_send(request, message);
-}
-
-static enum cosmo_err on_match(const char *rule, const char *value, void *context)
-{
-	return send_match(context, rule, value, COSMO_OK, NULL);
-}
 
 /* Every bad rule is named, not only the first. */
 static enum cosmo_err check_each(struct request *request)
@@ -39,7 +19,7 @@ static enum cosmo_err check_each(struct request *request)
 		if (!err)
 			continue;
 		worst = err;
-		err = send_match(request, text, NULL, err, why.text[0] ? why.text : NULL);
+		err = match_answer_wrong(request, text, err, why.text[0] ? why.text : NULL);
 		if (err)
 			return err;
 	}
@@ -51,7 +31,7 @@ static enum cosmo_err apply(
 {
 	COSMO_AUTO(json_free) struct json_object *claims = NULL;
 	COSMO_AUTO(role_rules_free) struct role_rules *rules = NULL;
-	struct person_rules told = {.on_match = on_match, .context = request};
+	struct person_rules told = {.on_match = match_answer_match, .context = request};
 	struct claim_sources sources = {0};
 	enum cosmo_err err = json_parse(text, len, &claims);
 

@@ -5,7 +5,6 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "pam_cosmo_sso/module/caller.h"
-#include "pam_cosmo_sso/module/prompt_text.h"
 
 /* Show @text at once (PAM_TEXT_INFO). Errors: COSMO_E_NO_PROMPT. */
 COSMO_MUST_USE enum cosmo_err conversation_tell(const struct caller *caller, const char *text);
@@ -19,6 +18,3 @@ COSMO_MUST_USE enum cosmo_err conversation_ask(const struct caller *caller, cons
 
 /* Say why it failed (PAM_ERROR_MSG), @text filtered; nothing where no messages are wanted. */
 void conversation_fail(const struct caller *caller, const char *text);
-
-/* The terminal on the caller's standard descriptors; zero and not ASCII alone if there is none. */
-struct prompt_screen conversation_screen(void);

@@ -3,10 +3,10 @@
 #include <security/pam_modules.h>
 #include <stdbool.h>
 
+#include "common/pam_result.h"
 #include "pam_cosmo_sso/module/account.h"
 #include "pam_cosmo_sso/module/args.h"
 #include "pam_cosmo_sso/module/ours.h"
-#include "pam_cosmo_sso/module/pam_result.h"
 #include "pam_cosmo_sso/module/report.h"
 #include "pam_cosmo_sso/module/sign_in.h"
 #include "pam_cosmo_sso/module/switcher.h"

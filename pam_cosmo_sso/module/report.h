@@ -2,10 +2,10 @@
 /* A failure told to the person, and to the log if it was decided here. */
 #pragma once
 
+#include "common/pam_result.h"
 #include "pam_cosmo_sso/module/answer.h"
 #include "pam_cosmo_sso/module/caller.h"
 #include "pam_cosmo_sso/module/ours.h"
-#include "pam_cosmo_sso/module/pam_result.h"
 
 /*
  * Tell somebody who has got in what there is to tell, where a person reads it: sshd keeps it for a

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "common/base/fdio.h"
+#include "common/prompt_text.h"
+#include "common/terminal_screen.h"
 #include "pam_cosmo_sso/module/conversation.h"
 #include "pam_cosmo_sso/module/helper_client.h"
 #include "pam_cosmo_sso/module/interrupt.h"
-#include "pam_cosmo_sso/module/prompt_text.h"
 
 /*
  * The helper keeps the service's deadline; these hold if it does not. Before the code is there, the
@@ -131,7 +132,7 @@ static enum cosmo_err show_prompt(const struct flow *flow, const struct prompt *
 static enum cosmo_err show_notice(const struct flow *flow, const struct prompt *prompt)
 {
 	COSMO_AUTO(free) char *text = NULL;
-	enum cosmo_err err = prompt_notice(prompt, conversation_screen(), &text);
+	enum cosmo_err err = prompt_notice(prompt, terminal_screen(), &text);
 
 	return err ? err : conversation_tell(flow->caller, text);
 }

@@ -20,8 +20,8 @@ ALLOWED = {
 }
 # Third-party headers, and who may use them.
 LIBRARIES = {
-    "security/": {"pam_cosmo_sso/module", "ctl"},
-    "qrencode.h": {"pam_cosmo_sso/module"},
+    "security/": {"pam_cosmo_sso/module", "ctl", "common"},
+    "qrencode.h": {"common"},
     "curl/": {"pam_cosmo_sso/fetch"},
     "json-c/": {"pam_cosmo_sso/judge", "ctl"},
     "openssl/": {"pam_cosmo_sso/judge"},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/module/qr_encoder.h"
+#include "common/qr_encoder.h"
 
 #include <dlfcn.h>
 #include <elf.h>

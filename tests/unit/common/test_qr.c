@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "pam_cosmo_sso/module/qr.h"
-#include "pam_cosmo_sso/module/qr_encoder.h"
+#include "common/qr.h"
+#include "common/qr_encoder.h"
 
 #define URL54 "https://localhost:9443/device?user_code=WXYZ-BCDF12345"
 

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "pam_cosmo_sso/module/prompt_text.h"
-#include "pam_cosmo_sso/module/qr.h"
+#include "common/prompt_text.h"
+#include "common/qr.h"
 
 /* 53 bytes, the most that version 3 at level L holds. */
 #define COMPLETE "https://login.example.org/device?user_code=WDJB-MJHTX"
@@ -89,6 +89,22 @@ static void test_prompt_question__ordinary__words_and_order(void **state)
 				  "Code: WDJB-MJHT   Valid for 9:58\n"
 				  "Do not approve a sign-in you did not start.\n"
 				  "Press Enter after approving: ");
+}
+
+static void test_prompt_notice__nobody_named__a_test_sign_in(void **state)
+{
+	struct prompt prompt = ordinary(CONFIG_QR_OFF);
+	struct prompt_screen screen = {80, 24, false};
+	COSMO_AUTO(free) char *text = NULL;
+
+	(void)state;
+	prompt.user = NULL;
+	assert_int_equal(prompt_notice(&prompt, screen, &text), COSMO_OK);
+	assert_string_equal(text, "Test sign-in at web1. Approve on this page:\n"
+				  "https://login.example.org/device\n"
+				  "Code: WDJB-MJHT   Valid for 9:58\n"
+				  "Do not approve a sign-in you did not start.\n"
+				  "Waiting for the approval ...");
 }
 
 static void test_prompt_question__local_user__no_source(void **state)
@@ -338,6 +354,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_prompt_question__ordinary__words_and_order),
+		cmocka_unit_test(test_prompt_notice__nobody_named__a_test_sign_in),
 		cmocka_unit_test(test_prompt_question__local_user__no_source),
 		cmocka_unit_test(test_prompt_question__utf8_at_80x24__fits),
 		cmocka_unit_test(test_prompt_question__each_mode__one_url_line_and_one_code),

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/module/prompt_text.h"
+#include "common/prompt_text.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/base/user_text.h"
-#include "pam_cosmo_sso/module/qr.h"
+#include "common/qr.h"
 
 /* What a screen of unknown size is taken to be wide at least. */
 #define LEAST_COLS ((size_t)80)
@@ -18,7 +18,6 @@
 #define LINE_BYTES 900
 
 #define NAME_BYTES   65
-#define TIME_BYTES   32
 #define LONGEST_LEFT ((int64_t)24 * 60 * 60)
 
 /* The parts of a text that come from elsewhere, filtered. */
@@ -26,7 +25,7 @@ struct parts {
 	char host[NAME_BYTES];
 	char user[NAME_BYTES];
 	char source[NAME_BYTES];
-	char left[TIME_BYTES];
+	char left[PROMPT_LEFT_BYTES];
 	struct user_text_values values;
 };
 
@@ -37,13 +36,13 @@ struct wording {
 	enum user_text last_again;
 };
 
-static void format_left(int64_t left_s, char *ret)
+void prompt_left(int64_t left_s, char *ret)
 {
 	int64_t shown_s = left_s < 0 ? 0 : left_s;
 
 	if (shown_s > LONGEST_LEFT)
 		shown_s = LONGEST_LEFT;
-	snprintf(ret, TIME_BYTES, "%lld:%02lld", (long long)(shown_s / 60),
+	snprintf(ret, PROMPT_LEFT_BYTES, "%lld:%02lld", (long long)(shown_s / 60),
 		(long long)(shown_s % 60));
 }
 
@@ -52,7 +51,7 @@ static void filter(const struct prompt *prompt, struct parts *ret)
 	log_filter(prompt->host, false, ret->host, sizeof(ret->host));
 	log_filter(prompt->user, false, ret->user, sizeof(ret->user));
 	log_filter(prompt->source, false, ret->source, sizeof(ret->source));
-	format_left(prompt->left_s, ret->left);
+	prompt_left(prompt->left_s, ret->left);
 	ret->values = (struct user_text_values){
 		.host = ret->host,
 		.user = ret->user,
@@ -117,7 +116,9 @@ static enum cosmo_err join(const struct parts *parts, const struct wording *word
 	char code[LINE_BYTES] = "";
 	char last[LINE_BYTES] = "";
 	char *text = NULL;
-	enum user_text which = either(parts, USER_TEXT_SIGN_IN, USER_TEXT_SIGN_IN_FROM);
+	enum user_text which = parts->user[0]
+				       ? either(parts, USER_TEXT_SIGN_IN, USER_TEXT_SIGN_IN_FROM)
+				       : USER_TEXT_SIGN_IN_TEST;
 
 	user_text_fill(which, &parts->values, first, sizeof(first));
 	user_text_fill(USER_TEXT_CODE, &parts->values, code, sizeof(code));
@@ -175,9 +176,9 @@ enum cosmo_err prompt_short(const struct prompt *prompt, char *ret)
 
 void prompt_waiting(int64_t left_s, char *ret)
 {
-	char left[TIME_BYTES] = "";
+	char left[PROMPT_LEFT_BYTES] = "";
 	struct user_text_values values = {.left = left};
 
-	format_left(left_s, left);
+	prompt_left(left_s, left);
 	user_text_fill(USER_TEXT_STILL_WAITING, &values, ret, PROMPT_WAITING_BYTES);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/module/pam_result.h"
+#include "common/pam_result.h"
 
 #include <security/pam_modules.h>
 #include <stddef.h>
@@ -85,4 +85,34 @@ int pam_result(enum pam_phase phase, enum cosmo_err err, bool is_sshd)
 		return PAM_PERM_DENIED;
 	}
 	return PAM_SYSTEM_ERR;
+}
+
+/* All that pam_result() has. */
+static const struct {
+	int code;
+	const char *name;
+} names[] = {
+	{PAM_SUCCESS, "PAM_SUCCESS"},
+	{PAM_SYSTEM_ERR, "PAM_SYSTEM_ERR"},
+	{PAM_SERVICE_ERR, "PAM_SERVICE_ERR"},
+	{PAM_BUF_ERR, "PAM_BUF_ERR"},
+	{PAM_PERM_DENIED, "PAM_PERM_DENIED"},
+	{PAM_AUTH_ERR, "PAM_AUTH_ERR"},
+	{PAM_CRED_INSUFFICIENT, "PAM_CRED_INSUFFICIENT"},
+	{PAM_AUTHINFO_UNAVAIL, "PAM_AUTHINFO_UNAVAIL"},
+	{PAM_USER_UNKNOWN, "PAM_USER_UNKNOWN"},
+	{PAM_MAXTRIES, "PAM_MAXTRIES"},
+	{PAM_ACCT_EXPIRED, "PAM_ACCT_EXPIRED"},
+	{PAM_CONV_ERR, "PAM_CONV_ERR"},
+	{PAM_IGNORE, "PAM_IGNORE"},
+	{PAM_CRED_ERR, "PAM_CRED_ERR"},
+	{PAM_SESSION_ERR, "PAM_SESSION_ERR"},
+};
+
+const char *pam_result_name(int code)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return NULL;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/module/qr.h"
+#include "common/qr.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "pam_cosmo_sso/module/qr_encoder.h"
+#include "common/qr_encoder.h"
 
 /* The standard wants four; two are read by every reader tried, and save two rows. */
 #define MARGIN ((size_t)2)

@@ -8,7 +8,7 @@
 #include <security/pam_modules.h>
 
 #include "common/base/auto.h"
-#include "pam_cosmo_sso/module/pam_result.h"
+#include "common/pam_result.h"
 
 #define FOR_EACH_FAILURE(err)                                                                      \
 	for (enum cosmo_err err = COSMO_OK + 1; (size_t)err < cosmo_err_count(); err++)
@@ -129,6 +129,21 @@ static void test_pam_result__particular_codes__as_documented(void **state)
 	}
 }
 
+static void test_pam_result_name__each_result__has_one(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < cosmo_err_count(); i++)
+		for (int phase = PHASE_AUTHENTICATE; phase <= PHASE_PASSWORD; phase++) {
+			enum cosmo_err err = (enum cosmo_err)i;
+			enum pam_phase asked = (enum pam_phase)phase;
+
+			assert_non_null(pam_result_name(pam_result(asked, err, false)));
+			assert_non_null(pam_result_name(pam_result(asked, err, true)));
+		}
+	assert_string_equal(pam_result_name(PAM_SUCCESS), "PAM_SUCCESS");
+	assert_null(pam_result_name(PAM_NEW_AUTHTOK_REQD));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_pam_result__sshd__ends_all_tries),
 		cmocka_unit_test(test_pam_result__not_sshd__tells_classes_apart),
 		cmocka_unit_test(test_pam_result__particular_codes__as_documented),
+		cmocka_unit_test(test_pam_result_name__each_result__has_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

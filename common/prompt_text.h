@@ -17,10 +17,13 @@
 /* A line that only tells the time left. */
 #define PROMPT_WAITING_BYTES 128
 
+/* The time left alone. */
+#define PROMPT_LEFT_BYTES 32
+
 /* All borrowed and unfiltered. */
 struct prompt {
 	const char *host;
-	const char *user;
+	const char *user;   /* NULL: a test sign-in, of whoever approves it */
 	const char *source; /* address the user comes from, NULL if local */
 	const char *uri;
 	const char *complete_uri; /* with the code in it, for the QR code; NULL: @uri */
@@ -54,6 +57,9 @@ COSMO_MUST_USE enum cosmo_err prompt_notice(
 /* At most PROMPT_SHORT_BYTES with the NUL, one line, no QR code. Errors: COSMO_E_IDP_FIELD, also
  * when it does not fit. */
 COSMO_MUST_USE enum cosmo_err prompt_short(const struct prompt *prompt, char *ret);
+
+/* "7:40", never below zero, in PROMPT_LEFT_BYTES. */
+void prompt_left(int64_t left_s, char *ret);
 
 /* "Still waiting, 7:40 left. Press Enter after approving. " in PROMPT_WAITING_BYTES. */
 void prompt_waiting(int64_t left_s, char *ret);

@@ -24,3 +24,6 @@ enum pam_phase {
  * other phase.
  */
 int pam_result(enum pam_phase phase, enum cosmo_err err, bool is_sshd);
+
+/* "PAM_SUCCESS"; NULL for a code that pam_result() does not return. */
+const char *pam_result_name(int code);
