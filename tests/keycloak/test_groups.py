@@ -86,3 +86,31 @@ def test_sign_in__configuration_of_the_page__roles_by_what_keycloak_says(site, h
             assert set(login.ask("id -Gn").split()) == {user, "cosmo-users", role}
     told = host.journal(r"user=vic .*detail=", after=cursor)
     assert len(told) == 1 and re.search(r"none of \d+ value|no value of claim", told[0]), told
+
+
+def refused(site, user):
+    with site.sign_in(user) as login:
+        login.prompt()
+        site.visitor(user).approve(login.url, login.code)
+        login.enter()
+        return " ".join(login.refused().split())
+
+
+def test_sign_in__no_mapper__refused_and_the_log_names_the_claim(site, host):
+    connect_anew(site, "names")
+    site.idp.change_client("by-name", protocolMappers=[])
+    cursor = host.journal_cursor()
+    refused(site, "ada")
+    assert host.journal(r"event=sign_in_refused user=ada reason=role_claim_missing .*claim groups is ", after=cursor)
+    site.idp.change_client("by-name", protocolMappers=[group_mapper("groups")])
+
+
+def test_sign_in__in_many_groups__role__in_more_than_a_token_may_have__refused(site, host):
+    """Keycloak knows no limit of its own: 300 of them are told as any other, and a token of 77 KB is not taken."""
+    site.idp.add_crowded("many", [f"team-{number}" for number in range(300)] + ["linux-dev-many"])
+    with site.signed_in("many") as login:
+        assert "cosmo-developer" in login.ask("id -Gn").split()
+    site.idp.add_crowded("over", [f"{number:03d}-{'x' * 226}" for number in range(250)] + ["linux-dev-over"])
+    cursor = host.journal_cursor()
+    refused(site, "over")
+    assert host.journal("event=sign_in_refused .*reason=idp_field", after=cursor)

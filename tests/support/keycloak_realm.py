@@ -11,12 +11,15 @@ CLIENT = "cosmo-host"
 CODE_S = 600
 # The client's switch "OAuth 2.0 Device Authorization Grant".
 DEVICE_GRANT = "oauth2.device.authorization.grant.enabled"
+# Refreshes are not noted unless one says so.
+EVENTS = ["OAUTH2_DEVICE_AUTH", "OAUTH2_DEVICE_CODE_TO_TOKEN", "REFRESH_TOKEN", "REFRESH_TOKEN_ERROR", "REVOKE_GRANT"]
 KEY_PROVIDER = "org.keycloak.keys.KeyProvider"
-# Name, first and last name, groups: those of tests/support/idp/people.js.
+# Name, first and last name, groups: those of tests/support/idp/people.js, but that nobody is in none: of them Keycloak's
+# mapper says nothing at all.
 PEOPLE = {
     "ada": ("Ada", "Lovelace", ("cosmo-admins", "everyone")),
     "dev": ("Dev", "Engineer", ("engineering", "everyone")),
-    "vic": ("Vic", "Visitor", ()),
+    "vic": ("Vic", "Visitor", ("everyone",)),
 }
 
 
@@ -72,7 +75,7 @@ class Realm:
         people = [_person(self.name, username, first, last, self.passwords[username])
                   for username, (first, last, _) in PEOPLE.items()]  # fmt: skip
         self.server.admin("POST", "realms", {
-            "realm": self.name, "enabled": True, "sslRequired": "all", "eventsEnabled": True, "eventsExpiration": 86400,
+            "realm": self.name, "enabled": True, "sslRequired": "all", "eventsEnabled": True, "enabledEventTypes": EVENTS,
             "clients": [client(mappers=self._mappers)], "users": people, **self._settings,
         })  # fmt: skip
         for username in PEOPLE:
@@ -130,7 +133,7 @@ class Realm:
         self._renew_client()
 
     def _as_at_first(self, username):
-        groups = PEOPLE[username][2] if username in PEOPLE else ()
+        groups = PEOPLE[username][2] if username in PEOPLE else ("everyone",)
         self.person(username, groups=groups, disabled=False)
         self._changed.discard(username)
 
