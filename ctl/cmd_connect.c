@@ -16,6 +16,7 @@
 #include "ctl/connect_options.h"
 #include "ctl/exit_code.h"
 #include "ctl/output.h"
+#include "ctl/roles_lint.h"
 #include "ctl/status_share.h"
 #include "paths.h"
 
@@ -161,6 +162,14 @@ static void advise(enum cosmo_err err, const char *text)
 		output_error("%s", more);
 }
 
+static void hint(struct connect *connect, const char *text)
+{
+	char step[256] = "";
+
+	if (roles_lint_hint(text, step, sizeof(step)))
+		tell_step(connect, step);
+}
+
 static enum cosmo_err ask_to_connect(struct connect *connect)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
@@ -178,6 +187,8 @@ static enum cosmo_err ask_to_connect(struct connect *connect)
 	message_put_u64(request, FIELD_STANDING, connect->stands);
 	err = ask_simple(request, visit_progress, connect);
 	advise(err, text);
+	if (!err)
+		hint(connect, text);
 	return err;
 }
 

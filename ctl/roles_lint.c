@@ -240,8 +240,10 @@ static const char *marks_of(const char *rule)
 {
 	const char *wanted = rule_text_wanted(rule);
 	size_t len = strlen(wanted);
-	char last = len > 1 ? wanted[len - 1] : '\0';
+	char last = '\0';
 
+	if (len > 1)
+		last = wanted[len - 1];
 	if (last == *wanted && (last == '"' || last == '\''))
 		return "The quotation marks";
 	if (last == '/' && *wanted == '/' && rule_text_is_pattern(rule))
@@ -389,4 +391,19 @@ enum cosmo_err roles_lint_count(const struct config *config, size_t *ret_count)
 	if (!err)
 		*ret_count = found;
 	return err;
+}
+
+bool roles_lint_hint(const char *text, char *ret, size_t ret_size)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct config_problem problem = {0};
+	size_t found = 0;
+
+	if (config_parse(text, strlen(text), &config, &problem) ||
+		roles_lint_count(config, &found) || found == 0)
+		return false;
+	(void)snprintf(ret, ret_size,
+		"%zu %s in the configuration may not be meant so: `cosmo-ssoctl roles lint` tells of it",
+		found, found == 1 ? "thing" : "things");
+	return true;
 }

@@ -55,5 +55,12 @@ void roles_lint(const struct rules_probe *probe, lint_visitor *visit, void *cont
 COSMO_MUST_USE enum cosmo_err roles_lint_config(const struct config *config, lint_visitor *visit,
 	void *context, struct config_problem *ret_problem);
 
-/* Only how many there are that are no notes. Errors: as above. */
+/* How many there are that are no notes. Errors: as above. */
 COSMO_MUST_USE enum cosmo_err roles_lint_count(const struct config *config, size_t *ret_count);
+
+/*
+ * For whoever does something else with the configuration @text: "2 things in the configuration
+ * may not be meant so: ...". False if there is nothing of the kind, or nobody can tell; that is not
+ * told.
+ */
+bool roles_lint_hint(const char *text, char *ret, size_t ret_size);

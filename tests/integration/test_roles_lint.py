@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.ctl_rig import CtlRig  # noqa: E402
+from support.fake_idp import FakeIdp  # noqa: E402
 
 OK, FOUND, USAGE, MISCONFIGURED = 0, 1, 2, 4
 # Line 1 to 3; where no case says otherwise all is as it should be.
@@ -119,6 +120,15 @@ def test_check_config__things_found_by_lint__are_counted(rig):
     path = rig.put_conf("other.conf", RULES + "developer = ~Eng (EU)\n")
     assert f"Note: 1 thing in it may not be meant so: `cosmo-ssoctl roles lint {path}` tells.\n" in rig.ctl("check-config", path).out
     assert rig.ctl("check-config", "--json", path).json["findings"] == 1
+
+
+def test_connect__things_found_by_lint__are_a_step(rig):
+    says = "1 thing in the configuration may not be meant so: `cosmo-ssoctl roles lint` tells of it"
+    with FakeIdp() as idp:
+        for rule, steps in (("admin=admins", 0), ("admin=~Eng (EU)", 1)):
+            rig.configure("")
+            done = rig.connect(idp, "--dry-run", "--json", rule=rule)
+            assert (done.code, done.json["steps"].count(says)) == (OK, steps), done
 
 
 def test_roles_lint__as_many_rules_as_there_may_be__are_all_looked_at(rig):
