@@ -74,7 +74,7 @@ def test_examples_of_all_options_are_valid_together(rig):
     assert done.code == 0, done.said
 
 
-@pytest.mark.parametrize("line", commands("cosmo-ssoctl connect"))
+@pytest.mark.parametrize("line", commands("cosmo-ssoctl connect --"))
 def test_connect_shown_gets_as_far_as_the_network(rig, line):
     """Exit code 3: the command line, the configuration made of it and its rules are right, and nobody answers."""
     words = shlex.split(line)[1:]
@@ -108,7 +108,7 @@ def test_claims_in_the_table_are_found_by_the_name_beside_them(rig, row):
 
 def test_there_are_examples_to_be_tried():
     assert len(CONFIGURATIONS) >= 15 and len(rows()) == 5
-    assert len(commands("cosmo-ssoctl connect")) >= 2 and len(commands("echo '")) >= 3
+    assert len(commands("cosmo-ssoctl connect --")) >= 1 and len(commands("echo '")) >= 3
 
 
 if __name__ == "__main__":
