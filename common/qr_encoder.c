@@ -50,7 +50,9 @@ enum cosmo_err qr_encoder_open(struct qr_encoder *ret)
 		*ret = encoder;
 		return COSMO_OK;
 	}
-	(void)dlerror(); /* its text is not the host's to find */
+	/* Its text is not the host's to find. */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps one for each thread */
+	(void)dlerror();
 	qr_encoder_done(&encoder);
 	return COSMO_E_NOT_FOUND;
 }

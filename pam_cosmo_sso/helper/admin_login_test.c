@@ -115,15 +115,15 @@ static enum cosmo_err wait_for_identity(struct login_test *test, struct judge *j
 	int64_t deadline_boot_ms, struct message **ret)
 {
 	for (size_t matches = 0; matches < MAX_MATCHES; matches++) {
-		COSMO_AUTO(message_free) struct message *told = NULL;
-		enum cosmo_err err = judge_next(judge, deadline_boot_ms, &told);
+		enum cosmo_err err = judge_next(judge, deadline_boot_ms, ret);
 
-		if (!err && message_type(told) != MESSAGE_JUDGE_MATCH) {
-			*ret = COSMO_STEAL(&told);
+		if (err)
+			return err;
+		if (message_type(*ret) != MESSAGE_JUDGE_MATCH)
 			return COSMO_OK;
-		}
-		if (!err)
-			err = relay_match(test, told);
+		err = relay_match(test, *ret);
+		message_free(*ret);
+		*ret = NULL;
 		if (err)
 			return err;
 	}

@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2)
 		return EXIT_FAILURE;
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): no thread was started yet */
 	(void)mallopt(M_MMAP_THRESHOLD, HEAP_MAX_BYTES);
 	if (streq(argv[1], "pam"))
 		err = exchange(CHANNEL_MODULE_HELPER);
