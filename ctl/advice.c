@@ -48,7 +48,7 @@ static const struct {
 	{COSMO_E_RULE_ROLE,
 		"Roles are viewer, developer, admin and those with a [role NAME] section."},
 	{COSMO_E_NO_ROLE,
-		"Give one of the claim's values a role in [rules], or say no_match = viewer; then run `cosmo-ssoctl apply`."},
+		"Give one of the claim's values a role in [rules]; then run `cosmo-ssoctl apply`."},
 	{COSMO_E_CLAIM_MISSING,
 		"Have the provider put the claim into the ID token or the userinfo answer, or name the right one (claim)."},
 	{COSMO_E_CLAIM_OVERAGE,

@@ -4,6 +4,8 @@
 #include "ctl/advice.h"
 
 #define SIGN_IN "This user signs in again, with a code."
+/* It hands over the uid, the home and every file. */
+#define INHERITS "Only if that is the same person, or one who is to have this account's files: "
 
 struct cause {
 	enum cosmo_err err;
@@ -30,11 +32,11 @@ static const struct cause causes[] = {
 	{COSMO_E_RENAMED, "the provider knows this person by another login name now", false, false,
 		"The person signs in by the new name; or, at the provider: give the old one back."},
 	{COSMO_E_OTHER_SUBJECT, "this login name is another person's at the provider now", false,
-		true, "cosmo-ssoctl user rebind"},
+		true, INHERITS "cosmo-ssoctl user rebind"},
 	{COSMO_E_OTHER_ISSUER,
 		"this login name is bound to a person of a provider that this host is not connected "
 		"to any more",
-		false, true, "cosmo-ssoctl user rebind"},
+		false, true, INHERITS "cosmo-ssoctl user rebind"},
 	{COSMO_E_NO_ROLE, "none of this user's groups is in a rule that gives a role", true, false,
 		"At the provider: put the person into a group that has a rule; or write a rule for one "
 		"of the groups: cosmo-ssoctl roles test. Then: " SIGN_IN},

@@ -88,10 +88,7 @@ static void tell_name(struct person *person, enum cosmo_err err)
 			"%s is the name of a local user or group, of a role's group or of a package's "
 			"account, or is reserved in the configuration: single sign-on does not touch it",
 			person->name);
-		doctor_mend(list,
-			"At the provider: give the person another login name. Or rename the local one: "
-			"usermod -l OTHER %s, groupmod -n OTHER %s",
-			person->name, person->name);
+		doctor_mend(list, "At the provider: give the person another login name.");
 	} else if (err) {
 		put_cause(person, err);
 	}

@@ -114,7 +114,9 @@ TAKEN = {
                 f"At the provider: enable the account. Then: {SIGN_IN}", True),
     "interrupted": ("reason-refresh_interrupted", "a refresh broke off", SIGN_IN, True),
     "renamed": ("reason-renamed", "knows this person by another login name now", "The person signs in by the new name;", False),
-    "other_subject": ("reason-other_subject", "is another person's at the provider now", "cosmo-ssoctl user rebind ada", False),
+    "other_subject": ("reason-other_subject", "is another person's at the provider now",
+                      "Only if that is the same person, or one who is to have this account's files: cosmo-ssoctl user rebind ada",
+                      False),
     "no_role": ("reason-no_role", "none of this user's groups is in a rule", "At the provider: put the person into a group", True),
     "no_claim": ("reason-role_claim_missing", "did not send the claim", "At the provider: have it send the claim", True),
     "lease": ("lapsed", "this user's lease is over", SIGN_IN, True),
@@ -141,8 +143,8 @@ def test_user__whose_roles_were_taken__reads_why_and_what_mends_it(rig, what, sa
             assert line["state"] == "wrong" and says in line["what"] and line["mend"] == told.of("roles")["mend"]
     assert told.service("sudo")["state"] == "wrong" and says in told.service("sudo")["what"]
     assert told.state("key") == ("ok" if is_viewer else "note" if what == "reason-not_enrolled" else "wrong")
-    if mend.startswith("cosmo-ssoctl user"):
-        rig.mend(mend, *(["--yes"] if " add " not in mend else []))
+    if "cosmo-ssoctl user" in mend:
+        rig.mend(mend[mend.index("cosmo-ssoctl"):], *(["--yes"] if " add " not in mend else []))
         after = rig.ask()
         assert after.findings != told.findings
         if what == "reason-other_subject":  # the next person who signs in has the name
