@@ -265,7 +265,7 @@ static void grieve_everywhere(enum traced_action action)
 			calls++;
 		}
 		print_message("%s: %u calls\n", scenarios[i].label, calls);
-		assert_true(calls >= 8);
+		assert_true(calls >= 2); /* a disconnect once more changes nothing but the gate */
 	}
 }
 

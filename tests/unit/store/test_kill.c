@@ -221,7 +221,7 @@ static void test_writer__killed_at_any_change__before_or_after(void **state)
 		while (grieve(scenario, &after, calls))
 			calls += stride_of(scenario);
 		print_message("%s: %u calls\n", scenario->label, calls);
-		assert_true(calls >= 6);
+		assert_true(calls >= 5);
 	}
 }
 
