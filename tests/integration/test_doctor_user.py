@@ -70,8 +70,9 @@ class Rig(CtlRig):
 
     def mend(self, command, *more):
         """As an administrator does who reads it."""
-        words = shlex.split(command)
-        assert words[0] == "cosmo-ssoctl"
+        condition, name, words = command.partition("cosmo-ssoctl ")
+        assert name and (condition == "" or condition.startswith("Only if that is the same person"))
+        words = [name, *shlex.split(words)]
         done = self.ctl(*words[1:], *more)
         assert done.code == OK, done
 
@@ -144,7 +145,7 @@ def test_user__whose_roles_were_taken__reads_why_and_what_mends_it(rig, what, sa
     assert told.service("sudo")["state"] == "wrong" and says in told.service("sudo")["what"]
     assert told.state("key") == ("ok" if is_viewer else "note" if what == "reason-not_enrolled" else "wrong")
     if "cosmo-ssoctl user" in mend:
-        rig.mend(mend[mend.index("cosmo-ssoctl"):], *(["--yes"] if " add " not in mend else []))
+        rig.mend(mend, *(["--yes"] if " add " not in mend else []))
         after = rig.ask()
         assert after.findings != told.findings
         if what == "reason-other_subject":  # the next person who signs in has the name
@@ -275,7 +276,7 @@ def test_user__that_the_name_services_do_not_show__is_told_what_makes_them(rig):
 
 
 @pytest.mark.parametrize("enrolled", [True, False])
-def test_user__whose_name_a_local_one_has__is_told_to_rename_one(rig, enrolled):
+def test_user__whose_name_a_local_one_has__is_told_to_take_another(rig, enrolled):
     rig.store(*(ADA if enrolled else ("connect",)))
     if enrolled:
         rig.local(users=["ada:x:1000:1000::/home/ada:/bin/sh"])
@@ -284,7 +285,8 @@ def test_user__whose_name_a_local_one_has__is_told_to_rename_one(rig, enrolled):
     told = rig.ask()
     line = told.of("name")
     assert told.code == DENIED and line["state"] == "wrong" and [line] == told.findings
-    assert line["what"].startswith("ada is the name of a local user or group") and "usermod -l OTHER ada" in line["mend"]
+    assert line["what"].startswith("ada is the name of a local user or group")
+    assert line["mend"] == "At the provider: give the person another login name."
     rig.local()
     assert rig.ask().wrong == []
 
