@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* doctor: does the host see our users and groups, and does it see them as they are now? */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "common/base/fdio.h"
 #include "ctl/doctor.h"
@@ -54,25 +56,55 @@ static void put_no_line(struct doctor_list *list, const struct database *databas
 	doctor_mend(list, "echo '%s' >> " HOST_NSSWITCH " && " ENABLE, database->least);
 }
 
+/* Does it lack what cosmo has to stand behind? The passwd line takes any service. */
+static bool lacks_files(const struct database *database, const struct nsswitch_line *line)
+{
+	return line->count == 0 ||
+	       (database->database == NSSWITCH_GROUP && nsswitch_line_files(line) == line->count);
+}
+
+/* What stands in the line stays, but for its comment. */
+static void put_no_files(struct doctor_list *list, const struct database *database,
+	const struct nsswitch_line *line, unsigned int number)
+{
+	size_t from = line->count ? line->words[0].at : 0;
+	const struct nsswitch_word *last = line->count ? &line->words[line->count - 1] : NULL;
+
+	doctor_wrong(list, HOST_NSSWITCH ":%u: the %s line has no place for cosmo: %s", number,
+		database->name, database->lost);
+	doctor_mend(list,
+		"Edit " HOST_NSSWITCH ", line %u: write `%s%s%.*s` in its place. Then: " ENABLE,
+		number, database->least, last ? " " : "",
+		last ? (int)(last->at + last->len - from) : 0, line->text + from);
+}
+
 /* What only an editor can mend. */
 static void put_edit(struct doctor_list *list, const struct database *database,
 	const struct nsswitch_line *line, unsigned int number)
 {
-	const char *returns = "[NOTFOUND=return]";
+	size_t count =
+		database->database == NSSWITCH_PASSWD ? line->count : nsswitch_line_files(line);
+	size_t end = nsswitch_line_end_before(line, count);
+	const struct nsswitch_word *word = &line->words[end];
 
-	if (memmem(line->text, line->len, returns, strlen(returns))) {
-		doctor_wrong(list,
-			HOST_NSSWITCH ":%u: %s keeps cosmo from being asked in the %s line: %s",
-			number, returns, database->name, database->lost);
+	if (line->broken) {
+		doctor_wrong(list, HOST_NSSWITCH ":%u: the %s line has no place for cosmo: %s",
+			number, database->name, database->lost);
 		doctor_mend(list,
-			"Edit " HOST_NSSWITCH ", line %u: take `%s` out of it. Then: " ENABLE,
-			number, returns);
-		return;
+			"Edit " HOST_NSSWITCH
+			", line %u: put in the ] that an action lacks, or leave 64 words. Then: " ENABLE,
+			number);
+	} else if (lacks_files(database, line) || end == line->count) {
+		put_no_files(list, database, line, number);
+	} else {
+		doctor_wrong(list,
+			HOST_NSSWITCH ":%u: %.*s keeps cosmo from being asked in the %s line: %s",
+			number, (int)word->len, line->text + word->at, database->name,
+			database->lost);
+		doctor_mend(list,
+			"Edit " HOST_NSSWITCH ", line %u: take `%.*s` out of it. Then: " ENABLE,
+			number, (int)word->len, line->text + word->at);
 	}
-	doctor_wrong(list, HOST_NSSWITCH ":%u: the %s line has no place for cosmo: %s", number,
-		database->name, database->lost);
-	doctor_mend(list, "Edit " HOST_NSSWITCH ", line %u: write `%s` in its place. Then: " ENABLE,
-		number, database->least);
 }
 
 static void put_fault(struct doctor_list *list, const struct database *database,
@@ -140,17 +172,29 @@ static bool look_at_nscd(struct doctor_list *list)
 	return good;
 }
 
+/* A whole file is advised only where there is none. */
+static void put_unread(struct doctor_list *list)
+{
+	bool missing = access(HOST_NSSWITCH, F_OK) < 0 && errno == ENOENT;
+
+	doctor_wrong(list, HOST_NSSWITCH " cannot be read: %s", databases[0].lost);
+	if (missing)
+		doctor_mend(list,
+			"printf '%s\\n%s\\n' > " HOST_NSSWITCH " && chmod 644 " HOST_NSSWITCH
+			" && " ENABLE,
+			databases[0].least, databases[1].least);
+	else
+		doctor_mend(list, "Look at " HOST_NSSWITCH
+				  ": it is no text, or too long for one. Then: " ENABLE);
+}
+
 static void look(struct doctor_list *list)
 {
 	COSMO_AUTO(free) char *text = NULL;
 	bool good = true;
 
 	if (!doctor_text_read(HOST_NSSWITCH, &text)) {
-		doctor_wrong(list, HOST_NSSWITCH " cannot be read: %s", databases[0].lost);
-		doctor_mend(list,
-			"printf '%s\\n%s\\n' > " HOST_NSSWITCH " && chmod 644 " HOST_NSSWITCH
-			" && " ENABLE,
-			databases[0].least, databases[1].least);
+		put_unread(list);
 		return;
 	}
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(databases); i++)

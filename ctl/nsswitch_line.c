@@ -137,11 +137,16 @@ static bool action_returns(const char *text, size_t len)
 	return returns;
 }
 
-bool nsswitch_line_ends_before(const struct nsswitch_line *line, size_t count)
+size_t nsswitch_line_end_before(const struct nsswitch_line *line, size_t count)
 {
 	for (size_t i = 0; i < count && i < line->count; i++)
 		if (nsswitch_line_is_action(line, i) &&
 			action_returns(line->text + line->words[i].at, line->words[i].len))
-			return true;
-	return false;
+			return i;
+	return line->count;
+}
+
+bool nsswitch_line_ends_before(const struct nsswitch_line *line, size_t count)
+{
+	return nsswitch_line_end_before(line, count) < line->count;
 }

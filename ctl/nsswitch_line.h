@@ -41,5 +41,9 @@ bool nsswitch_line_is_action(const struct nsswitch_line *line, size_t index);
 /* Number of the first `files` or `compat`, or the count of words. */
 size_t nsswitch_line_files(const struct nsswitch_line *line);
 
-/* Does one of the first @count words say that nobody else is asked about what was not found? */
+/* The first of the first @count words that says that nobody else is asked about what was not found:
+ * its number, or the count of words if none does. */
+size_t nsswitch_line_end_before(const struct nsswitch_line *line, size_t count);
+
+/* Is there such a word? */
 bool nsswitch_line_ends_before(const struct nsswitch_line *line, size_t count);
