@@ -48,7 +48,11 @@ void doctor_not_checked(struct doctor_list *list, const char *format, ...) COSMO
 /*
  * What mends the finding that was put down last: a command as root types it into a shell, or, where
  * only an editor can, "Edit FILE, line N: put `TEXT` before it.", "...: write `TEXT` in its place."
- * or "...: take it out.", after which may come "Then: COMMAND".
+ * or "...: take it out.", after which may come "Then: COMMAND". Where nobody but a person can tell
+ * what is right, a sentence comes first ("Look at ...") or last ("Afterwards: ...").
+ *
+ * No advice makes the host weaker: what keeps others out stays as it is, and what others may have
+ * written is not made root's unseen.
  */
 void doctor_mend(struct doctor_list *list, const char *format, ...) COSMO_PRINTF(2, 3);
 

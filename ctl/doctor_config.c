@@ -81,13 +81,14 @@ static bool look_at_named_files(struct doctor_list *list)
 		return true; /* the helper tells why */
 	if (config->client_secret_file) {
 		const struct doctor_place secret = {config->client_secret_file, S_IFREG, 0600, 077,
-			0400, "Write the client's secret into that file, as root with umask 077."};
+			0400, "Write the client's secret into that file, as root with umask 077.",
+			DOCTOR_DOUBT_SECRET, NULL};
 
 		good = doctor_place_look(list, &secret) && good;
 	}
 	if (config->ca_file) {
 		const struct doctor_place ca = {config->ca_file, S_IFREG, 0644, 022, 0400,
-			"Write the CA's certificates into that file."};
+			"Write the CA's certificates into that file.", DOCTOR_DOUBT_LOOK, NULL};
 
 		good = doctor_place_look(list, &ca) && good;
 	}
@@ -97,7 +98,7 @@ static bool look_at_named_files(struct doctor_list *list)
 static void look(struct doctor_list *list)
 {
 	static const struct doctor_place place = {COSMO_CONF_FILE, S_IFREG, 0644, 022, 0400,
-		"Write it as cosmo-sso.conf(5) says. Then: " APPLY};
+		"Write it as cosmo-sso.conf(5) says. Then: " APPLY, DOCTOR_DOUBT_LOOK, NULL};
 
 	if (doctor_place_look(list, &place) && look_at_named_files(list) && look_at_text(list))
 		doctor_ok(list, COSMO_CONF_FILE " has no error");

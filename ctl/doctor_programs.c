@@ -14,15 +14,16 @@
 #define NSS_MODULE "libnss_cosmo.so.2"
 
 static const struct doctor_place places[] = {
-	{COSMO_HELPER_PATH, PROGRAM, INSTALL},
-	{COSMO_JUDGE_PATH, PROGRAM, INSTALL},
-	{COSMO_FETCH_PATH, PROGRAM, INSTALL},
+	{COSMO_HELPER_PATH, PROGRAM, INSTALL, DOCTOR_DOUBT_INSTALL, NULL},
+	{COSMO_JUDGE_PATH, PROGRAM, INSTALL, DOCTOR_DOUBT_INSTALL, NULL},
+	{COSMO_FETCH_PATH, PROGRAM, INSTALL, DOCTOR_DOUBT_INSTALL, NULL},
 };
 
 /* Stacks go by a module that does not load as if there were no line of it. */
 static bool look_at_pam_module(struct doctor_list *list)
 {
-	static const struct doctor_place place = {COSMO_PAM_MODULE_PATH, LIBRARY, INSTALL};
+	static const struct doctor_place place = {
+		COSMO_PAM_MODULE_PATH, LIBRARY, INSTALL, DOCTOR_DOUBT_INSTALL, NULL};
 	char why[256] = "";
 
 	if (!doctor_place_look(list, &place))

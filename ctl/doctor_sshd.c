@@ -11,14 +11,19 @@
 #include "ctl/output.h"
 #include "ctl/sshd_check.h"
 #include "ctl/sshd_lines.h"
+#include "ctl/sshd_methods.h"
 #include "ctl/waiting_flows.h"
 #include "paths.h"
 
-#define FOLDER   "/etc/ssh"
-#define DROP_INS "/etc/ssh/sshd_config.d/"
-#define INCLUDE  "Include " DROP_INS "*.conf"
-#define ENABLE   "cosmo-ssoctl enable sshd"
-#define RELOAD   "systemctl reload ssh"
+#define FOLDER    "/etc/ssh"
+#define DROP_INS  "/etc/ssh/sshd_config.d/"
+#define INCLUDE   "Include " DROP_INS "*.conf"
+#define ENABLE    "cosmo-ssoctl enable sshd"
+#define RELOAD    "systemctl reload ssh"
+#define METHODS   "AuthenticationMethods"
+#define OUR_BLOCK "Match Group cosmo-users"
+/* What is longer does not fit into an advice. */
+#define MAX_ADVISED_BYTES ((size_t)255)
 /* For what comes before the prompt and after the approval. */
 #define SPARE_S 10
 
@@ -52,8 +57,9 @@ static void put_invalid(struct doctor_list *list, const char *complaint)
 	doctor_wrong(list, "sshd refuses its configuration, and would not start: %.*s",
 		(int)strcspn(complaint, "\r\n"), complaint);
 	if (complaint[0] == '/' && file_len && digits)
-		doctor_mend(list, "Edit %.*s, line %.*s: take it out. Then: " RELOAD, (int)file_len,
-			complaint, (int)digits, mark + strlen(" line "));
+		doctor_mend(list,
+			"Edit %.*s, line %.*s: take it out, or write what sshd takes. Then: " RELOAD,
+			(int)file_len, complaint, (int)digits, mark + strlen(" line "));
 	else
 		doctor_mend(list, "Edit what sshd -t names. Then: " RELOAD);
 }
@@ -94,35 +100,79 @@ static bool look_at_conversation(struct doctor_list *list, const char *settings)
 	return false;
 }
 
+/* The settings of [service sshd]; false: the configuration cannot be read. */
+static bool read_service(struct config **ret_config, struct config_service *ret)
+{
+	struct config_problem problem = {0};
+
+	if (config_load(COSMO_CONF_FILE, ret_config, &problem) != COSMO_OK)
+		return false;
+	config_service(*ret_config, "sshd", ret);
+	return true;
+}
+
+/* The way by a code, behind the methods that have to come first. */
+static void write_way(char *way, size_t size)
+{
+	COSMO_AUTO(config_free) struct config *config = NULL;
+	struct config_service service = {.name = ""};
+	size_t len = 0;
+
+	way[0] = '\0';
+	if (read_service(&config, &service))
+		for (size_t i = 0; i < service.require_first.count && len < size; i++)
+			len += (size_t)snprintf(
+				way + len, size - len, "%s,", service.require_first.items[i]);
+	if (len < size)
+		(void)snprintf(way + len, size - len, "keyboard-interactive");
+}
+
+/*
+ * What is demanded stays, for ours and for others: a way is added for ours alone. It stands at the
+ * end, where whatever a Match block of the host's own demands of them goes before it.
+ */
+static void mend_methods(struct doctor_list *list, const struct sshd_methods *methods)
+{
+	char way[160] = "";
+
+	write_way(way, sizeof(way));
+	if (strlen(methods->demand) + strlen(way) > MAX_ADVISED_BYTES)
+		doctor_mend(list,
+			"Edit " FOLDER "/sshd_config: let " OUR_BLOCK
+			" at its end have the same methods, and behind them `%s`. Then: " RELOAD,
+			way);
+	else if (methods->line.number)
+		doctor_mend(list,
+			"Edit %s, line %u: write `    " METHODS
+			" %s %s` in its place. Then: " RELOAD,
+			methods->line.file, methods->line.number, methods->demand, way);
+	else
+		doctor_mend(list,
+			"printf '\\n" OUR_BLOCK "\\n    " METHODS
+			" %s %s\\nMatch all\\n' >> " FOLDER "/sshd_config && " RELOAD,
+			methods->demand, way);
+}
+
 static bool look_at_methods(struct doctor_list *list, const char *settings)
 {
-	struct sshd_lines lines = {.count = 0};
-	size_t len = 0;
-	const char *methods = sshd_check_other_methods(settings, &len);
+	struct sshd_methods methods = {.demand = ""};
 
-	if (!methods)
+	if (!sshd_methods_lack_code(settings, FOLDER, &methods))
 		return true;
 	doctor_wrong(list,
-		"sshd's AuthenticationMethods is `%.*s`, without keyboard-interactive: nobody can "
+		"sshd's AuthenticationMethods is `%s`, without keyboard-interactive: nobody can "
 		"sign in with a code",
-		(int)len, methods);
-	sshd_lines_find(FOLDER, HOST_SSHD_DROPIN, "AuthenticationMethods", &lines);
-	if (lines.count)
-		doctor_mend(list, "Edit %s, line %u: take it out. Then: " RELOAD,
-			lines.items[0].file, lines.items[0].number);
+		methods.demand);
+	mend_methods(list, &methods);
 	return false;
 }
 
 static int64_t deadline_s(void)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
-	struct config_problem problem = {0};
 	struct config_service service = {.name = ""};
 
-	if (config_load(COSMO_CONF_FILE, &config, &problem) != COSMO_OK)
-		return 0;
-	config_service(config, "sshd", &service);
-	return service.deadline_s;
+	return read_service(&config, &service) ? service.deadline_s : 0;
 }
 
 static bool look_at_grace(struct doctor_list *list, const char *settings)

@@ -99,19 +99,60 @@ static bool look_at_trap(struct doctor_list *list, const struct sudo_trap *trap)
 			"sudo asks PAM service %s (%s), which does not ask us: roles do not count "
 			"there",
 			trap->service, trap->option);
-	} else if (trap->negated) {
+	} else {
 		doctor_wrong(list,
 			"sudo does not ask PAM whether an account may use it (!%s): roles do not "
 			"count there",
 			trap->option);
-	} else {
-		doctor_wrong(list,
-			"sudo asks PAM about somebody else than the caller (%s): the caller's roles "
-			"do not count there",
-			trap->option);
 	}
 	mend(list, trap);
 	return false;
+}
+
+/* Under these names the module knows that somebody turns into somebody else. */
+static bool is_switching(const char *service)
+{
+	static const enum host_target targets[] = {HOST_SUDO, HOST_SU};
+
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(targets); i++) {
+		const char *name = NULL;
+
+		for (size_t k = 0; (name = host_target_service(targets[i], k)); k++)
+			if (streq(name, service))
+				return true;
+	}
+	return false;
+}
+
+/* A PAM service of another name where nobody judges the caller; NULL: none. */
+static const char *blind_service(const struct sudo_traps *traps)
+{
+	for (size_t i = 0; i < traps->count; i++)
+		if (traps->items[i].service[0] && !is_switching(traps->items[i].service))
+			return traps->items[i].service;
+	return NULL;
+}
+
+/*
+ * Nothing is advised against it: the shipped sudoers of some distributions lets everybody run
+ * everything, because this asks them for a password that they do not have.
+ */
+static bool look_at_password(
+	struct doctor_list *list, const struct sudo_traps *traps, const struct sudo_trap *trap)
+{
+	const char *service = blind_service(traps);
+
+	if (service)
+		doctor_note(list,
+			"sudo asks for the password %s (%s), and PAM service %s, which does not know "
+			"who is calling: the caller's roles do not count there",
+			trap->password_of, trap->option, service);
+	else
+		doctor_note(list,
+			"sudo asks for the password %s (%s): single sign-on judges the caller all "
+			"the same, see SU AND SUDO in pam_cosmo_sso(8)",
+			trap->password_of, trap->option);
+	return !service;
 }
 
 /* sudo names "FILE:LINE:COLUMN: " of what it does not take. */
@@ -124,8 +165,9 @@ static void put_invalid(struct doctor_list *list, const char *output)
 	doctor_wrong(
 		list, "sudo refuses its configuration: %.*s", (int)strcspn(output, "\n"), output);
 	if (output[0] == '/' && digits)
-		doctor_mend(list, "Edit %.*s (visudo -f), line %.*s: take it out.", (int)file_len,
-			output, (int)digits, number);
+		doctor_mend(list,
+			"Edit %.*s (visudo -f), line %.*s: take it out, or write what sudo takes.",
+			(int)file_len, output, (int)digits, number);
 	else
 		doctor_mend(list, "Edit what `visudo -c` names.");
 }
@@ -155,13 +197,17 @@ static void look(struct doctor_list *list)
 		return;
 	}
 	for (size_t i = 0; i < traps.count; i++)
-		good = look_at_trap(list, &traps.items[i]) && good;
+		if (!traps.items[i].password_of)
+			good = look_at_trap(list, &traps.items[i]) && good;
+	for (size_t i = 0; i < traps.count; i++)
+		if (traps.items[i].password_of)
+			good = look_at_password(list, &traps, &traps.items[i]) && good;
 	if (good)
-		doctor_ok(list, "sudo asks PAM about who is calling");
+		doctor_ok(list, "nothing in sudoers leads sudo past single sign-on");
 }
 
 const struct doctor_check doctor_check_sudo = {
 	.name = "sudo",
-	.summary = "settings of sudoers that lead sudo past us (!pam_acct_mgmt, targetpw)",
+	.summary = "settings of sudoers that lead sudo past us (!pam_acct_mgmt); targetpw",
 	.run = look,
 };

@@ -10,6 +10,7 @@
 #include "common/base/parse.h"
 #include "ctl/output.h"
 #include "ctl/program.h"
+#include "ctl/sshd_methods.h"
 
 #define COMFORTABLE_GRACE_S 180
 
@@ -178,19 +179,18 @@ void sshd_check_note(uint32_t flows)
 {
 	COSMO_AUTO(free) char *output = sshd_check_settings();
 	int64_t grace_s = sshd_check_grace_s(output);
-	size_t len = 0;
-	const char *methods = sshd_check_other_methods(output, &len);
+	struct sshd_methods methods = {.demand = ""};
 
 	if (grace_s > 0 && grace_s < COMFORTABLE_GRACE_S)
 		output_note(
 			"sshd's LoginGraceTime is %d s; a sign-in gets 110 s of it. For more time set a longer "
 			"LoginGraceTime and `deadline` in [service sshd].",
 			(int)grace_s);
-	if (methods)
+	if (sshd_methods_lack_code(output, "/etc/ssh", &methods))
 		output_note(
-			"sshd's AuthenticationMethods is \"%.*s\": without keyboard-interactive nobody can sign "
+			"sshd's AuthenticationMethods is \"%s\": without keyboard-interactive nobody can sign "
 			"in with a code.",
-			(int)len, methods);
+			methods.demand);
 	note_sources(output, flows);
 }
 

@@ -45,8 +45,8 @@ const char *sshd_check_lacks(const char *output);
 /* Likewise: is the setting @name (in any case) exactly @value? */
 bool sshd_check_is(const char *output, const char *name, const char *value);
 
-/* Likewise: does a demand for other methods leave no way by a code? The demand, of *ret_len bytes,
- * or NULL. */
+/* Likewise: does what is demanded of everybody leave no way by a code? The demand, of *ret_len
+ * bytes, or NULL. */
 const char *sshd_check_other_methods(const char *output, size_t *ret_len);
 
 /* Likewise MaxStartups; false if it is not told. */

@@ -17,6 +17,7 @@
 struct reader {
 	const char *folder;
 	const char *ours;
+	const char *group; /* whose Match blocks are looked into; NULL: what is outside of all */
 	const char *keyword;
 	struct sshd_lines *lines;
 };
@@ -61,15 +62,39 @@ static void include(const struct reader *reader, char *patterns, unsigned int de
 	}
 }
 
-static void add(const struct reader *reader, const char *path, unsigned int number)
+static void add(
+	const struct reader *reader, const char *path, unsigned int number, const char *value)
 {
 	struct sshd_line *line = &reader->lines->items[reader->lines->count];
+	size_t len = strcspn(value, "#");
 
+	while (len > 0 && strchr(BLANKS, value[len - 1]))
+		len--;
 	if (reader->lines->count == SSHD_LINES_MAX || strlen(path) >= sizeof(line->file))
 		return;
 	*line = (struct sshd_line){.number = number, .is_ours = streq(path, reader->ours)};
 	(void)snprintf(line->file, sizeof(line->file), "%s", path);
+	(void)snprintf(line->value, sizeof(line->value), "%.*s", (int)len, value);
 	reader->lines->count++;
+}
+
+/* For whom the lines behind a Match line are. */
+enum scope {
+	SCOPE_ALL,
+	SCOPE_GROUP, /* the reader's */
+	SCOPE_OTHERS,
+};
+
+static enum scope scope_of(const struct reader *reader, char *criteria)
+{
+	const char *word = next_word(&criteria);
+
+	if (strcasecmp(word, "all") == 0)
+		return SCOPE_ALL;
+	if (!reader->group || strcasecmp(word, "Group") != 0 ||
+		!streq(next_word(&criteria), reader->group))
+		return SCOPE_OTHERS;
+	return *criteria == '\0' || *criteria == '#' ? SCOPE_GROUP : SCOPE_OTHERS;
 }
 
 /* NOLINTNEXTLINE(misc-no-recursion): bounded by @depth */
@@ -77,7 +102,8 @@ static void read_file(const struct reader *reader, const char *path, unsigned in
 {
 	COSMO_AUTO(free) char *text = NULL;
 	char *rest = NULL;
-	bool in_match = false;
+	enum scope wanted = reader->group ? SCOPE_GROUP : SCOPE_ALL;
+	enum scope scope = SCOPE_ALL;
 
 	if (depth > MAX_DEPTH || !doctor_text_read(path, &text))
 		return;
@@ -87,19 +113,25 @@ static void read_file(const struct reader *reader, const char *path, unsigned in
 		const char *word = next_word(&line);
 
 		if (strcasecmp(word, "Match") == 0)
-			in_match = strcasecmp(next_word(&line), "all") != 0;
-		else if (!in_match && strcasecmp(word, "Include") == 0)
+			scope = scope_of(reader, line);
+		else if (scope == SCOPE_ALL && strcasecmp(word, "Include") == 0)
 			include(reader, line, depth);
-		else if (!in_match && strcasecmp(word, reader->keyword) == 0)
-			add(reader, path, number);
+		else if (scope == wanted && strcasecmp(word, reader->keyword) == 0)
+			add(reader, path, number, line);
 	}
 }
 
 void sshd_lines_find(
 	const char *folder, const char *ours, const char *keyword, struct sshd_lines *ret)
 {
+	sshd_lines_find_of_group(folder, ours, NULL, keyword, ret);
+}
+
+void sshd_lines_find_of_group(const char *folder, const char *ours, const char *group,
+	const char *keyword, struct sshd_lines *ret)
+{
 	const struct reader reader = {
-		.folder = folder, .ours = ours, .keyword = keyword, .lines = ret};
+		.folder = folder, .ours = ours, .group = group, .keyword = keyword, .lines = ret};
 	char path[256] = "";
 
 	*ret = (struct sshd_lines){.count = 0};

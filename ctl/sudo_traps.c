@@ -16,13 +16,14 @@ static const struct {
 	bool is_text; /* a PAM service; else a flag that is a trap at @bad */
 	bool bad;
 	const char *usual; /* the services that are asked by themselves */
+	const char *password_of;
 } options[] = {
-	{"pam_acct_mgmt", false, false, NULL},
-	{"targetpw", false, true, NULL},
-	{"rootpw", false, true, NULL},
-	{"runaspw", false, true, NULL},
-	{"pam_service", true, false, "sudo"},
-	{"pam_login_service", true, false, "sudo-i"},
+	{"pam_acct_mgmt", false, false, NULL, NULL},
+	{"targetpw", false, true, NULL, "of whom a command runs as"},
+	{"rootpw", false, true, NULL, "of root"},
+	{"runaspw", false, true, NULL, "of runas_default"},
+	{"pam_service", true, false, "sudo", NULL},
+	{"pam_login_service", true, false, "sudo-i", NULL},
 };
 
 /* Take over @trap; what is found later about the same option counts. */
@@ -47,7 +48,9 @@ static void drop(struct sudo_traps *traps, const char *option)
 /* What the setting number @index comes to with this value; @bound: for some alone. */
 static void weigh(struct sudo_traps *traps, size_t index, struct json_object *value, bool bound)
 {
-	struct sudo_trap trap = {.option = options[index].option, .negated = !options[index].bad};
+	struct sudo_trap trap = {.option = options[index].option,
+		.negated = !options[index].bad,
+		.password_of = options[index].password_of};
 	const char *text = json_object_get_string(value);
 	bool bad = false;
 

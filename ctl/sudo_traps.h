@@ -11,6 +11,9 @@ struct sudo_trap {
 	const char *option; /* "targetpw" */
 	bool negated;       /* "!pam_acct_mgmt" */
 	char service[65];   /* that PAM is asked for, of pam_service and pam_login_service */
+	/* No trap, but good to know: in place of the caller's own password sudo asks for this
+	 * one's. */
+	const char *password_of;
 };
 
 struct sudo_traps {
@@ -20,7 +23,8 @@ struct sudo_traps {
 
 /*
  * Of what `cvtsudoers -f json` prints: the traps that hold for everybody at the end of the file, or
- * for somebody or something in particular. False: it is no such text.
+ * for somebody or something in particular, and whose password is asked for likewise. False: it is
+ * no such text.
  */
 bool sudo_traps_read(const char *json, struct sudo_traps *ret);
 

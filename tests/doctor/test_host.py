@@ -41,13 +41,20 @@ def drop_in(name, text):
 BROKEN = {
     # files
     "folder_gone": ("rm -rf /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is missing", "systemd-tmpfiles"),
-    "folder_open": ("chmod 777 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso has mode 0777 in place of 0700", "chmod 700"),
-    "folder_theirs": ("chown 65534 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is not root's (owner 65534)", "chown"),
+    "folder_open": ("chmod 777 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso has mode 0777 in place of 0700",
+                    "Look at what is in it, for others could write there. Then: chown root:root /var/cache/cosmo-sso && chmod 700 "),
+    "folder_theirs": ("chown 65534 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is not root's (owner 65534)", "Look at what is in it"),
+    "folder_read": ("chmod 755 /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso has mode 0755 in place of 0700", "chmod 700"),
     "folder_a_file": ("rm -rf /var/cache/cosmo-sso; touch /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is no folder", "mv"),
     "folder_a_loop": ("rm -rf /var/cache/cosmo-sso; ln -s cosmo-sso /var/cache/cosmo-sso", "files",
                       "/var/cache/cosmo-sso cannot be looked at", "mv"),
     "gate_gone": ("rm /run/cosmo-sso/gate", "files", "/run/cosmo-sso/gate is missing", "systemd-tmpfiles"),
+    "gate_open": ("stat -c %i /run/cosmo-sso/gate > /run/gate-was; chmod 666 /run/cosmo-sso/gate", "files", "/run/cosmo-sso/gate has mode 0666 in place of 0644", "chown"),
     # programs
+    "helper_open": (f"chmod 777 {LIBEXEC}/cosmo-sso-helper", "programs", f"{LIBEXEC}/cosmo-sso-helper has mode 0777 in place of 0755", AGAIN),
+    "judge_theirs": (f"chown 65534 {LIBEXEC}/cosmo-sso-judge", "programs", f"{LIBEXEC}/cosmo-sso-judge is not root's (owner 65534)", AGAIN),
+    "module_open": (f"chmod 666 {MODULES}/security/pam_cosmo_sso.so", "programs",
+                    f"{MODULES}/security/pam_cosmo_sso.so has mode 0666 in place of 0644", AGAIN),
     "helper_gone": (f"rm {LIBEXEC}/cosmo-sso-helper", "programs", f"{LIBEXEC}/cosmo-sso-helper is missing", AGAIN),
     "module_damaged": (f"cd {MODULES}/security && rm pam_cosmo_sso.so && touch pam_cosmo_sso.so", "programs",
                        f"PAM cannot load our module, and lets everybody pass it: {MODULES}/security/pam_cosmo_sso.so: file too short", AGAIN),
@@ -56,13 +63,18 @@ BROKEN = {
     "user_gone": ("userdel cosmo-sso-fetch", "programs", "the system user cosmo-sso-fetch is missing: nobody can sign in",
                   "systemd-sysusers"),
     # config
-    "config_open": (f"chmod 666 {CONF}", "config", f"{CONF} has mode 0666 in place of 0644", "chmod 644"),
+    "config_open": (f"chmod 666 {CONF}", "config", f"{CONF} has mode 0666 in place of 0644",
+                    f"Look at what it says, for others could write there. Then: chown root:root {CONF} && chmod 644 "),
+    "config_elsewhere": (f"mv {CONF} /root/conf; ln -s /root/conf {CONF}", "config", f"{CONF} is a link, which is not followed",
+                         "Look at what it leads to. Then: mv"),
     "config_wrong": (f"echo '[nonsense]' >> {CONF}", "config", rf"{CONF}:\d+: unknown section .*", "Edit"),
     "role_of_nobody": (f"printf '[role idle]\\n' >> {CONF}", "config", "no rule gives the role idle: nobody has it", None),
-    "ca_open": ("chmod 666 /etc/cosmo-sso/idp-ca.pem", "config", "/etc/cosmo-sso/idp-ca.pem has mode 0666 in place of 0644", "chmod 644"),
+    "ca_open": ("chmod 666 /etc/cosmo-sso/idp-ca.pem", "config", "/etc/cosmo-sso/idp-ca.pem has mode 0666 in place of 0644",
+                "Look at what it says"),
     "secret_open": (f"echo x > /etc/cosmo-sso/secret; chmod 644 /etc/cosmo-sso/secret; "
                     + sed("s,^.integration.$,&\\nclient_secret_file = /etc/cosmo-sso/secret,", CONF), "config",
-                    "/etc/cosmo-sso/secret has mode 0644 in place of 0600", "chmod 600"),
+                    "/etc/cosmo-sso/secret has mode 0644 in place of 0600",
+                    "chown root:root /etc/cosmo-sso/secret && chmod 600 /etc/cosmo-sso/secret. Afterwards: make a new secret"),
     # rules
     "rule_of_no_pattern": (sed("s/^.rules.$/&\\ndeveloper = eng.*/", CONF), "rules",
                            'Rule "developer = eng.*" has no \'~\', and so it is no pattern: .*', "Edit"),
@@ -84,7 +96,9 @@ BROKEN = {
                    "logins do not get the groups of roles", "cosmo-ssoctl enable nss"),
     "notfound": (sed("/^passwd:/s/ cosmo/ [NOTFOUND=return] cosmo/", SWITCH), "nsswitch",
                  rf"{SWITCH}:\d+: \[NOTFOUND=return\] keeps cosmo from being asked in the passwd line: .*", "Edit"),
-    "no_files": (sed("s/^group:.*/group: sss/", SWITCH), "nsswitch",
+    "other_return": (sed("/^passwd:/s/ cosmo/ sss [!SUCCESS=return]/", SWITCH), "nsswitch",
+                     rf"{SWITCH}:\d+: \[!SUCCESS=return\] keeps cosmo from being asked in the passwd line: .*", "Edit"),
+    "no_files": (sed("s/^group:.*/group: sss [SUCCESS=merge] winbind # x/", SWITCH), "nsswitch",
                  rf"{SWITCH}:\d+: the group line has no place for cosmo: roles are not groups", "Edit"),
     "no_line": (sed("/^group:/d", SWITCH), "nsswitch", f"{SWITCH} has no group line: roles are not groups", "echo"),
     "no_switch": (f"rm {SWITCH}", "nsswitch", f"{SWITCH} cannot be read: people of single sign-on are not known", "printf"),
@@ -126,7 +140,9 @@ BROKEN = {
                      "what cosmo-ssoctl writes there does not count", "Edit"),
     "no_pam": (drop_in("00-no", "UsePAM no"), "sshd", "sshd -T does not say `usepam yes`: nobody can sign in with a code", "Edit"),
     "other_methods": (drop_in("00-no", "AuthenticationMethods publickey"), "sshd", "sshd's AuthenticationMethods is `publickey`, "
-                      "without keyboard-interactive: nobody can sign in with a code", "Edit"),
+                      "without keyboard-interactive: nobody can sign in with a code", "printf"),
+    "methods_of_ours": (drop_in("00-no", "AuthenticationMethods password\nMatch Group cosmo-users\nAuthenticationMethods publickey # alone"),
+                        "sshd", "sshd's AuthenticationMethods is `publickey`, without keyboard-interactive: nobody can sign in with a code", "Edit"),
     "short_grace": (drop_in("00-no", "LoginGraceTime 30"), "sshd", r"sshd ends a login after 30 s \(LoginGraceTime\), but a sign-in may wait for "
                     r"110 s \(deadline of \[service sshd\]\)", "Edit"),
     "long_deadline": (f"printf '[service sshd]\\ndeadline = 5m\\n' >> {CONF}", "sshd",
@@ -141,9 +157,10 @@ BROKEN = {
     "no_account_phase": ("echo 'Defaults !pam_acct_mgmt' > /etc/sudoers.d/trap", "sudo",
                          r"sudo does not ask PAM whether an account may use it \(!pam_acct_mgmt\): roles do not count there", "Edit"),
     "targetpw": ("echo 'Defaults:ALL targetpw, !lecture' > /etc/sudoers.d/trap", "sudo",
-                 r"sudo asks PAM about somebody else than the caller \(targetpw\): the caller's roles do not count there", "Edit"),
-    "rootpw": ("echo 'Defaults rootpw' >> /etc/sudoers", "sudo",
-               r"sudo asks PAM about somebody else than the caller \(rootpw\): the caller's roles do not count there", "Edit"),
+                 "sudo asks for the password of whom a command runs as (targetpw): single sign-on judges the caller all the same, "
+                 "see SU AND SUDO in pam_cosmo_sso(8)", None),
+    "rootpw_of_login": ("echo 'Defaults rootpw, pam_service=login' >> /etc/sudoers", "sudo", r"sudo asks for the password of root \(rootpw\), "
+                        "and PAM service login, which does not know who is calling: the caller's roles do not count there", None),
     "other_service": ("echo 'Defaults pam_service=other' > /etc/sudoers.d/trap", "sudo",
                       r"sudo asks PAM service other \(pam_service\), which does not ask us: roles do not count there", "Edit"),
     "sudoers_wrong": ("echo nonsense > /etc/sudoers.d/trap", "sudo", "sudo refuses its configuration: /etc/sudoers.d/trap:1:9: syntax error",
@@ -159,6 +176,17 @@ BROKEN = {
                    "systemctl daemon-reload", "units",
                    "systemd does not have cosmo-sso-refresh.timer: the IdP is not asked about roles in the background", AGAIN),
 }  # fmt: skip
+
+
+METHODS_OF = "sshd -T -C user={},host=h,addr=192.0.2.1 | grep -qix 'authenticationmethods {}'"
+# id: what holds when it has been mended: the advice took nothing else away.
+STAYS = {
+    "gate_open": "[ $(stat -c %i /run/cosmo-sso/gate) = $(cat /run/gate-was) ]",
+    "other_return": f"grep -q '^passwd: .* sss *cosmo *$' {SWITCH}",
+    "no_files": f"grep -q '^group: files .SUCCESS=merge. cosmo sss .SUCCESS=merge. winbind$' {SWITCH}",
+    "other_methods": f"{METHODS_OF.format('root', 'publickey')} && {METHODS_OF.format('newcomer', 'publickey keyboard-interactive')}",
+    "methods_of_ours": f"{METHODS_OF.format('root', 'password')} && {METHODS_OF.format('newcomer', 'publickey keyboard-interactive')}",
+}
 
 
 # Likewise, but the host is connected anew by what mends it: what is found next is mended as well, and nothing put back.
@@ -221,7 +249,7 @@ def test_doctor__provider_of_a_host_as_the_manual_says__is_as_it_should_be(docto
 
 
 @pytest.mark.parametrize("spoil, check, what, advice", BROKEN.values(), ids=BROKEN.keys())
-def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, spoil, check, what, advice):
+def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, request, spoil, check, what, advice):
     doctor.host.run(spoil)
     found = doctor.findings()
     assert len(found) == 1 and found[0]["check"] == check, found
@@ -235,6 +263,7 @@ def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, spoi
         found[0]["mend"] = found[0]["mend"].removeprefix(AGAIN).removeprefix(" Then: ") or "true"
     doctor.mend(found[0]["mend"])
     assert doctor.findings() == []
+    doctor.host.run(STAYS.get(request.node.callspec.id, "true"))
 
 
 @pytest.mark.parametrize("spoil, check, what, advice", ANEW.values(), ids=ANEW.keys())

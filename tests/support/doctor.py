@@ -7,6 +7,8 @@ import re
 EDIT = re.compile(r"Edit (\S+)(?: \(visudo -f\))?, line (\d+): (.*?)\.?(?: Then: (.*))?")
 PUT, WRITE, WITHOUT = (re.compile(form) for form in (
     r"put `(.*)` before it", r"write `(.*)` in its place", r"take `(.*)` out of it"))
+# What is for a person's judgement: here nothing was changed by anybody but the test.
+FIRST, LAST = re.compile(r"Look at what (?:it says|is in it|it leads to)\b.*?\. Then: "), re.compile(r"\. Afterwards: .*")
 
 
 class Doctor:
@@ -26,6 +28,7 @@ class Doctor:
 
     def mend(self, advice):
         """What an administrator does who is given this advice."""
+        advice = LAST.sub("", FIRST.sub("", advice, count=1))
         edit = EDIT.fullmatch(advice)
         if not edit:
             self.command(advice)

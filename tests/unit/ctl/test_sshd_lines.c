@@ -76,6 +76,30 @@ static void test_sshd_lines_find__includes__in_the_order_of_reading(void **state
 	assert_ptr_equal(sshd_lines_foreign(&lines), &lines.items[0]);
 }
 
+static void test_sshd_lines_find_of_group__blocks__of_that_group_alone(void **state)
+{
+	struct sshd_lines lines = {.count = 0};
+
+	(void)state;
+	put("sshd_config",
+		"Methods a\nInclude sshd_config.d/*.conf\nMatch Group ours # all of them\n"
+		"\tmethods = b  c \t# d\nMatch Group ours User x\nMethods e\n"
+		"Match User ours\nMethods f\nMatch Group ours,others\nMethods g\n"
+		"Match all\nMethods h\n");
+	put("sshd_config.d/10-a.conf", "match group \"ours\"\nMethods i\nInclude sshd_config\n");
+	put("sshd_config.d/30-ours.conf", "Methods j\n");
+	sshd_lines_find_of_group(folder, ours, "ours", "Methods", &lines);
+	assert_int_equal(lines.count, 2);
+	assert_string_equal(lines.items[0].value, "i");
+	assert_int_equal(lines.items[0].number, 2);
+	assert_string_equal(lines.items[1].value, "b  c");
+	assert_int_equal(lines.items[1].number, 4);
+	sshd_lines_find(folder, ours, "Methods", &lines);
+	assert_int_equal(lines.count, 3);
+	assert_string_equal(lines.items[0].value, "a");
+	assert_string_equal(lines.items[2].value, "h");
+}
+
 static void test_sshd_lines_find__no_include__ours_does_not_count(void **state)
 {
 	struct sshd_lines lines = {.count = 0};
@@ -95,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sshd_lines_find__includes__in_the_order_of_reading),
+		cmocka_unit_test(test_sshd_lines_find_of_group__blocks__of_that_group_alone),
 		cmocka_unit_test(test_sshd_lines_find__no_include__ours_does_not_count),
 	};
 

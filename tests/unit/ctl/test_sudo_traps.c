@@ -49,6 +49,12 @@ static void test_sudo_traps_read__each_setting__a_trap_or_none(void **state)
 		assert_string_equal(traps.items[0].option, rows[i].option);
 		assert_int_equal(traps.items[0].negated, rows[i].negated);
 		assert_string_equal(traps.items[0].service, rows[i].service);
+		/* Whose password is asked for leads nobody past us. */
+		if (streq(rows[i].option, "targetpw"))
+			assert_string_equal(
+				traps.items[0].password_of, "of whom a command runs as");
+		else
+			assert_null(traps.items[0].password_of);
 	}
 }
 
