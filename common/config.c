@@ -285,6 +285,11 @@ enum cosmo_err config_load(
 	enum cosmo_err err = fdio_read_file(AT_FDCWD, path, &demands, &text, &len);
 
 	*ret_problem = (struct config_problem){.line = 0};
+	if (err == COSMO_E_NOT_FOUND) {
+		(void)snprintf(
+			ret_problem->text, sizeof(ret_problem->text), "there is no such file");
+		return COSMO_E_CONFIG;
+	}
 	if (err)
 		return err;
 	err = config_parse(text, len, ret, ret_problem);

@@ -92,8 +92,8 @@ struct config_problem {
 COSMO_MUST_USE enum cosmo_err config_parse(
 	const char *text, size_t len, struct config **ret, struct config_problem *ret_problem);
 
-/* Load @path: root's, not writable by others, capped. Errors: also COSMO_E_NOT_FOUND,
- * COSMO_E_UNSAFE_FILE, COSMO_E_TOO_BIG, COSMO_E_IO. */
+/* Load @path: root's, not writable by others, capped. That there is none is COSMO_E_CONFIG as well,
+ * of no line. Errors: also COSMO_E_UNSAFE_FILE, COSMO_E_TOO_BIG, COSMO_E_IO. */
 COSMO_MUST_USE enum cosmo_err config_load(
 	const char *path, struct config **ret, struct config_problem *ret_problem);
 

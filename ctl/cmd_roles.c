@@ -191,6 +191,14 @@ static void lint_print_json(const struct lint_output *output)
 	output_json(object);
 }
 
+static void print_count(const struct lint_output *output)
+{
+	if (output->faults + output->notes == 0)
+		puts("Nothing found.");
+	else
+		printf("%zu found, %zu to be noted.\n", output->faults, output->notes);
+}
+
 static int lint(const char *file, bool json)
 {
 	COSMO_AUTO(config_free) struct config *config = NULL;
@@ -210,7 +218,7 @@ static int lint(const char *file, bool json)
 	else if (json)
 		lint_print_json(&output);
 	else
-		printf("%zu found, %zu to be noted.\n", output.faults, output.notes);
+		print_count(&output);
 	json_object_put(output.findings);
 	if (err)
 		return (int)exit_code_of(err);

@@ -274,13 +274,14 @@ void login_result_print(const struct login_result *result, bool is_dry)
 				      : "Would be let in. Written down as by a sign-in.");
 }
 
-static struct json_object *answer_json(enum cosmo_err err, const char *pam_name)
+/* @is_asked: else there is nothing to say about it. */
+static struct json_object *answer_json(enum cosmo_err err, const char *pam_name, bool is_asked)
 {
 	struct json_object *object = json_object_new_object();
 
 	output_json_text(object, "result", cosmo_err_id(err));
 	output_json_text(object, "pam", pam_name);
-	output_json_text(object, "text", cosmo_err_text(err));
+	output_json_text(object, "text", is_asked ? cosmo_err_text(err) : NULL);
 	return object;
 }
 
@@ -288,13 +289,14 @@ static struct json_object *service_json(const struct message *service)
 {
 	struct json_object *object = json_object_new_object();
 	const struct verdict verdict = verdict_of(service);
+	bool is_asked = verdict.sign_in != COSMO_E_NOT_OURS || verdict.account == COSMO_E_NOT_OURS;
 
 	output_json_text(object, "service", message_str(service, FIELD_SERVICE));
 	output_json_text(object, "auth", auth_word(service));
 	json_object_object_add(
-		object, "sign_in", answer_json(verdict.sign_in, verdict.sign_in_pam));
+		object, "sign_in", answer_json(verdict.sign_in, verdict.sign_in_pam, is_asked));
 	json_object_object_add(
-		object, "account", answer_json(verdict.account, verdict.account_pam));
+		object, "account", answer_json(verdict.account, verdict.account_pam, true));
 	return object;
 }
 

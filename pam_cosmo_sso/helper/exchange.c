@@ -39,8 +39,11 @@ static void note_problem(struct exchange *exchange, const struct config_problem 
 {
 	char text[sizeof(exchange->detail)] = "";
 
-	(void)snprintf(
-		text, sizeof(text), "%s:%u: %s", COSMO_CONF_FILE, problem->line, problem->text);
+	if (problem->line)
+		(void)snprintf(text, sizeof(text), "%s:%u: %s", COSMO_CONF_FILE, problem->line,
+			problem->text);
+	else
+		(void)snprintf(text, sizeof(text), "%s: %s", COSMO_CONF_FILE, problem->text);
 	exchange_note_detail(exchange, text);
 }
 

@@ -42,6 +42,7 @@ def test_login_test__mapped_person__is_told_all_and_enrolled_as_by_a_sign_in(con
     assert (report["roles"], report["groups"]) == (["admin"], ["cosmo-users", "cosmo-admin"])
     assert services(report) == {name: ("PAM_SUCCESS", "PAM_SUCCESS") for name in ("sshd", "login")} | {
         "sudo": ("PAM_IGNORE", "PAM_SUCCESS")}
+    assert [service["sign_in"]["text"] is None for service in report["services"]] == [False, False, True]
     assert (report["dry_run"], report["result"], report["error"]) == (False, "ok", None)
     logged = event(connected, "login_test")
     assert (logged["user"], logged["roles"], logged["enrolled"], logged["reason"]) == ("ada", "admin", "yes", "ok")

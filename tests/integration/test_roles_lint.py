@@ -99,7 +99,7 @@ def test_roles_lint__for_people__line_sentence_and_what_to_do(rig):
     assert lines[-1] == "2 found, 1 to be noted."
     rig.configure(RULES)
     done = rig.ctl("roles", "lint")
-    assert (done.code, done.out, done.err) == (OK, "0 found, 0 to be noted.\n", "")
+    assert (done.code, done.out, done.err) == (OK, "Nothing found.\n", "")
 
 
 def test_roles_lint__a_file_with_an_error__is_told_as_by_check_config(rig):
@@ -110,6 +110,15 @@ def test_roles_lint__a_file_with_an_error__is_told_as_by_check_config(rig):
         assert done.code == told.code == MISCONFIGURED and done.json == told.json, (done, told)
         assert done.json["detail"].startswith(f"{path}:{line}: ")
     assert rig.ctl("roles", "lint", "/nowhere").code == USAGE
+
+
+def test_roles_lint__without_a_file__is_an_error_of_the_configuration(rig):
+    """As of every other command that reads it."""
+    (rig.folder / "conf/cosmo-sso.conf").unlink()
+    for words in (["roles", "lint"], ["check-config"], ["apply"], ["login-test"]):
+        done = rig.ctl(*words, "--json") if words != ["apply"] else rig.ctl(*words)
+        assert done.code == MISCONFIGURED and "[config]" in done.err, (words, done)
+        assert f"{rig.conf_file}: there is no such file\n" in done.err, (words, done)
 
 
 def test_check_config__things_found_by_lint__are_counted(rig):

@@ -304,8 +304,10 @@ static void test_config_load__file_of_root__is_read(void **state)
 	COSMO_AUTO(config_free) struct config *config = NULL;
 
 	(void)state;
-	assert_int_equal(config_load("/nonexistent/file", &config, &problem), COSMO_E_NOT_FOUND);
+	assert_int_equal(config_load("/nonexistent/file", &config, &problem), COSMO_E_CONFIG);
 	assert_null(config);
+	assert_int_equal(problem.line, 0);
+	assert_string_equal(problem.text, "there is no such file");
 	if (geteuid() != 0) {
 		print_message("SKIPPED: needs root\n");
 		skip();
