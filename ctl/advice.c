@@ -4,20 +4,25 @@
 #include "common/base/auto.h"
 #include "ctl/provider_defaults.h"
 
-static const struct {
+struct advice {
 	enum cosmo_err err;
 	const char *text;
-} advice[] = {
+};
+
+/* This program has one thread and one command a run. */
+static bool has_options;
+
+static const struct advice advice[] = {
 	{COSMO_E_DNS, "Look at the host's part of the issuer's URL, and at this host's resolver."},
 	{COSMO_E_CONNECT,
-		"Look at the issuer's URL, at firewalls, and whether a proxy is needed (--proxy)."},
-	{COSMO_E_IDP_TIMEOUT, "Look at firewalls, and whether a proxy is needed (--proxy)."},
+		"Look at the issuer's URL, at firewalls, and whether a proxy is needed (proxy)."},
+	{COSMO_E_IDP_TIMEOUT, "Look at firewalls, and whether a proxy is needed (proxy)."},
 	{COSMO_E_TLS,
-		"What answers at the issuer's host and port must speak TLS 1.2 or newer: look at both, and whether a proxy is needed (--proxy)."},
+		"What answers at the issuer's host and port must speak TLS 1.2 or newer: look at both, and whether a proxy is needed (proxy)."},
 	{COSMO_E_PROXY,
-		"Look at --proxy: its host and port, and whether it wants a user and password."},
+		"Look at the proxy that is set: its host and port, and whether it wants a user and password."},
 	{COSMO_E_TLS_TRUST,
-		"If the provider's certificate is of a CA of your own, say --ca-file; else look at its name "
+		"If the provider's certificate is of a CA of your own, set ca_file; else look at its name "
 		"and dates."},
 	{COSMO_E_IDP_DROPPED,
 		"If it stays so, look at the issuer's port, and for a firewall or proxy that ends connections."},
@@ -38,13 +43,12 @@ static const struct {
 	{COSMO_E_IDP_NO_KEYS,
 		"The provider must publish a key for an algorithm that `algs` in the configuration allows."},
 	{COSMO_E_IDP_CLIENT,
-		"Look at --client-id, and whether this client needs a secret (--client-secret)."},
+		"Look at client_id, and whether this client needs a secret (client_secret_file)."},
 	{COSMO_E_IDP_GRANT_TYPE,
-		"Allow the device authorization grant for this client at the provider, and look at --client-id: some say the same of a client that they do not know."},
+		"Allow the device authorization grant for this client at the provider, and look at client_id: some say the same of a client that they do not know."},
 	{COSMO_E_IDP_SCOPE,
-		"Look at --scopes, and at what the provider allows this client to ask for."},
-	{COSMO_E_RULES_EMPTY,
-		"Say who gets which role with --rule ROLE=VALUE, or in [rules] of the configuration."},
+		"Look at scopes, and at what the provider allows this client to ask for."},
+	{COSMO_E_RULES_EMPTY, "Say in [rules] of the configuration who gets which role."},
 	{COSMO_E_RULE_ROLE,
 		"Roles are viewer, developer, admin and those with a [role NAME] section."},
 	{COSMO_E_NO_ROLE,
@@ -65,12 +69,48 @@ static const struct {
 		"Look whether cosmo-sso is installed whole, its system users included."},
 };
 
+/* The same where what is to be set has an option. */
+static const struct advice with_options[] = {
+	{COSMO_E_CONNECT,
+		"Look at the issuer's URL, at firewalls, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_IDP_TIMEOUT, "Look at firewalls, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_TLS,
+		"What answers at the issuer's host and port must speak TLS 1.2 or newer: look at both, and whether a proxy is needed (--proxy)."},
+	{COSMO_E_PROXY,
+		"Look at --proxy: its host and port, and whether it wants a user and password."},
+	{COSMO_E_TLS_TRUST,
+		"If the provider's certificate is of a CA of your own, say --ca-file; else look at its name "
+		"and dates."},
+	{COSMO_E_IDP_CLIENT,
+		"Look at --client-id, and whether this client needs a secret (--client-secret)."},
+	{COSMO_E_IDP_GRANT_TYPE,
+		"Allow the device authorization grant for this client at the provider, and look at --client-id: some say the same of a client that they do not know."},
+	{COSMO_E_IDP_SCOPE,
+		"Look at --scopes, and at what the provider allows this client to ask for."},
+	{COSMO_E_RULES_EMPTY,
+		"Say who gets which role with --rule ROLE=VALUE, or in [rules] of the configuration."},
+};
+
+void advice_want_options(void)
+{
+	has_options = true;
+}
+
+static const char *find(const struct advice *rows, size_t count, enum cosmo_err err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].err == err)
+			return rows[i].text;
+	return NULL;
+}
+
 const char *advice_for(enum cosmo_err err)
 {
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(advice); i++)
-		if (advice[i].err == err)
-			return advice[i].text;
-	return NULL;
+	const char *text = NULL;
+
+	if (has_options)
+		text = find(with_options, COSMO_ARRAY_LEN(with_options), err);
+	return text ? text : find(advice, COSMO_ARRAY_LEN(advice), err);
 }
 
 const char *advice_at(enum cosmo_err err, const char *issuer)

@@ -4,6 +4,9 @@
 
 #include "common/base/err.h"
 
+/* From now on say options in the place of settings: the command has them. */
+void advice_want_options(void);
+
 /* NULL: nothing beyond what the failure's text and detail say. */
 const char *advice_for(enum cosmo_err err);
 

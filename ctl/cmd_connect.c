@@ -144,8 +144,9 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 		puts("Connected already; nothing was changed. Settings that were edited take effect "
 		     "by `cosmo-ssoctl apply`.");
 	else if (!json)
-		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su` lets people sign in. Then "
-		     "sign in once yourself, from elsewhere, and leave this shell open meanwhile.");
+		puts("Connected. Next: `cosmo-ssoctl enable nss sshd login sudo su cron atd polkit-1 "
+		     "systemd-user` lets people sign in, and `cosmo-ssoctl login-test` shows what comes of "
+		     "it. Then sign in once yourself, from elsewhere, and leave this shell open meanwhile.");
 	if (!err && !connect->options.dry_run)
 		share(connect);
 	if (json)
@@ -279,6 +280,7 @@ static int run(const struct command *self, int argc, char **argv)
 
 	if (!connect_options_read(self, argc, argv, &connect.options))
 		return code;
+	advice_want_options();
 	connect.steps = json_object_new_array();
 	code = connect_host(self, &connect);
 	json_object_put(connect.steps);

@@ -263,26 +263,38 @@ static void print_option(const char *name, const char *answer)
 	output_text(word);
 }
 
-/* For the next time, and for the next host. */
-static void print_answers(
+/* A password may stand in it. */
+static const char *proxy_to_show(const char *proxy)
+{
+	return proxy && strchr(proxy, '@') ? "PROXY" : proxy;
+}
+
+/* For the next time, and for the next host: what was given and what was answered. */
+static void print_command(
 	const struct connect_dialog *dialog, const struct connect_options *options)
 {
 	const struct {
 		const char *name;
-		const char *answer;
-	} answers[] = {
-		{"--issuer", dialog->issuer},
-		{"--client-id", dialog->client_id},
-		{"--client-secret-file", options->client_secret ? "" : dialog->client_secret_file},
-		{"--claim", dialog->claim},
-		{"--rule", dialog->rule},
+		const char *value;
+	} texts[] = {
+		{"--issuer", options->issuer},
+		{"--client-id", options->client_id},
+		{"--client-secret-file", options->client_secret_file},
+		{"--ca-file", options->ca_file},
+		{"--proxy", proxy_to_show(options->proxy)},
+		{"--claim", options->claim},
+		{"--username-claim", options->username_claim},
+		{"--scopes", options->scopes},
 	};
 
-	printf("These answers as options:");
-	for (size_t i = 0; i < COSMO_ARRAY_LEN(answers); i++)
-		if (answers[i].answer[0])
-			print_option(answers[i].name, answers[i].answer);
-	puts(options->client_secret ? " --client-secret" : "");
+	printf("The same as one command: cosmo-ssoctl connect");
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(texts); i++)
+		if (texts[i].value)
+			print_option(texts[i].name, texts[i].value);
+	for (size_t i = 0; i < options->rules.count; i++)
+		print_option("--rule", options->rules.items[i]);
+	printf("%s%s\n", options->client_secret ? " --client-secret" : "",
+		options->dry_run ? " --dry-run" : "");
 	if (dialog->rule[0])
 		puts("Further rules go into [rules] of " COSMO_CONF_FILE
 		     "; `cosmo-ssoctl apply` makes them count.");
@@ -315,7 +327,7 @@ enum cosmo_err connect_dialog_run(struct connect_dialog *dialog, const struct co
 	     "them, and nothing is changed.");
 	err = ask_all(dialog, lack, options);
 	if (!err)
-		print_answers(dialog, options);
+		print_command(dialog, options);
 	else if (err == COSMO_E_CANCELLED)
 		output_failure(err, "Not all of the questions were answered.", NULL);
 	return err;

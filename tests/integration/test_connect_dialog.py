@@ -23,6 +23,7 @@ OK, DENIED, USAGE, MISCONFIGURED = 0, 1, 2, 4
 ISSUER, CLIENT, SECRET, CLAIM, RULE = "Issuer", "Client id", "Client secret: ", "Claim with groups or roles ", "First rule"
 UNSEEN = "it is not shown): "
 TYPED = "s3cret-of-the-test"
+COMMAND = "The same as one command: cosmo-ssoctl connect"
 
 
 class Dialog:
@@ -83,9 +84,10 @@ def test_dialog__all_answered__connects_and_names_the_options(rig, idp):
         dialog.answer(SECRET, "")
         dialog.answer(CLAIM + "[ssoGroups]", "groups")
         dialog.answer(RULE, "admin=~linux-(a|b)")
-        options = f"--issuer {idp.issuer} --client-id {idp.CLIENT_ID} --claim groups --rule 'admin=~linux-(a|b)'"
-        code, said = dialog.end(f"These answers as options: {options}\r\n", "Connected.")
-    assert code == OK and "cosmo-ssoctl enable" in said, said
+        options = (f"--issuer {idp.issuer} --client-id {idp.CLIENT_ID} --ca-file {rig.conf_dir}/ca.pem --claim groups "
+                   "--rule 'admin=~linux-(a|b)'")
+        code, said = dialog.end(f"{COMMAND} {options}\r\n", "Connected.")
+    assert code == OK and "cosmo-ssoctl enable" in said and "cosmo-ssoctl login-test" in said, said
     assert rig.ctl("status", "--json").json["connected"] is True
     assert settings(rig) == {f"issuer = {idp.issuer}", f"client_id = {idp.CLIENT_ID}", "claim = groups",
                              f"ca_file = {rig.conf_dir}/ca.pem", "admin=~linux-(a|b)"}
@@ -99,10 +101,11 @@ def test_dialog__half_is_known__asks_for_the_rest_alone(rig, idp):
         assert ISSUER not in dialog.said() and CLIENT not in dialog.said()
         dialog.answer(RULE, "admin=admins")
         assert "Claim" not in dialog.said()
-        assert dialog.end("These answers as options: --rule admin=admins\r\n", "All checks passed")[0] == OK
+        options = f"--client-id {idp.CLIENT_ID} --ca-file {rig.conf_dir}/ca.pem --rule admin=admins --dry-run"
+        assert dialog.end(f"{COMMAND} {options}\r\n", "All checks passed")[0] == OK
     with Dialog(rig, *ca_words(rig, idp, "--client-id", idp.CLIENT_ID, "--rule", "admin=x", "--dry-run")) as dialog:
         code, said = dialog.end("All checks passed")
-    assert code == OK and "Client secret" not in said and "options" not in said
+    assert code == OK and "Client secret" not in said and COMMAND not in said
 
 
 WRONG_ISSUERS = ("http://localhost", "localhost", "https://u:p@localhost", "https://localhost/?a=b",
@@ -150,7 +153,7 @@ def test_dialog__secret_typed__is_not_shown_and_kept_for_root_alone(rig, idp):
         dialog.answer(CLAIM, "groups")
         assert secret_files(rig) == []
         dialog.answer(RULE, "admin=admins")
-        code, said = dialog.end("--rule admin=admins --client-secret\r\n", "Connected.")
+        code, said = dialog.end("--claim groups --rule admin=admins --client-secret\r\n", "Connected.")
     assert code == OK and TYPED not in said
     (path,) = secret_files(rig)
     assert path.read_text() == TYPED + "\n" and stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -166,6 +169,20 @@ def test_dialog__known_provider__its_claim_is_the_default(rig):
         dialog.answer(RULE, "admin=a")
         code, said = dialog.end("- claim = groups: what login.microsoftonline.com needs", "nothing was changed")
     assert code == 3 and settings(rig) == set(), said
+
+
+def test_dialog__password_of_a_proxy__is_not_shown(rig):
+    """Nor does the command that is shown leave a given option out."""
+    words = ("--issuer", "https://login.microsoftonline.com/T/v2.0", "--username-claim", "upn", "--scopes", "openid email",
+             "--client-secret-file", rig.put_conf("client-secret", TYPED, 0o600), "--rule", "admin=a", "--rule", "viewer=b")  # fmt: skip
+    with Dialog(rig, *words, "--proxy", f"http://user:{TYPED}@127.0.0.1:9") as dialog:
+        dialog.answer(CLIENT, "x")
+        dialog.answer(CLAIM, "")
+        code, said = dialog.end(
+            f"{COMMAND} --issuer https://login.microsoftonline.com/T/v2.0 --client-id x --client-secret-file "
+            f"{rig.conf_dir}/client-secret --proxy PROXY --username-claim upn --scopes 'openid email' --rule admin=a "
+            "--rule viewer=b\r\n", "nothing was changed")
+    assert code == 3 and TYPED not in said, said
 
 
 ENDINGS = {

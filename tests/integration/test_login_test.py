@@ -137,6 +137,19 @@ def test_login_test__name_of_a_local_user__left_alone(ada):
     assert "left to the other PAM modules" in rig.ctl("login-test", "--dry-run").out
 
 
+def test_login_test__client_refused__names_settings_and_no_options(ada):
+    """It has none of `connect`'s."""
+    rig, idp = ada
+    idp.script("/device", Answer(401, {"error": "invalid_client"}))
+    done = rig.ctl("login-test", "--dry-run")
+    assert done.code == MISCONFIGURED and "[idp_client_refused]" in done.err, done.said
+    assert "Look at client_id, and whether this client needs a secret (client_secret_file)." in done.err and "--client" not in done.err
+    with FakeIdp() as other:
+        rig.configure(rig.config_text.replace(idp.issuer, other.issuer))
+        done = rig.ctl("login-test", "--dry-run")
+    assert done.code == MISCONFIGURED and "set ca_file;" in done.err and "--ca-file" not in done.err, done.said
+
+
 REFUSALS = {
     "denied": ({"error": "access_denied"}, DENIED, "access_denied"),
     "expired": ({"error": "expired_token"}, DENIED, "code_expired"),
