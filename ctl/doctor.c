@@ -139,6 +139,18 @@ static void print_finding(const struct doctor_finding *finding)
 	putchar('\n');
 }
 
+static void print_count(const struct doctor_list *list)
+{
+	size_t wrong = doctor_count(list, DOCTOR_WRONG);
+	size_t notes = doctor_count(list, DOCTOR_NOTE);
+	size_t unseen = doctor_count(list, DOCTOR_NOT_CHECKED);
+
+	if (wrong + notes + unseen == 0)
+		puts("Nothing is wrong.");
+	else
+		printf("%zu wrong, %zu to be noted, %zu not looked at.\n", wrong, notes, unseen);
+}
+
 void doctor_print(const struct doctor_list *list, bool json)
 {
 	if (json) {
@@ -147,6 +159,7 @@ void doctor_print(const struct doctor_list *list, bool json)
 	}
 	for (size_t i = 0; i < list->count; i++)
 		print_finding(&list->items[i]);
+	print_count(list);
 	if (list->lost)
 		printf("%zu more were found: mend these first, and run it again.\n", list->lost);
 }

@@ -62,7 +62,8 @@ size_t doctor_count(const struct doctor_list *list, enum doctor_state state);
 /* "ok", "note", "wrong", "not_checked" */
 const char *doctor_state_name(enum doctor_state state);
 
-/* Print what was found: lines for people, or one JSON array of {check, state, what, mend}. */
+/* Print what was found: lines for people and how many there are, or one JSON array of {check,
+ * state, what, mend}. */
 void doctor_print(const struct doctor_list *list, bool json);
 
 extern const struct doctor_check doctor_check_ca;

@@ -3,7 +3,8 @@
 
 #include "ctl/advice.h"
 
-#define SIGN_IN "This user signs in again, with a code."
+#define SIGN_IN       "This user signs in again, with a code."
+#define FIRST_SIGN_IN "This user signs in, with a code."
 /* It hands over the uid, the home and every file. */
 #define INHERITS "Only if that is the same person, or one who is to have this account's files: "
 
@@ -21,7 +22,7 @@ static const struct cause causes[] = {
 	{COSMO_E_REMOVED, "an administrator has removed this user", false, true,
 		"cosmo-ssoctl user add"},
 	{COSMO_E_SIGNED_OUT, "an administrator has signed this user out", true, false, SIGN_IN},
-	{COSMO_E_NOT_ENROLLED, "this user has not signed in here yet", true, false, SIGN_IN},
+	{COSMO_E_NOT_ENROLLED, "this user has not signed in here yet", true, false, FIRST_SIGN_IN},
 	{COSMO_E_INVALID_GRANT,
 		"the provider has refused to confirm this user: the account is disabled there, or its "
 		"session was ended",

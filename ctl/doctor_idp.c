@@ -59,7 +59,11 @@ void doctor_idp_host(const char *issuer, char *ret, size_t ret_size)
 
 	if (strncmp(host, SCHEME, strlen(SCHEME)) == 0)
 		host += strlen(SCHEME);
-	(void)snprintf(ret, ret_size, "%.*s", (int)strcspn(host, "/?#"), host);
+	/* Within brackets ':' is part of an address. */
+	if (*host == '[')
+		(void)snprintf(ret, ret_size, "%.*s", (int)strcspn(host + 1, "]/?#"), host + 1);
+	else
+		(void)snprintf(ret, ret_size, "%.*s", (int)strcspn(host, ":/?#"), host);
 }
 
 /* What is wrong, in our own words, and what is to be done about it. */

@@ -9,5 +9,5 @@
  */
 const struct message *doctor_idp_probe(struct doctor_list *list);
 
-/* The host in an issuer's URL, cut to @ret_size. */
+/* The host in an issuer's URL, without port and brackets, cut to @ret_size. */
 void doctor_idp_host(const char *issuer, char *ret, size_t ret_size);

@@ -37,9 +37,14 @@ static void tell_access(struct doctor_services *of, const char *service)
 		"the provider");
 }
 
-/* Who passes the account phase. */
+/* Who passes the account phase. A sign-in brings back the roles that do not count just now. */
 static void tell_pass(struct doctor_services *of, const char *service, enum cosmo_err sign_in)
 {
+	if (!sign_in && of->is_viewer) {
+		doctor_ok(of->list, "%s: %s gets in by code, as what the provider then says",
+			service, of->name);
+		return;
+	}
 	if (!sign_in || sign_in == COSMO_E_NOT_OURS) {
 		doctor_ok(of->list, "%s: %s gets in%s%s", service, of->name,
 			of->is_viewer ? " as a viewer" : "", sign_in ? "" : "; asked for, by code");
@@ -84,7 +89,8 @@ static void tell_key(struct doctor_services *of)
 
 	list->check = "key";
 	if (!of->account) {
-		doctor_ok(list, "an SSH key of %s's opens sshd", of->name);
+		doctor_ok(list, "an SSH key of %s's would open sshd%s", of->name,
+			of->is_viewer ? ", as a viewer" : "");
 		return;
 	}
 	if (of->account == COSMO_E_NOT_ENROLLED)

@@ -18,10 +18,47 @@ struct look {
 	bool ours; /* the store is this machine's */
 };
 
+/* There is no integration, or none that counts. Of a record of it that is damaged the steps of
+ * repair tell. */
+static void tell_disconnected(struct look *look, const struct message *item)
+{
+	enum cosmo_err err = message_has(item, FIELD_ERR) ? message_err(item) : COSMO_OK;
+
+	look->good = false;
+	if (message_has(item, FIELD_ISSUER)) {
+		doctor_wrong(look->list, "this host is disconnected: everybody is a viewer");
+		doctor_mend(look->list, "cosmo-ssoctl connect");
+	} else if (!err || cosmo_err_class(err) == COSMO_CLASS_MISCONFIGURED) {
+		doctor_note(look->list, "this host was never connected to a provider");
+		doctor_mend(look->list, "cosmo-ssoctl connect");
+	}
+}
+
+/* There is an integration. Does its gate let anybody be more than a viewer? */
+static void tell_gate(struct look *look, const struct message *item)
+{
+	switch ((enum gate_state)message_u64(item, FIELD_GATE, GATE_MISSING)) {
+	case GATE_MISSING:
+		doctor_wrong(look->list,
+			"the gate is missing, or others than root may write it: everybody is a viewer");
+		break;
+	case GATE_FRESH:
+		doctor_wrong(look->list,
+			"the gate was not opened after the boot: everybody is a viewer");
+		break;
+	case GATE_CLOSED:
+		tell_disconnected(look, item);
+		return;
+	case GATE_OPEN:
+		return;
+	}
+	look->good = false;
+	doctor_mend(look->list, "cosmo-ssoctl boot");
+}
+
 static void visit_status(void *context, const struct message *item)
 {
 	struct look *look = context;
-	uint64_t gate = message_u64(item, FIELD_GATE, GATE_MISSING);
 
 	if (message_type(item) != MESSAGE_STATUS_ITEM)
 		return;
@@ -35,15 +72,10 @@ static void visit_status(void *context, const struct message *item)
 		look->good = false;
 		doctor_wrong(look->list, "steps of the disconnect are left");
 		doctor_mend(look->list, "cosmo-ssoctl disconnect");
-	} else if (message_has(item, FIELD_INTEGRATION) && gate == GATE_FRESH) {
-		look->good = false;
-		doctor_wrong(look->list,
-			"the gate was not opened after the boot: everybody is a viewer");
-		doctor_mend(look->list, "cosmo-ssoctl boot");
-	} else if (!message_has(item, FIELD_INTEGRATION) && !message_has(item, FIELD_ERR)) {
-		look->good = false;
-		doctor_note(look->list, "this host is not connected to an IdP");
-		doctor_mend(look->list, "cosmo-ssoctl connect");
+	} else if (message_has(item, FIELD_INTEGRATION)) {
+		tell_gate(look, item);
+	} else {
+		tell_disconnected(look, item);
 	}
 }
 

@@ -22,8 +22,10 @@ struct unit {
 
 static const struct unit units[] = {
 	{"cosmo-sso-helper.socket", true, "sign-ins are decided inside the session of who asks"},
-	{"cosmo-sso-check.timer", true, "the IdP is not asked whether it still knows this host"},
-	{"cosmo-sso-refresh.timer", true, "the IdP is not asked about roles in the background"},
+	{"cosmo-sso-check.timer", true,
+		"the provider is not asked whether it still knows this host"},
+	{"cosmo-sso-refresh.timer", true,
+		"the provider is not asked about roles in the background"},
 	{"cosmo-sso-boot.service", false, "everybody is a viewer after a boot"},
 };
 

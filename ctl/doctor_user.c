@@ -179,6 +179,13 @@ static void tell_binding(struct person *person, const struct message *user)
 	doctor_mend(list, "cosmo-ssoctl user rebind %s --cancel", person->name);
 }
 
+static const char *change_of(const struct message *user)
+{
+	if (message_has(user, FIELD_ERR) && message_err(user) == COSMO_E_REMOVED)
+		return "removed";
+	return message_u64(user, FIELD_LOCKED, 0) ? "locked" : "signed out";
+}
+
 /* What an administrator did, when and why. */
 static void tell_change(struct person *person, const struct message *user)
 {
@@ -188,8 +195,8 @@ static void tell_change(struct person *person, const struct message *user)
 	if (!message_has(user, FIELD_SINCE_S))
 		return;
 	output_time((int64_t)message_u64(user, FIELD_SINCE_S, 0), when, sizeof(when));
-	doctor_note(person->list, "an administrator has changed that at %s%s%s", when,
-		why ? ": " : "", why ? why : "");
+	doctor_note(person->list, "an administrator has %s %s at %s%s%s", change_of(user),
+		person->name, when, why ? ": " : "", why ? why : "");
 }
 
 static void tell_user(struct person *person, const struct message *user)
@@ -257,14 +264,17 @@ static void tell_groups(struct person *person, const struct message *verdict)
 				strong + len, sizeof(strong) - len, "%s%s", len ? ", " : "", group);
 	}
 	if (strong[0])
-		doctor_note(list, "with these roles come the local groups %s; as good as root: %s",
-			groups, strong);
+		doctor_note(list,
+			"with these roles come the local groups %s; as good as root: %s; `sudo -l -U "
+			"%s` shows what sudo allows",
+			groups, strong, person->name);
 	else
-		doctor_ok(list, "%s%s: whom sudo obeys is said in sudoers of the roles' own groups",
+		doctor_ok(list,
+			"%s%s; what sudo allows hangs on the roles' own groups in sudoers: `sudo -l -U "
+			"%s` shows it",
 			groups[0] ? "with these roles come the local groups "
 				  : "no local group comes with these roles",
-			groups);
-	doctor_mend(list, "sudo -l -U %s", person->name);
+			groups, person->name);
 }
 
 static void tell_roles(struct person *person, const struct message *verdict)

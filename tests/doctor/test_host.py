@@ -37,6 +37,13 @@ def drop_in(name, text):
     return f"echo '{text}' > /etc/ssh/sshd_config.d/{name}.conf"
 
 
+NO_GATE = "rm /run/cosmo-sso/gate"
+OPEN_GATE = "stat -c %i /run/cosmo-sso/gate > /run/gate-was; chmod 666 /run/cosmo-sso/gate"
+# What another check finds of the same.
+GATE_TOLD = ("store", "the gate is missing, or others than root may write it: everybody is a viewer", "cosmo-ssoctl boot")
+AS_WELL = {NO_GATE: [GATE_TOLD], OPEN_GATE: [GATE_TOLD]}
+
+
 # id: (how it is broken, the check, what is found, how the advice begins)
 BROKEN = {
     # files
@@ -48,8 +55,8 @@ BROKEN = {
     "folder_a_file": ("rm -rf /var/cache/cosmo-sso; touch /var/cache/cosmo-sso", "files", "/var/cache/cosmo-sso is no folder", "mv"),
     "folder_a_loop": ("rm -rf /var/cache/cosmo-sso; ln -s cosmo-sso /var/cache/cosmo-sso", "files",
                       "/var/cache/cosmo-sso cannot be looked at", "mv"),
-    "gate_gone": ("rm /run/cosmo-sso/gate", "files", "/run/cosmo-sso/gate is missing", "systemd-tmpfiles"),
-    "gate_open": ("stat -c %i /run/cosmo-sso/gate > /run/gate-was; chmod 666 /run/cosmo-sso/gate", "files", "/run/cosmo-sso/gate has mode 0666 in place of 0644", "chown"),
+    "gate_gone": (NO_GATE, "files", "/run/cosmo-sso/gate is missing", "systemd-tmpfiles"),
+    "gate_open": (OPEN_GATE, "files", "/run/cosmo-sso/gate has mode 0666 in place of 0644", "chown"),
     # programs
     "helper_open": (f"chmod 777 {LIBEXEC}/cosmo-sso-helper", "programs", f"{LIBEXEC}/cosmo-sso-helper has mode 0777 in place of 0755", AGAIN),
     "judge_theirs": (f"chown 65534 {LIBEXEC}/cosmo-sso-judge", "programs", f"{LIBEXEC}/cosmo-sso-judge is not root's (owner 65534)", AGAIN),
@@ -167,14 +174,14 @@ BROKEN = {
                       "Edit"),
     # units
     "timer_stopped": ("systemctl stop cosmo-sso-check.timer", "units",
-                      "cosmo-sso-check.timer is inactive: the IdP is not asked whether it still knows this host", "systemctl restart"),
+                      "cosmo-sso-check.timer is inactive: the provider is not asked whether it still knows this host", "systemctl restart"),
     "socket_masked": ("systemctl mask --now -q cosmo-sso-helper.socket", "units",
                       "cosmo-sso-helper.socket is masked: sign-ins are decided inside the session of who asks", "systemctl unmask"),
     "timer_unwanted": (f"rm {UNITS}/timers.target.wants/cosmo-sso-refresh.timer; systemctl daemon-reload", "units",
-                       "cosmo-sso-refresh.timer is not started at boot: the IdP is not asked about roles in the background", "systemctl enable"),
+                       "cosmo-sso-refresh.timer is not started at boot: the provider is not asked about roles in the background", "systemctl enable"),
     "timer_gone": (f"systemctl stop cosmo-sso-refresh.timer; rm -r {UNITS}/cosmo-sso-refresh.timer /etc/systemd/system/cosmo-sso-refresh.timer.d; "
                    "systemctl daemon-reload", "units",
-                   "systemd does not have cosmo-sso-refresh.timer: the IdP is not asked about roles in the background", AGAIN),
+                   "systemd does not have cosmo-sso-refresh.timer: the provider is not asked about roles in the background", AGAIN),
 }  # fmt: skip
 
 
@@ -190,7 +197,8 @@ STAYS = {
 
 
 # Likewise, but the host is connected anew by what mends it: what is found next is mended as well, and nothing put back.
-NOT_CONNECTED = "this host is not connected to an IdP"
+DISCONNECTED = "this host is disconnected: everybody is a viewer"
+NEVER = "this host was never connected to a provider"
 ANEW = {
     "record_damaged": ("echo x > /var/lib/cosmo-sso/private/users/zed; chmod 600 /var/lib/cosmo-sso/private/users/zed", "store",
                        "the record of zed is damaged: its owner is locked, without a role", "Restore"),
@@ -200,7 +208,8 @@ ANEW = {
                             r"the record of the integration is damaged: everybody is a viewer \[\w+\]", "cosmo-ssoctl disconnect"),
     "copied": ("systemd-id128 new > /etc/machine-id", "store", "the users are another machine's: this host is a copy, was restored, "
                "or its machine-id changed", "cosmo-ssoctl adopt"),
-    "disconnected": ("cosmo-ssoctl disconnect", "store", NOT_CONNECTED, "cosmo-ssoctl connect"),
+    "disconnected": ("cosmo-ssoctl disconnect", "store", DISCONNECTED, "cosmo-ssoctl connect"),
+    "never_connected": ("cosmo-ssoctl disconnect; rm /var/lib/cosmo-sso/private/integration", "store", NEVER, "cosmo-ssoctl connect"),
     "not_disconnected": ("mount --bind /var/lib/cosmo-sso /var/lib/cosmo-sso; mount -o remount,bind,ro /var/lib/cosmo-sso; "
                          "cosmo-ssoctl disconnect; umount --lazy /var/lib/cosmo-sso", "store",
                          "steps of the disconnect are left", "cosmo-ssoctl disconnect"),
@@ -234,7 +243,9 @@ def again(doctor, request):
 
 def test_doctor__host_as_the_manual_says__finds_nothing(doctor):
     done = doctor.run()
-    assert done.returncode == 0 and [line.split()[:2] for line in done.stdout.splitlines()] == [["ok", name] for name in CHECKS], done
+    *lines, last = done.stdout.splitlines()
+    assert done.returncode == 0 and [line.split()[:2] for line in lines] == [["ok", name] for name in CHECKS], done
+    assert last == "Nothing is wrong."
     assert {finding["state"] for finding in json.loads(doctor.run("--json").stdout)} == {"ok"}
 
 
@@ -252,7 +263,8 @@ def test_doctor__provider_of_a_host_as_the_manual_says__is_as_it_should_be(docto
 def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, request, spoil, check, what, advice):
     doctor.host.run(spoil)
     found = doctor.findings()
-    assert len(found) == 1 and found[0]["check"] == check, found
+    assert found[0]["check"] == check, found
+    assert [(other["check"], other["what"], other["mend"]) for other in found[1:]] == AS_WELL.get(spoil, [])
     assert found[0]["what"] == what or re.fullmatch(what, found[0]["what"]), found
     if advice is None:
         assert found[0]["mend"] is None
@@ -274,7 +286,7 @@ def test_doctor__connection_broken__is_found_and_mended(doctor, spoil, check, wh
     assert found[0]["what"] == what or re.fullmatch(what, found[0]["what"]), found
     doctor.mend(found[0]["mend"].removeprefix("Restore a backup: ").replace("FILE", BACKUP))
     rest = doctor.findings()
-    assert [finding["what"] for finding in rest] in ([], [NOT_CONNECTED])
+    assert [finding["what"] for finding in rest] in ([], [DISCONNECTED], [NEVER])
     for finding in rest:
         doctor.mend(finding["mend"])
     assert doctor.findings() == []
@@ -296,6 +308,7 @@ def forms(path):
 
 def test_doctor__texts_of_its_sources__are_all_among_those_above():
     texts = [what.replace("\\", "") for _, _, what, _ in (BROKEN | ANEW).values()]
+    texts += [what for others in AS_WELL.values() for _, what, _ in others]
     told = [(path.name, form) for path in SOURCES for form in forms(path)]
     assert len(told) > 40
     assert not [found for found in told if not any(re.fullmatch(found[1], text) for text in texts)]

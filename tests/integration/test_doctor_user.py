@@ -20,6 +20,7 @@ from support.program import built  # noqa: E402
 OK, DENIED, USAGE = 0, 1, 2
 ADA = ("connect", "user=ada,admin")
 SIGN_IN = "This user signs in again, with a code."
+FIRST_SIGN_IN = "This user signs in, with a code."
 
 
 @dataclasses.dataclass
@@ -96,14 +97,15 @@ def test_user__that_nothing_is_wrong_with__gets_in_everywhere(rig):
     assert told.of("host")["what"] == "this host is connected"
     assert "ada is enrolled, uid " in told.of("person")["what"] and "subject ada" in told.of("person")["what"]
     assert told.of("roles")["what"] == "ada has the roles: admin"
-    assert told.of("groups") | {"what": "", "mend": "sudo -l -U ada"} == told.of("groups") | {"what": ""}
+    assert "`sudo -l -U ada` shows it" in told.of("groups")["what"]
+    assert {f["mend"] for f in told.findings if f["state"] == "ok"} == {None}
     for name, asked in (("sshd", "; asked for, by code"), ("login", "; asked for, by code"), ("sudo", ""), ("su", "")):
         assert told.service(name)["what"] == f"{name}: ada gets in{asked}"
         assert told.service(name)["state"] == "ok"
-    assert told.of("key")["what"] == "an SSH key of ada's opens sshd"
+    assert told.of("key")["what"] == "an SSH key of ada's would open sshd"
     assert rig.snapshot() == before and rig.log() == []
     text = rig.ctl("doctor", "--user", "ada")
-    assert text.code == OK and all(f["what"] in text.out for f in told.findings)
+    assert text.code == OK and all(f["what"] in text.out for f in told.findings) and text.out.endswith("\nNothing is wrong.\n")
 
 
 # What an administrator or the IdP has taken: the store, the finding, what mends it, and whether signing in gets one in.
@@ -121,7 +123,7 @@ TAKEN = {
     "no_role": ("reason-no_role", "none of this user's groups is in a rule", "At the provider: put the person into a group", True),
     "no_claim": ("reason-role_claim_missing", "did not send the claim", "At the provider: have it send the claim", True),
     "lease": ("lapsed", "this user's lease is over", SIGN_IN, True),
-    "taken_over": ("reason-not_enrolled", "this user has not signed in here yet", SIGN_IN, True),
+    "taken_over": ("reason-not_enrolled", "this user has not signed in here yet", FIRST_SIGN_IN, True),
 }  # fmt: skip
 
 
@@ -137,12 +139,13 @@ def test_user__whose_roles_were_taken__reads_why_and_what_mends_it(rig, what, sa
     for name in ("sshd", "login"):
         line = told.service(name)
         if is_viewer:
-            assert (line["state"], line["what"]) == ("ok", f"{name}: ada gets in as a viewer; asked for, by code")
+            assert (line["state"], line["what"]) == ("ok", f"{name}: ada gets in by code, as what the provider then says")
         elif by_sign_in:
             assert line["state"] == "note" and "gets in by signing in with a code" in line["what"] and says in line["what"]
         else:
             assert line["state"] == "wrong" and says in line["what"] and line["mend"] == told.of("roles")["mend"]
     assert told.service("sudo")["state"] == "wrong" and says in told.service("sudo")["what"]
+    assert not is_viewer or told.of("key")["what"] == "an SSH key of ada's would open sshd, as a viewer"
     assert told.state("key") == ("ok" if is_viewer else "note" if what == "reason-not_enrolled" else "wrong")
     if "cosmo-ssoctl user" in mend:
         rig.mend(mend, *(["--yes"] if " add " not in mend else []))
@@ -156,10 +159,14 @@ def test_user__whose_roles_were_taken__reads_why_and_what_mends_it(rig, what, sa
             assert after.state("roles") in ("ok", "wrong") and says not in str(after.findings)
 
 
-def test_user__changed_by_an_administrator__reads_when_and_why(rig):
+CHANGES = {"disconnect": "signed out", "lock": "locked", "remove": "removed"}
+
+
+@pytest.mark.parametrize("command, done", CHANGES.items())
+def test_user__changed_by_an_administrator__reads_what_when_and_why(rig, command, done):
     rig.store(*ADA)
-    assert rig.ctl("user", "lock", "ada", "--reason", "left the company", "--yes").code == OK
-    line = rig.ask().of("person", "an administrator has changed that at ")
+    assert rig.ctl("user", command, "ada", "--reason", "left the company", "--yes").code == OK
+    line = rig.ask().of("person", f"an administrator has {done} ada at 2")
     assert line["state"] == "note" and line["what"].endswith(": left the company")
 
 
@@ -173,17 +180,22 @@ def freshen_gate(rig):
 
 
 HOSTS = {
-    "disconnected": (lambda rig: rig.store("disconnect"), "this host is disconnected", "cosmo-ssoctl connect"),
-    "no_gate": (spoil_gate, "the gate is missing", "cosmo-ssoctl boot"),
-    "fresh": (freshen_gate, "the gate was not opened since the boot", "cosmo-ssoctl boot"),
-    "copied": (lambda rig: rig._file("machine-id", "f" * 32 + "\n"), "the store is of another machine", "cosmo-ssoctl adopt"),
+    "disconnected": (lambda rig: rig.store("disconnect"), "this host is disconnected", "this host is disconnected", "cosmo-ssoctl connect"),
+    "no_gate": (spoil_gate, "the gate is missing", "the gate is missing", "cosmo-ssoctl boot"),
+    "fresh": (freshen_gate, "the gate was not opened since the boot", "the gate was not opened after the boot", "cosmo-ssoctl boot"),
+    "copied": (lambda rig: rig._file("machine-id", "f" * 32 + "\n"), "the store is of another machine",
+               "the users are another machine's", "cosmo-ssoctl adopt"),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("change, says, mend", HOSTS.values(), ids=HOSTS.keys())
-def test_user__of_a_host_that_is_not_connected__is_told_so(rig, change, says, mend):
+@pytest.mark.parametrize("change, says, store, mend", HOSTS.values(), ids=HOSTS.keys())
+def test_user__of_a_host_that_is_not_connected__is_told_so(rig, change, says, store, mend):
+    """And so is whoever asks about the host."""
     rig.store(*ADA)
     change(rig)
+    done = rig.ctl("doctor", "--check", "store", "--json")
+    (line,) = done.json
+    assert (done.code, line["state"], line["mend"]) == (DENIED, "wrong", mend) and line["what"].startswith(store), done
     told = rig.ask()
     assert told.code == DENIED and told.state("host") == "wrong"
     assert says in told.of("host")["what"] and told.of("host")["mend"] == mend
@@ -193,6 +205,24 @@ def test_user__of_a_host_that_is_not_connected__is_told_so(rig, change, says, me
     elif mend == "cosmo-ssoctl adopt":
         rig.mend(mend)
         assert rig.ask().of("host")["what"].startswith("this host is disconnected")
+
+
+@pytest.mark.parametrize("more", ["", "nonsense"], ids=["whole", "broken"])
+def test_store__of_a_host_that_never_was_connected__is_a_note(rig, more):
+    assert rig.ctl("apply").code == OK  # as after the first boot
+    rig.configure(config(client="host", more=more))
+    done = rig.ctl("doctor", "--check", "store", "--json")
+    (line,) = done.json
+    assert (done.code, line["state"], line["what"]) == (OK, "note", "this host was never connected to a provider"), done
+    assert line["mend"] == "cosmo-ssoctl connect"
+    assert rig.ctl("doctor", "--check", "store").out.endswith("\n0 wrong, 1 to be noted, 0 not looked at.\n")
+
+
+def test_store__disconnected_with_a_broken_configuration__is_wrong(rig):
+    rig.store(*ADA, "disconnect")
+    rig.configure("nonsense")
+    done = rig.ctl("doctor", "--check", "store", "--json")
+    assert (done.code, [line["what"] for line in done.json]) == (DENIED, ["this host is disconnected: everybody is a viewer"]), done
 
 
 def test_user__of_an_integration_before__signs_in_again(rig):
@@ -381,10 +411,10 @@ def test_user__who_is_given_local_groups__is_told_which_are_root(rig):
     rig.configure(config(client="host", more=role.format("", "")))
     rig.store("connect", "user=bob,developer")
     line = rig.ask("bob").of("groups")
-    assert line["state"] == "ok" and line["what"].startswith("with these roles come the local groups dialout: ")
+    assert line["state"] == "ok" and line["what"].startswith("with these roles come the local groups dialout; ")
     rig.configure(config(client="host", more=role.format(" sudo", "allow_privileged = yes\n")))
     line = rig.ask("bob").of("groups")
-    assert line["state"] == "note" and line["what"].endswith("as good as root: sudo") and line["mend"] == "sudo -l -U bob"
+    assert line["state"] == "note" and "as good as root: sudo; `sudo -l -U bob` shows" in line["what"] and line["mend"] is None
 
 
 def test_user__with_a_configuration_that_cannot_be_used__is_told_so(rig):
