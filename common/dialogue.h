@@ -30,6 +30,7 @@ enum dialogue_state {
 	STATE_REVOKING,
 	STATE_REFRESHING,
 	STATE_REFRESHED,
+	STATE_NAMING,
 	STATE_DONE,
 	STATE_BROKEN, /* after any error: nothing more is sent or read */
 };

@@ -90,7 +90,10 @@
 	X(CTL_LOGIN_TEST)                                                                          \
 	/* helper -> ctl */                                                                        \
 	X(LOGIN_ITEM)                                                                              \
-	X(SERVICE_ITEM)
+	X(SERVICE_ITEM)                                                                            \
+	X(LOGIN_NAME)                                                                              \
+	/* ctl -> helper */                                                                        \
+	X(LOGIN_ENTRY)
 
 /*
  * X(symbol, type, largest value in bytes). U64 is 8 bytes little-endian; STR is text without NUL inside, with one NUL
@@ -379,7 +382,9 @@
 	X(LOGIN_ITEM, CLAIM_STATE, ONE) X(LOGIN_ITEM, ROLE, MANY) X(LOGIN_ITEM, GROUP, MANY)       \
 	X(LOGIN_ITEM, SERVICE, ONE) X(LOGIN_ITEM, ERR, ONE) X(LOGIN_ITEM, DETAIL, OPT)             \
 	X(SERVICE_ITEM, SERVICE, ONE) X(SERVICE_ITEM, AUTH, ONE) X(SERVICE_ITEM, ERR, ONE)         \
-	X(SERVICE_ITEM, ACCOUNT_ERR, ONE)
+	X(SERVICE_ITEM, ACCOUNT_ERR, ONE)                                                          \
+	X(LOGIN_NAME, USERNAME, ONE)                                                               \
+	X(LOGIN_ENTRY, ERR, ONE) X(LOGIN_ENTRY, UID, OPT)
 
 /* What the judge needs for asking an IdP anything. */
 #define JUDGE_SETUP_FIELDS(X, message)                                                             \
@@ -451,6 +456,9 @@
 	X(CTL_HELPER, SHOWN, SERVER, LOGIN_ITEM, SHOWN)                                            \
 	X(CTL_HELPER, SHOWN, SERVER, SERVICE_ITEM, SHOWN)                                          \
 	X(CTL_HELPER, SHOWN, SERVER, RESULT, DONE)                                                 \
+	X(CTL_HELPER, SHOWN, SERVER, LOGIN_NAME, NAMING)                                           \
+	X(CTL_HELPER, NAMING, CLIENT, LOGIN_ENTRY, SHOWN)                                          \
+	X(CTL_HELPER, NAMING, SERVER, RESULT, DONE)                                                \
 	X(JUDGE, START, CLIENT, JUDGE_SIGN_IN, ASKED_LONG)                                         \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_CACHE, ASKED_LONG)                                      \
 	X(JUDGE, ASKED_LONG, SERVER, JUDGE_SHOW, SHOWN)                                            \

@@ -11,4 +11,5 @@ enum subject_state {
 	SUBJECT_OTHER_ISSUER, /* the name is a person's of another IdP */
 	SUBJECT_OTHER_NAME,   /* enrolled under another name */
 	SUBJECT_LOCAL_USER,   /* the name is a local user's: no business of single sign-on */
+	SUBJECT_OTHER_SOURCE, /* likewise of another source of names, or nobody can tell */
 };

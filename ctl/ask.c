@@ -83,6 +83,11 @@ enum cosmo_err ask_next(struct ask *ask, struct message **ret)
 	return dialogue_recv(&ask->dialogue, fdio_boot_ms() + ASK_TIMEOUT_MS, ret);
 }
 
+enum cosmo_err ask_reply(struct ask *ask, struct message *reply)
+{
+	return dialogue_send(&ask->dialogue, reply, fdio_boot_ms() + ASK_TIMEOUT_MS);
+}
+
 enum cosmo_err ask_wait(const struct ask *ask, int fd, int timeout_ms)
 {
 	struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = ask->fd, .events = POLLIN}};

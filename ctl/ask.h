@@ -24,6 +24,9 @@ COSMO_MUST_USE enum cosmo_err ask_judge(struct message *request, struct ask **re
 /* The next answer. The caller frees it. Errors: those of dialogue_recv(). */
 COSMO_MUST_USE enum cosmo_err ask_next(struct ask *ask, struct message **ret);
 
+/* Answer a question of the helper's. Errors: those of dialogue_send(). */
+COSMO_MUST_USE enum cosmo_err ask_reply(struct ask *ask, struct message *reply);
+
 /*
  * Wait until an answer has begun to come, for @timeout_ms at most. Errors: COSMO_E_CANCELLED (@fd,
  * which may be -1, can be read), COSMO_E_TIMEOUT, COSMO_E_IO.

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <pwd.h>
 #include <stdio.h>
 
 #include "common/config_parts.h"
@@ -87,6 +86,9 @@ static const struct {
 	[SUBJECT_OTHER_NAME] = {"other_name", "the person is a user under another name", NULL},
 	[SUBJECT_LOCAL_USER] = {"local_user",
 		"the name is a local user's, whom single sign-on leaves alone", NULL},
+	[SUBJECT_OTHER_SOURCE] = {"other_source",
+		"the name is or may be that of an account from another source (LDAP, SSSD, ...), which single sign-on leaves alone",
+		NULL},
 };
 
 static size_t state_of(const struct message *person)
@@ -241,27 +243,11 @@ static void print_person(const struct message *person, bool is_dry)
 		printf(LABEL "%" PRIu64 "\n", "uid, gid", message_u64(person, FIELD_UID, 0));
 }
 
-/* An account of that name which another source has is left alone by the module, and is shown by
- * look-ups in the place of ours. */
-static void note_other_source(const struct message *person)
-{
-	const char *name = message_str(person, FIELD_USERNAME);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
-	const struct passwd *account = getpwnam(name);
-
-	if (account && state_of(person) != SUBJECT_LOCAL_USER &&
-		account->pw_uid != message_u64(person, FIELD_UID, 0))
-		output_note(
-			"`getent passwd %s` shows an account of another source: PAM leaves the name to that (PAM_IGNORE)",
-			name);
-}
-
 void login_result_print(const struct login_result *result, bool is_dry)
 {
 	const struct message *person = result->person;
 
 	print_person(person, is_dry);
-	note_other_source(person);
 	print_claim(result);
 	printf(LABEL, "Roles");
 	roles_text_print_all(person, FIELD_ROLE);
@@ -323,7 +309,6 @@ void login_result_print_json(const struct login_result *result, bool is_dry, enu
 	struct json_object *object = json_object_new_object();
 	struct json_object *services = json_object_new_array();
 
-	note_other_source(result->person);
 	add_person(object, result->person);
 	json_object_object_add(object, "values", json_object_get(result->values));
 	json_object_object_add(object, "matches", json_object_get(result->matches));

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "common/passwd_entry.h"
 #include "ctl/ask.h"
 #include "ctl/login_prompt.h"
 #include "ctl/login_result.h"
@@ -88,6 +89,39 @@ static enum cosmo_err next(struct login_test *test, struct message **ret)
 	}
 }
 
+static void put_entry(struct message *reply, const char *name)
+{
+	COSMO_AUTO(passwd_entry_done) struct passwd_entry entry = {0};
+
+	switch (passwd_entry_find(name, &entry)) {
+	case PASSWD_KNOWN:
+		message_put_err(reply, COSMO_OK);
+		message_put_u64(reply, FIELD_UID, entry.pw.pw_uid);
+		return;
+	case PASSWD_UNKNOWN:
+		message_put_err(reply, COSMO_E_NOT_FOUND);
+		return;
+	case PASSWD_UNSURE:
+		message_put_err(reply, COSMO_E_IO);
+		return;
+	}
+}
+
+/* Whose the name is already: the helper asks no name service. */
+static enum cosmo_err look_up(struct login_test *test, const struct message *question)
+{
+	COSMO_AUTO(message_free) struct message *reply = NULL;
+	enum cosmo_err err = COSMO_OK;
+
+	if (test->interrupt_fd < 0)
+		return COSMO_OK; /* it has been told that, and answers that */
+	err = message_new(MESSAGE_LOGIN_ENTRY, &reply);
+	if (err)
+		return err;
+	put_entry(reply, message_str(question, FIELD_USERNAME));
+	return ask_reply(test->ask, reply);
+}
+
 /* @result: RESULT. */
 static enum cosmo_err finish(struct login_test *test, const struct message *result)
 {
@@ -118,6 +152,12 @@ static enum cosmo_err converse(struct login_test *test, enum cosmo_err *ret_outc
 			continue;
 		}
 		login_prompt_end(&test->prompt);
+		if (message_type(answer) == MESSAGE_LOGIN_NAME) {
+			err = look_up(test, answer);
+			if (err)
+				return err;
+			continue;
+		}
 		if (message_type(answer) == MESSAGE_RESULT) {
 			*ret_outcome = finish(test, answer);
 			return COSMO_OK;

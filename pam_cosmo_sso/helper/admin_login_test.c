@@ -155,14 +155,6 @@ static enum cosmo_err note_person(
 	return COSMO_OK;
 }
 
-/* Is it somebody whom no door would have asked the IdP about? */
-static enum cosmo_err outcome_of(const struct login_report *report, enum cosmo_err decided)
-{
-	if (report->newcomer && report->before.subject != SUBJECT_LOCAL_USER)
-		return report->newcomer == COSMO_E_NOT_OURS ? COSMO_E_ENROLL_OFF : report->newcomer;
-	return decided;
-}
-
 /* The IdP counts it as given out; nobody here will use it. */
 static enum cosmo_err give_token_back(struct login_test *test, const struct message *told)
 {
@@ -192,10 +184,14 @@ static enum cosmo_err decide(struct login_test *test, const struct message *told
 
 	if (!err)
 		err = note_person(test, &who, &report.newcomer);
+	/* Before its record is read for good: what is shown through us is in there by then. */
+	if (!err)
+		err = name_entry_ask(exchange->dialogue, test->name, &exchange->shown);
 	if (err)
 		return err;
-	outcome = outcome_of(&report, decision_preview(exchange, &test->began, &who,
-					      test->as_if_connected, &report.before));
+	outcome = decision_preview(
+		exchange, &test->began, &who, test->as_if_connected, &report.before);
+	outcome = login_report_outcome(&report, outcome);
 	if (!test->is_dry && !report.newcomer)
 		outcome = decision_make(exchange, &test->began, &who);
 	if (test->is_dry && report.before.roles)

@@ -154,11 +154,34 @@ static enum cosmo_err prepare_newcomer(struct decision *decision)
 	return err;
 }
 
+/* A newcomer's is written only later. */
+static const struct record *stored_record(const struct decision *decision)
+{
+	return decision->is_new ? NULL : decision->record;
+}
+
+/* Is the name another source's? */
+static enum cosmo_err check_shown(const struct decision *decision)
+{
+	struct exchange *exchange = decision->exchange;
+	enum cosmo_err err = name_entry_check(&exchange->shown, stored_record(decision));
+
+	if (err == COSMO_E_NAME_RESERVED)
+		exchange_note_detail(exchange,
+			"another source of names has an account of this name; see `getent passwd`");
+	else if (err)
+		exchange_note_detail(exchange,
+			"this host's name services do not say whether another source of names has an account of this name");
+	return err;
+}
+
 static enum cosmo_err check_account(struct decision *decision)
 {
-	if (decision->is_new)
-		return prepare_newcomer(decision);
-	return enrol_check_known_name(&enrol_default_files, decision->exchange->user);
+	enum cosmo_err err = decision->is_new ? prepare_newcomer(decision)
+					      : enrol_check_known_name(&enrol_default_files,
+							decision->exchange->user);
+
+	return err ? err : check_shown(decision);
 }
 
 static enum cosmo_err judge_person(struct decision *decision, uint64_t *ret_roles)
@@ -370,6 +393,8 @@ static enum subject_state subject_of(const struct decision *decision, enum cosmo
 {
 	if (is_local_user(decision->exchange->user))
 		return SUBJECT_LOCAL_USER;
+	if (name_entry_is_left_alone(&decision->exchange->shown, stored_record(decision)))
+		return SUBJECT_OTHER_SOURCE;
 	if (err == COSMO_E_OTHER_SUBJECT)
 		return SUBJECT_OTHER_PERSON;
 	if (err == COSMO_E_OTHER_ISSUER)

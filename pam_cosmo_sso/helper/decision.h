@@ -17,7 +17,8 @@
  * who has no role from then on and that error as the reason. After any other error nothing was
  * written. Whoever is let take an enrolled name over (rebind.h) gets it with what is written, which
  * is logged as an event of its own.
- * @began: what was so when the sign-in began. Errors: those of policy_person(),
+ * @began: what was so when the sign-in began; exchange->shown counts as well. Errors: those of
+ * policy_person(), name_entry_check(),
  * policy_service(), store_lock(), uid_register_assign(), commit_user().
  */
 COSMO_MUST_USE enum cosmo_err decision_make(

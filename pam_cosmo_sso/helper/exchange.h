@@ -10,6 +10,7 @@
 #include "common/dialogue.h"
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/caller_process.h"
+#include "pam_cosmo_sso/helper/name_entry.h"
 #include "pam_cosmo_sso/helper/records.h"
 #include "pam_cosmo_sso/helper/source.h"
 #include "pam_cosmo_sso/helper/store.h"
@@ -21,7 +22,8 @@ struct exchange {
 	struct dialogue *dialogue;           /* towards the module; borrowed */
 	const struct message *request;       /* borrowed */
 	const struct caller_process *caller; /* who called PAM; borrowed */
-	const char *user; /* any bytes: login_name_is_valid() has not been asked */
+	const char *user;        /* any bytes: login_name_is_valid() has not been asked */
+	struct name_entry shown; /* under that name */
 	struct source source;
 	struct config *config;         /* NULL until exchange_configure() */
 	struct config_service service; /* likewise */

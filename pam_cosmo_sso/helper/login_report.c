@@ -41,8 +41,20 @@ enum cosmo_err login_report_person(const struct login_report *report, enum cosmo
 	return admin_send(report->admin, item);
 }
 
-/* What the sign-in and what the account phase would say. A local user is left to other modules by
- * our own, before any helper is asked. */
+/* Our own module leaves the name to other modules, before any helper is asked. */
+static bool is_left_alone(enum subject_state subject)
+{
+	return subject == SUBJECT_LOCAL_USER || subject == SUBJECT_OTHER_SOURCE;
+}
+
+enum cosmo_err login_report_outcome(const struct login_report *report, enum cosmo_err decided)
+{
+	if (report->newcomer && !is_left_alone(report->before.subject))
+		return report->newcomer == COSMO_E_NOT_OURS ? COSMO_E_ENROLL_OFF : report->newcomer;
+	return decided;
+}
+
+/* What the sign-in and what the account phase would say. */
 static void judge_service(const struct login_report *report, struct exchange *exchange,
 	enum cosmo_err *ret_sign_in, enum cosmo_err *ret_account)
 {
@@ -51,7 +63,7 @@ static void judge_service(const struct login_report *report, struct exchange *ex
 		exchange, report->began, report->who, report->as_if_connected, &preview);
 	enum cosmo_err asked = admission_check_service(&exchange->service);
 
-	if (preview.subject == SUBJECT_LOCAL_USER) {
+	if (is_left_alone(preview.subject)) {
 		*ret_sign_in = COSMO_E_NOT_OURS;
 		*ret_account = COSMO_E_NOT_OURS;
 		return;

@@ -20,6 +20,10 @@ struct login_report {
 	struct decision_preview before; /* how it was decided, before anything was written */
 };
 
+/* What the sign-in comes to, as @decided, unless it is somebody's whom no door would have asked the
+ * IdP about. */
+enum cosmo_err login_report_outcome(const struct login_report *report, enum cosmo_err decided);
+
 /* Send the LOGIN_ITEM for a sign-in with this @outcome. Errors: those of admin_send(). */
 COSMO_MUST_USE enum cosmo_err login_report_person(
 	const struct login_report *report, enum cosmo_err outcome);

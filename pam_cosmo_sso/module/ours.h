@@ -8,8 +8,8 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/base/users_db_read.h"
+#include "common/passwd_entry.h"
 #include "pam_cosmo_sso/module/entry_origin.h"
-#include "pam_cosmo_sso/module/passwd_entry.h"
 
 enum ours_kind {
 	OURS_ENROLLED,    /* users.db has the name, removed users included */

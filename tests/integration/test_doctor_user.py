@@ -7,13 +7,12 @@ Needs root and COSMO_BUILD_DIR."""
 import dataclasses
 import pathlib
 import shlex
-import shutil
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from support.ctl_rig import CtlRig  # noqa: E402
+from support.ctl_rig import NamesRig  # noqa: E402
 from support.helper_site import config  # noqa: E402
 from support.program import built  # noqa: E402
 
@@ -45,24 +44,11 @@ class Told:
         return [f for f in self.findings if f["state"] == "wrong"]
 
 
-class Rig(CtlRig):
-    """The command sees what our plugin and another source of names show, as on a host."""
-
+class Rig(NamesRig):
     def __enter__(self):
         super().__enter__()
         self.configure(config(client="host"))
-        (self.folder / "lib").mkdir(mode=0o755)
-        for plugin in ("nss_cosmo/libnss_cosmo.so.2", "tests/integration/libnss_other.so.2"):
-            shutil.copy(built(plugin), self.folder / "lib")
-        self.sources("files other cosmo")
         return self
-
-    def sources(self, passwd):
-        self._file("nsswitch.conf", f"passwd: {passwd}\ngroup: files\nhosts: files\n")
-
-    def _ctl_command(self, words, user=None, groups=()):
-        assert user is None
-        return self.command("env", f"LD_LIBRARY_PATH={self.folder / 'lib'}", built("ctl/cosmo-ssoctl"), *words)
 
     def ask(self, name="ada"):
         done = self.ctl("doctor", "--user", name, "--json")

@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import socket
 import sys
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from support.ctl_fixtures import connected, idp, rig  # noqa: E402, F401
+from support.ctl_rig import CtlRig, NamesRig, shipped_config  # noqa: E402
 from support.fake_idp import FOREVER, Answer, FakeIdp  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED = range(5)
@@ -75,7 +77,6 @@ OTHERS = {
 @pytest.fixture(scope="module")
 def enrolled():
     """A host where ada is a user."""
-    from support.ctl_rig import CtlRig, shipped_config
     with FakeIdp() as idp, CtlRig() as rig:
         rig.configure(shipped_config())
         assert rig.connect(idp).code == OK
@@ -148,6 +149,71 @@ def test_login_test__client_refused__names_settings_and_no_options(ada):
         rig.configure(rig.config_text.replace(idp.issuer, other.issuer))
         done = rig.ctl("login-test", "--dry-run")
     assert done.code == MISCONFIGURED and "set ca_file;" in done.err and "--ca-file" not in done.err, done.said
+
+
+@pytest.fixture
+def names():
+    """A host on which another source of names than ours has carol, and does not say whether it has erin."""
+    with FakeIdp() as idp, NamesRig() as rig:
+        rig.configure(shipped_config())
+        rig.sources("files cosmo")
+        assert rig.connect(idp).code == OK
+        yield rig, idp
+
+
+def refused(rig, here, *words):
+    """A sign-in that changes nothing, and what it says."""
+    before = rig.state()
+    done = rig.ctl("login-test", "--json", *words)
+    assert done.code != OK and done.json["here"] == here and rig.state() == before, done.said
+    return done.json
+
+
+def test_login_test__name_of_another_source__left_alone(names):
+    rig, idp = names
+    idp.vouch_for("carol", "7000", "admins")
+    rig.sources("files other cosmo")
+    for words in (["--dry-run"], []):
+        report = refused(rig, "other_source", *words)
+        assert (report["error"], report["uid"]) == ("name_reserved", None) and "another source" in report["detail"]
+        assert set(services(report).values()) == {("PAM_IGNORE", "PAM_IGNORE")}
+    # As LDAP has it: nobody is enrolled for the uid's sake.
+    rig.configure(rig.config_text.replace("\n[enroll]\n", "\n[enroll]\nuid_min = 4000\nuid_max = 5000\nuid_claim = number\n"))
+    idp.claims["number"] = 4711
+    assert refused(rig, "other_source")["error"] == "name_reserved" and rig.records() == []
+
+    rig.sources("files cosmo")
+    idp.claims["number"] = 4712
+    for here in ("new", "known"):  # then look-ups show the name as ours
+        done = rig.ctl("login-test", "--json")
+        assert (done.code, done.json["here"], done.json["uid"]) == (OK, here, 4712), done.said
+    rig.sources("files other cosmo")
+    idp.claims["groups"] = []
+    assert set(services(refused(rig, "other_source")).values()) == {("PAM_IGNORE", "PAM_IGNORE")}
+
+
+def test_login_test__name_that_nobody_tells_of__refused(names):
+    rig, idp = names
+    idp.vouch_for("erin", "8000", "admins")
+    assert rig.ctl("login-test", "--dry-run").code == OK
+    rig.sources("files cosmo other")
+    for words in (["--dry-run"], []):
+        report = refused(rig, "other_source", *words)
+        assert report["error"] == "io_error" and "do not say" in report["detail"]
+        assert set(services(report).values()) == {("PAM_IGNORE", "PAM_IGNORE")}
+
+
+def test_login_test__cancelled_while_the_name_is_looked_up__is_told_and_writes_nothing(names):
+    rig, _ = names
+    before = rig.state()
+    exchange = rig.start("ctl")
+    exchange.peer.send("CTL_LOGIN_TEST")
+    while (message := exchange.recv()).type != "LOGIN_NAME":
+        assert message.type in ("SHOW", "ROLES_ITEM"), message
+    assert message.USERNAME == "ada"
+    exchange.peer.socket.shutdown(socket.SHUT_WR)
+    answer = exchange.recv()
+    assert (answer.type, answer.error) == ("RESULT", "E_CANCELLED") and rig.state() == before
 
 
 REFUSALS = {

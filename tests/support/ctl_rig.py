@@ -5,6 +5,7 @@ per command; see helper_rig.py."""
 import dataclasses
 import json
 import pathlib
+import shutil
 import subprocess
 
 import pexpect
@@ -100,6 +101,25 @@ class CtlRig(HelperRig):
 
     def config_mode(self):
         return (self.folder / "conf/cosmo-sso.conf").stat().st_mode & 0o7777
+
+
+class NamesRig(CtlRig):
+    """The command sees what our plugin and another source of names show, as on a host; that one is of nss_other.c."""
+
+    def __enter__(self):
+        super().__enter__()
+        (self.folder / "lib").mkdir(mode=0o755)
+        for plugin in ("nss_cosmo/libnss_cosmo.so.2", "tests/integration/libnss_other.so.2"):
+            shutil.copy(built(plugin), self.folder / "lib")
+        self.sources("files other cosmo")
+        return self
+
+    def sources(self, passwd):
+        self._file("nsswitch.conf", f"passwd: {passwd}\ngroup: files\nhosts: files\n")
+
+    def _ctl_command(self, words, user=None, groups=()):
+        assert user is None
+        return self.command("env", f"LD_LIBRARY_PATH={self.folder / 'lib'}", built("ctl/cosmo-ssoctl"), *words)
 
 
 def shipped_config():

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "pam_cosmo_sso/module/passwd_entry.h"
+#include "common/passwd_entry.h"
 
 #include <errno.h>
 #include <stdlib.h>
