@@ -241,7 +241,8 @@
 	X(EXPLAIN, U64, 8)         /* 1: tell of the values that the rules looked at */            \
 	X(SUBJECT_STATE, U64, 8)   /* enum subject_state */                                        \
 	X(AUTH, U64, 8)            /* enum config_auth */                                          \
-	X(ACCOUNT_ERR, U64, 8)     /* enum cosmo_err of the account phase */
+	X(ACCOUNT_ERR, U64, 8)     /* enum cosmo_err of the account phase */                       \
+	X(ONCE, U64, 8)            /* 1: nothing is to last beyond this sign-in */
 
 /* X(message, field, how often): ONE exactly once, OPT at most once, MANY any number up to MESSAGE_MAX_REPEATS. */
 #define MESSAGE_FIELD_LIST(X)                                                                      \
@@ -384,7 +385,8 @@
 	X(SERVICE_ITEM, SERVICE, ONE) X(SERVICE_ITEM, AUTH, ONE) X(SERVICE_ITEM, ERR, ONE)         \
 	X(SERVICE_ITEM, ACCOUNT_ERR, ONE)                                                          \
 	X(LOGIN_NAME, USERNAME, ONE)                                                               \
-	X(LOGIN_ENTRY, ERR, ONE) X(LOGIN_ENTRY, UID, OPT)
+	X(LOGIN_ENTRY, ERR, ONE) X(LOGIN_ENTRY, UID, OPT)                                          \
+	X(JUDGE_SIGN_IN, ONCE, OPT)
 
 /* What the judge needs for asking an IdP anything. */
 #define JUDGE_SETUP_FIELDS(X, message)                                                             \

@@ -27,8 +27,8 @@ const struct command command_login_test = {
 	.name = "login-test",
 	.arguments = "[--dry-run] [--service NAME] [--json]",
 	.summary = "Sign in at this terminal, and see what comes of it",
-	.help = "  --dry-run        write nothing: no user, no uid, no roles; the token is revoked. Works before\n"
-		"                   `connect` as well, with the configuration as it is\n"
+	.help = "  --dry-run        write nothing: no user, no uid, no roles, no token. Works before `connect` as well,\n"
+		"                   with the configuration as it is\n"
 		"  --service NAME   sign in as at this service, with what it demands; otherwise as at the first\n"
 		"                   of sshd, login and sudo that asks for sign-ins\n"
 		"  --json           print one JSON object at the end; the code goes to standard error\n\n"

@@ -155,11 +155,28 @@ static enum cosmo_err note_person(
 	return COSMO_OK;
 }
 
-/* The IdP counts it as given out; nobody here will use it. */
-static enum cosmo_err give_token_back(struct login_test *test, const struct message *told)
+/* Is there a user, under whatever name, whose own token may be of the same grant? In doubt, yes. */
+static bool is_user(struct login_test *test, const struct identity *who)
 {
-	enum cosmo_err err = token_revoke_unused(test->exchange.config, told, REVOKE_MS);
+	char name[COSMO_MAX_NAME_BYTES + 1] = "";
 
+	return records_find_subject(test->exchange.store, who->issuer, who->sub, name) !=
+	       COSMO_E_NOT_FOUND;
+}
+
+/*
+ * The IdP counts it as given out, though no lasting one was asked for; nobody here will use it.
+ * Some IdPs end all that the person has given this client when one token of it is revoked.
+ */
+static enum cosmo_err give_token_back(
+	struct login_test *test, const struct identity *who, const struct message *told)
+{
+	enum cosmo_err err = COSMO_OK;
+
+	if (message_has(told, FIELD_REFRESH_TOKEN) && is_user(test, who))
+		return admin_progress(test->admin,
+			"the refresh token was thrown away, and not revoked, for the IdP might end this user's own with it");
+	err = token_revoke_unused(test->exchange.config, told, REVOKE_MS);
 	if (err == COSMO_E_NOT_FOUND)
 		return admin_progress(test->admin, "the IdP gave no refresh token");
 	if (err)
@@ -200,7 +217,7 @@ static enum cosmo_err decide(struct login_test *test, const struct message *told
 	if (!err)
 		err = login_report_services(&report);
 	if (!err && test->is_dry)
-		err = give_token_back(test, told);
+		err = give_token_back(test, &who, told);
 	return outcome ? outcome : err;
 }
 
@@ -226,7 +243,8 @@ static enum cosmo_err converse(struct login_test *test)
 	COSMO_AUTO(judge_free) struct judge *judge = NULL;
 	struct exchange *exchange = &test->exchange;
 	int64_t deadline_boot_ms = fdio_boot_ms() + LOGIN_TEST_S * 1000;
-	struct sign_in_manner manner = {.doubt = manner_of(test), .explains = true};
+	struct sign_in_manner manner = {
+		.doubt = manner_of(test), .explains = true, .is_once = test->is_dry};
 	bool asked = false;
 	enum cosmo_err err = judge_start(exchange->config, &judge);
 

@@ -28,6 +28,8 @@ enum cosmo_err sign_in_ask(
 		message_put_u64(question, FIELD_AUTH_MAX_AGE_S, (uint64_t)service->max_age_s);
 	if (manner.explains)
 		message_put_u64(question, FIELD_EXPLAIN, 1);
+	if (manner.is_once)
+		message_put_u64(question, FIELD_ONCE, 1);
 	return judge_ask(judge, question);
 }
 

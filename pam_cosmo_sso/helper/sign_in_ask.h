@@ -15,6 +15,7 @@
 struct sign_in_manner {
 	enum key_doubt doubt;
 	bool explains; /* tell of the values that the rules look at, before the identity */
+	bool is_once;  /* nobody is going to keep a refresh token */
 };
 
 /* Put the question, as exchange->service has it: its demands, its deadline. Errors: those of

@@ -24,16 +24,36 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+/* Take @word out of @list, wherever it is one of its words. */
+static void cut_word(char *list, const char *word)
+{
+	size_t len = strlen(word);
+	char *at = list;
+
+	while (*at) {
+		size_t blanks = strspn(at, " ");
+		size_t size = strcspn(at + blanks, " ");
+		char *end = at + blanks + size;
+
+		if (size == len && strncmp(at + blanks, word, len) == 0)
+			memmove(at, end, strlen(end) + 1);
+		else
+			at = end;
+	}
+}
+
 static void add_scopes(
 	const struct setup *setup, const struct discovery *discovery, struct form *form)
 {
 	char scopes[1100] = ""; /* FIELD_SCOPES has at most 1024 */
-	bool is_missing = discovery_has_scope(discovery, OFFLINE_ACCESS) &&
+	bool is_missing = !setup->is_once && discovery_has_scope(discovery, OFFLINE_ACCESS) &&
 			  !has_word(setup->scopes, OFFLINE_ACCESS);
 
 	(void)snprintf(scopes, sizeof(scopes), "%s%s", setup->scopes,
 		is_missing ? " " OFFLINE_ACCESS : "");
-	form_add(form, "scope", scopes);
+	if (setup->is_once)
+		cut_word(scopes, OFFLINE_ACCESS);
+	form_add(form, "scope", scopes + strspn(scopes, " "));
 }
 
 enum cosmo_err device_flow_begin(const struct setup *setup, const struct discovery *discovery,

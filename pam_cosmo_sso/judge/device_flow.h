@@ -12,9 +12,9 @@
 #include "pam_cosmo_sso/judge/token_response.h"
 
 /*
- * Ask for a code. The configured scopes are asked for, and offline_access where the IdP lists it.
- * *ret_date_s: the IdP's clock, 0 if not told. The caller frees *ret. Errors: those of idp_post(),
- * client_authenticate(), device_grant_open().
+ * Ask for a code. The configured scopes are asked for, and offline_access where the IdP lists it,
+ * but never for a sign-in that is only for once. *ret_date_s: the IdP's clock, 0 if not told. The
+ * caller frees *ret. Errors: those of idp_post(), client_authenticate(), device_grant_open().
  */
 COSMO_MUST_USE enum cosmo_err device_flow_begin(const struct setup *setup,
 	const struct discovery *discovery, struct reason *why, struct device_grant **ret,

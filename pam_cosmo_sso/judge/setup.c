@@ -62,6 +62,7 @@ static void read_rest(const struct message *request, struct dialogue *fetch, str
 	setup->scopes = message_str(request, FIELD_SCOPES);
 	setup->audience = message_str(request, FIELD_AUDIENCE);
 	setup->acr = message_str(request, FIELD_ACR);
+	setup->is_once = message_u64(request, FIELD_ONCE, 0) == 1;
 	setup->idp.fetch = fetch;
 	setup->idp.proxy = message_str(request, FIELD_PROXY);
 	setup->idp.ca_pem = message_bytes(request, FIELD_CA_PEM, &setup->idp.ca_pem_len);

@@ -21,6 +21,7 @@ struct setup {
 	const char *acr;      /* NULL: none demanded */
 	int64_t max_age_s;    /* 0: none demanded */
 	int64_t skew_s;
+	bool is_once; /* nothing is to last beyond the sign-in */
 	struct client client;
 	struct cosmo_secret *secret; /* the client's; owned */
 	struct jws_allowed allowed;

@@ -22,6 +22,11 @@ def revoked(idp):
     return [request.form["token"] for request in idp.requests if request.path == "/revoke"]
 
 
+def scopes(idp):
+    """What was asked for with each code."""
+    return [request.form["scope"] for request in idp.requests if request.path == "/device"]
+
+
 def services(report):
     return {service["service"]: (service["sign_in"]["pam"], service["account"]["pam"]) for service in report["services"]}
 
@@ -51,6 +56,7 @@ def test_login_test__mapped_person__is_told_all_and_enrolled_as_by_a_sign_in(con
     assert logged["uid"] == str(report["uid"]) and logged["by"].startswith("root")
     (shown,) = connected.ctl("user", "show", "ada", "--json").json
     assert (shown["uid"], shown["roles"], shown["effective_roles"]) == (report["uid"], ["admin"], ["admin"])
+    assert scopes(idp)[-1] == "openid profile offline_access"
     assert shown["signed_in"] and connected.ctl("session", "list", "--json").json == [] and revoked(idp) == []
 
     done = connected.ctl("login-test")
@@ -110,7 +116,11 @@ def test_login_test__dry_run__tells_the_same_and_writes_nothing(ada, name):
     assert (report["error"], report["dry_run"]) == (None if code == OK else result, True)
     assert rig.snapshot() == before
     assert event(rig, "login_test_dry")["reason"] == result
-    assert len(revoked(idp)) == 1 and any("IdP has revoked it" in note for note in report["notes"])
+    assert scopes(idp) == ["openid profile"]
+    if idp.claims["sub"] == "1000":  # ada's, who has a token of her own
+        assert revoked(idp) == [] and any("not revoked" in note for note in report["notes"])
+    else:
+        assert len(revoked(idp)) == 1 and any("IdP has revoked it" in note for note in report["notes"])
     if result in ("no_role", "role_claim_missing"):
         assert report["note"] and report["roles"] == [] and len(done.err.splitlines()) > 5
 

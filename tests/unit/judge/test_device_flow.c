@@ -107,7 +107,7 @@ static void test_device_flow_begin__request__says_what_is_configured(void **stat
 	fetch_expect_none(&fetch);
 }
 
-/* offline_access is asked for once, and only where it is listed. */
+/* offline_access is asked for once, only where it is listed, and for what is to last. */
 static void test_device_flow_begin__offline_access__follows_the_idps_list(void **state)
 {
 	static const struct {
@@ -119,6 +119,14 @@ static void test_device_flow_begin__offline_access__follows_the_idps_list(void *
 		{"openid offline_access2",
 			"scope=openid+offline_access2+offline_access&client_id=cosmo"},
 	};
+	static const struct {
+		const char *scopes, *body;
+	} once[] = {
+		{"openid profile", "scope=openid+profile&client_id=cosmo"},
+		{"offline_access openid", "scope=openid&client_id=cosmo"},
+		{"openid offline_access offline_access x", "scope=openid+x&client_id=cosmo"},
+		{"openid offline_access2", "scope=openid+offline_access2&client_id=cosmo"},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COSMO_ARRAY_LEN(cases); i++) {
@@ -126,6 +134,13 @@ static void test_device_flow_begin__offline_access__follows_the_idps_list(void *
 		device_grant_free(begun());
 		fetch_expect(&fetch, "/device", cases[i].body);
 	}
+	setup->is_once = true;
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(once); i++) {
+		setup->scopes = once[i].scopes;
+		device_grant_free(begun());
+		fetch_expect(&fetch, "/device", once[i].body);
+	}
+	setup->is_once = false;
 	static const char bare[] =
 		"{\"issuer\":\"" FETCH_ISSUER "\",\"device_authorization_endpoint\":\"" FETCH_ISSUER
 		"/device\",\"token_endpoint\":\"" FETCH_ISSUER
