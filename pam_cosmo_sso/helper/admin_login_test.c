@@ -9,7 +9,7 @@
 #include "pam_cosmo_sso/helper/audit.h"
 #include "pam_cosmo_sso/helper/login_report.h"
 #include "pam_cosmo_sso/helper/sign_in_ask.h"
-#include "pam_cosmo_sso/helper/token_revoke.h"
+#include "pam_cosmo_sso/helper/unused_token.h"
 
 /* Nobody's LoginGraceTime ends here: as long as the services do that have no limit of their own. */
 #define LOGIN_TEST_S ((int64_t)300)
@@ -176,7 +176,7 @@ static enum cosmo_err give_token_back(
 	if (message_has(told, FIELD_REFRESH_TOKEN) && is_user(test, who))
 		return admin_progress(test->admin,
 			"the refresh token was thrown away, and not revoked, for the IdP might end this user's own with it");
-	err = token_revoke_unused(test->exchange.config, told, REVOKE_MS);
+	err = unused_token_revoke(test->exchange.config, told, REVOKE_MS);
 	if (err == COSMO_E_NOT_FOUND)
 		return admin_progress(test->admin, "the IdP gave no refresh token");
 	if (err)

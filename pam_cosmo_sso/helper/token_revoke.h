@@ -8,8 +8,10 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "common/config.h"
-#include "common/message.h"
 #include "pam_cosmo_sso/helper/store.h"
+
+/* How long the judge itself may take beyond the time it was given. */
+#define TOKEN_REVOKE_GRACE_MS 5000
 
 struct token_tally {
 	uint64_t revoked;     /* the IdP said so */
@@ -39,11 +41,3 @@ typedef void (*token_progress)(void *context, uint64_t done, uint64_t total);
 COSMO_MUST_USE enum cosmo_err token_revoke(struct store *store, const struct config *config,
 	const char *user, int64_t duration_ms, token_progress progress, void *context,
 	struct token_tally *ret);
-
-/*
- * Ask the IdP of @config to revoke the refresh token of @told, a JUDGE_IDENTITY: it stands in no
- * record, and will not. Waits for the answer, for @duration_ms and a little more. Errors:
- * COSMO_E_NOT_FOUND (there is none), the IdP's reason, those of judge_start() and judge_next().
- */
-COSMO_MUST_USE enum cosmo_err token_revoke_unused(
-	const struct config *config, const struct message *told, int64_t duration_ms);
