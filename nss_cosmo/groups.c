@@ -99,26 +99,44 @@ enum cosmo_err groups_pack_shared(const struct users_db_settings *settings,
 struct question {
 	const char *name;
 	uint32_t gid;
+	uint16_t head; /* of the name */
 };
 
-static bool is_asked(const struct question *question, const char *name, uint32_t gid)
+/* Two characters: nearly every name that is asked for differs there from those of groups. */
+static uint16_t head_of(const char *name)
+{
+	return (uint16_t)(name[0] ? (unsigned char)name[0] | (unsigned char)name[1] << 8 : 0);
+}
+
+static inline bool is_asked(const struct question *question, const char *name, uint32_t gid)
 {
 	if (!question->name)
 		return question->gid == gid;
-	return question->name[0] == name[0] && streq(question->name, name);
+	return question->head == head_of(name) && streq(question->name, name);
+}
+
+/* 0 is that of everybody, the others are those of roles; more than there are: none of them. */
+static uint64_t index_of(const struct users_db_settings *settings, const struct question *question)
+{
+	uint64_t index = 0;
+
+	if (is_asked(question, USERS_DB_USERS_GROUP, settings->users_gid))
+		return 0;
+	for (index = 1; index <= settings->role_count; index++)
+		if (is_asked(question, settings->roles[index - 1].group,
+			    settings->roles[index - 1].gid))
+			break;
+	return index;
 }
 
 static enum cosmo_err find_own(const struct users_db_settings *settings,
 	const struct question *question, struct groups_shared *ret)
 {
-	for (uint64_t i = 0;; i++) {
-		enum cosmo_err err = groups_shared_at(settings, i, ret);
+	enum cosmo_err err = groups_shared_at(settings, index_of(settings, question), ret);
 
-		if (err)
-			return err;
-		if (is_asked(question, ret->name, ret->gid))
-			return lookup_is_own_id(ret->gid) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
-	}
+	if (err)
+		return err;
+	return lookup_is_own_id(ret->gid) ? COSMO_OK : COSMO_E_STORE_DAMAGED;
 }
 
 static enum cosmo_err find_conferred(const struct users_db_settings *settings,
@@ -193,7 +211,7 @@ static enum cosmo_err find_any(
 enum cosmo_err groups_find_name(
 	const char *name, char *buffer, size_t buffer_size, struct group *ret)
 {
-	const struct question question = {.name = name};
+	const struct question question = {.name = name, .head = head_of(name)};
 
 	return find_any(&question, buffer, buffer_size, ret);
 }

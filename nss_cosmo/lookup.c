@@ -4,6 +4,7 @@
 #include "common/base/parse.h"
 #include "common/base/reserved_names.h"
 #include "nss_cosmo/places.h"
+#include "nss_cosmo/plain_name.h"
 #include "nss_cosmo/sshd_process.h"
 
 bool lookup_is_own_id(uint32_t id)
@@ -26,7 +27,7 @@ static inline bool is_fit(const struct users_db_entry *entry)
 {
 	const char *name = users_db_entry_name(entry);
 
-	return login_name_is_valid(name, true) &&
+	return (plain_name_is(entry->name) || login_name_is_valid(name, true)) &&
 	       !(reserved_names_may_have(entry->name) && reserved_names_has(name));
 }
 

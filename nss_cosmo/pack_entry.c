@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/users_db_entry.h"
+#include "nss_cosmo/bytes16.h"
 #include "nss_cosmo/pack.h"
 
 #define NAME_BYTES ((size_t)COSMO_MAX_NAME_BYTES)
@@ -30,29 +31,12 @@ _Static_assert(sizeof(((struct users_db_entry *)0)->name) >= WITH_NUL, "a name e
 /* Where a word's first byte is its lowest. Elsewhere everything is spelled out. */
 #define WORDS_FIT (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
-#define EACH(byte) (0x0101010101010101ULL * (byte))
-
-/* High bits where @word has a byte that is zero. */
-static inline uint64_t zeros(uint64_t word)
+/* Is it a control character other than NUL, ':', or what may begin a control character of UTF-8?
+ */
+static inline bytes16 unfit(bytes16 bytes)
 {
-	return ~(((word & EACH(0x7f)) + EACH(0x7f)) | word) & EACH(0x80);
-}
-
-/* High bits where @word has a control character other than NUL, ':', or what may begin a control
- * character of UTF-8. */
-static inline uint64_t unfit(uint64_t word)
-{
-	uint64_t low = word & EACH(0x7f);
-	uint64_t ascii = ~word & EACH(0x80);
-
-	return (((~(low + EACH(0x60)) & (low + EACH(0x7f))) | (low + EACH(1))) & ascii) |
-	       zeros(word ^ EACH(':')) | zeros(word ^ EACH(0xc2));
-}
-
-/* Bit i for byte i, of high bits. */
-static inline uint64_t bits_of(uint64_t high)
-{
-	return (high >> 7) * 0x0102040810204080ULL >> 56;
+	return bytes16_in(bytes, 1, 0x1f) |
+	       (bytes16)((bytes == 0x7f) | (bytes == ':') | (bytes == 0xc2));
 }
 
 /* Where gecos, home and shell begin in the text of a slot. */
@@ -63,14 +47,20 @@ struct text_places {
 
 static bool find_places(const uint64_t *text, struct text_places *ret)
 {
-	uint64_t doubt = 0;
+	bytes16 doubt = {0};
 	uint64_t ends = 0;
 
-	for (size_t i = 0; i < USERS_DB_TEXT_BYTES / 8; i++) {
-		doubt |= unfit(text[i]);
-		ends |= bits_of(zeros(text[i])) << 8 * i;
+	_Static_assert(
+		USERS_DB_TEXT_BYTES == 56, "three times sixteen bytes, and the last sixteen");
+#pragma GCC unroll 4
+	for (size_t i = 0; i < 4; i++) {
+		size_t at = i < 3 ? 2 * i : USERS_DB_TEXT_BYTES / 8 - 2;
+		bytes16 bytes = bytes16_of(text[at], text[at + 1]);
+
+		doubt |= unfit(bytes);
+		ends |= bytes16_bits((bytes16)(bytes == 0)) << 8 * at;
 	}
-	if (doubt || !ends)
+	if (bytes16_has_any(doubt) || !ends)
 		return false;
 	ret->home = (size_t)__builtin_ctzll(ends) + 1;
 	ends &= ends - 1;

@@ -179,7 +179,7 @@ static inline enum slot_result search_once(const struct users_db_map *map,
 	const struct search *search, struct users_db_entry *ret, struct users_db_user *ret_user)
 {
 	enum slot_result result = SLOT_NONE;
-	struct users_db_name name;
+	COSMO_UNINITIALIZED struct users_db_name name;
 	uint32_t slot = 0;
 
 	if (!search->name)

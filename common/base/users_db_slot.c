@@ -6,29 +6,63 @@
 
 #include "common/base/users_db_pair.h"
 
-/* A word at a time: words that are read just after their bytes were put one by one are waited for.
+/* The eight bytes at @bytes as a number whose lowest byte is the first. */
+static inline uint64_t eight(const char *bytes)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+static inline uint64_t four(const char *bytes)
+{
+	uint32_t word = 0;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le32toh(word);
+}
+
+/* Fewer than eight, of which some are read twice. */
+static inline uint64_t up_to_seven(const char *bytes, size_t len)
+{
+	const unsigned char *each = (const unsigned char *)bytes;
+
+	if (len >= 4)
+		return four(bytes) | four(bytes + len - 4) << 8 * (len - 4);
+	return each[0] | (uint64_t)each[len / 2] << 8 * (len / 2) |
+	       (uint64_t)each[len - 1] << 8 * (len - 1);
+}
+
+/* The last @rest of eight. */
+static inline uint64_t last_of(uint64_t word, size_t rest)
+{
+	return word >> 4 * (8 - rest) >> 4 * (8 - rest);
+}
+
+/*
+ * Nothing behind the name is read, and no branch hangs on how long it is but for a few lengths. A
+ * word at a time: words that are read just after their bytes were put one by one are waited for.
  */
 static void name_words(const char *name, size_t len, uint64_t ret_words[USERS_DB_NAME_WORDS])
 {
 	size_t whole = len / 8;
-	size_t rest = len % 8;
-	uint64_t last = 0;
 
-	for (size_t i = 0; i < USERS_DB_NAME_WORDS; i++) {
+	for (size_t i = 0; i < USERS_DB_NAME_WORDS; i++)
 		ret_words[i] = 0;
-		if (i < whole)
-			memcpy(ret_words + i, name + 8 * i, 8);
-	}
-	if (!rest)
+	if (len < 8) {
+		ret_words[0] = htole64(up_to_seven(name, len));
 		return;
-	if (whole) {
-		memcpy(&last, name + len - 8, 8);
-		last = le64toh(last) >> 8 * (8 - rest);
-	} else {
-		for (size_t i = 0; i < rest; i++)
-			last |= (uint64_t)(unsigned char)name[i] << 8 * i;
 	}
-	ret_words[whole] = htole64(last);
+	ret_words[0] = htole64(eight(name));
+	if (len <= 16) {
+		ret_words[1] = htole64(last_of(eight(name + len - 8), len - 8));
+		return;
+	}
+	for (size_t i = 1; i < whole; i++)
+		ret_words[i] = htole64(eight(name + 8 * i));
+	if (len % 8)
+		ret_words[whole] = htole64(last_of(eight(name + len - 8), len % 8));
 }
 
 bool users_db_name_make(const struct users_db_map *map, const char *name, struct users_db_name *ret)
@@ -57,6 +91,7 @@ struct users_db_pair users_db_slot_pair(const struct users_db_map *map, uint32_t
 
 static void prefetch_slot(const uint64_t *words)
 {
+#pragma GCC unroll 5
 	for (size_t i = 0; i < USERS_DB_SLOT_WORDS; i += 8)
 		__builtin_prefetch(words + i);
 }
@@ -83,13 +118,15 @@ static inline enum slot_result slot_read(const struct users_db_map *map, uint32_
 {
 	const uint64_t *words = map->words + users_db_at_slot(slot);
 	const struct users_db_pair pair = users_db_slot_pair(map, slot);
-	uint64_t fixed[USERS_DB_SLOT_FIXED];
+	COSMO_UNINITIALIZED uint64_t fixed[USERS_DB_SLOT_FIXED];
 	uint64_t difference = 0;
 
+#pragma GCC unroll 6
 	for (size_t i = 0; i < USERS_DB_SLOT_FIXED; i++)
 		fixed[i] = users_db_load(words + i);
 	if (fixed[0] != users_db_check(pair.key, fixed + 1, USERS_DB_SLOT_FIXED - 1))
 		return SLOT_DOUBT;
+#pragma GCC unroll 4
 	for (size_t i = 0; i < USERS_DB_NAME_WORDS; i++) {
 		ret->name[i] = fixed[USERS_DB_SLOT_AT_NAME + i];
 		difference |= want ? want[i] ^ ret->name[i] : 0;
@@ -117,12 +154,23 @@ struct group_tags {
 	uint64_t words[USERS_DB_GROUP_TAGS];
 };
 
-#define BOTH(half) ((half)*0x0000000100000001ULL)
+/* Two words side by side, and the four tags in them. */
+typedef uint64_t words2 __attribute__((vector_size(16)));
+typedef uint32_t tags4 __attribute__((vector_size(16)));
+
+/* The first tag of a word is its lower half, wherever that stands. */
+static inline tags4 first_four(void)
+{
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		return (tags4){1, 2, 4, 8};
+	return (tags4){2, 1, 8, 4};
+}
 
 static void tags_load(const struct users_db_map *map, uint32_t group, struct group_tags *ret)
 {
 	const uint64_t *words = map->words + users_db_at_group(group);
 
+#pragma GCC unroll 6
 	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++)
 		ret->words[i] = users_db_load_first(words + i);
 }
@@ -131,16 +179,20 @@ static void tags_load(const struct users_db_map *map, uint32_t group, struct gro
  * foreseen. */
 static uint32_t tags_find(const struct group_tags *tags, uint32_t tag)
 {
-	uint64_t found = 0;
+	const tags4 bits = first_four();
+	tags4 found = {0};
+	words2 sums = {0};
 
-#pragma GCC unroll 7
-	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i++) {
-		uint64_t difference = (tags->words[i] ^ BOTH(tag)) & BOTH(0xffffULL);
-		uint64_t equal = (BOTH(0x10000ULL) - difference) & BOTH(0x10000ULL);
+	_Static_assert(USERS_DB_GROUP_SLOTS == 12 && USERS_DB_GROUP_TAGS == 6, "four tags at once");
+#pragma GCC unroll 3
+	for (uint32_t i = 0; i < USERS_DB_GROUP_TAGS; i += 2) {
+		tags4 four = (tags4)(words2){tags->words[i], tags->words[i + 1]};
 
-		found |= (equal >> 16 | equal >> 47) << 2 * i;
+		found |= (tags4)((four & 0xffff) == tag) & bits << 2 * i;
 	}
-	return (uint32_t)found & ((1U << USERS_DB_GROUP_SLOTS) - 1);
+	sums = (words2)found;
+	sums[0] |= sums[1];
+	return (uint32_t)(sums[0] | sums[0] >> 32);
 }
 
 static bool tags_are_damaged(
@@ -158,7 +210,7 @@ static bool tags_are_damaged(
 static enum slot_result group_find(const struct users_db_map *map, uint32_t group,
 	const struct users_db_name *name, uint32_t *ret_slot, struct users_db_entry *ret)
 {
-	struct group_tags tags;
+	COSMO_UNINITIALIZED struct group_tags tags;
 
 	tags_load(map, group, &tags);
 	for (uint32_t left = tags_find(&tags, users_db_name_tag(name->hash)); left;
