@@ -22,7 +22,7 @@ PACKAGES = ("libnss-extrausers", "libnss-db", "libnss-cache", "nscd", "sssd-comm
 MODULES = pathlib.Path("/usr/lib", sysconfig.get_config_var("MULTIARCH"))
 BENCH = pathlib.Path("/srv/bench")
 LINEAR = 20_000  # more users than that say nothing new about who reads all of them
-READY_S, FILL_MS = 30, 600_000
+READY_S, FILL_MS = 300, 600_000  # SSSD reads all users before it listens
 PLACES = (BENCH, pathlib.Path("/run/nscd"), *map(pathlib.Path, store_site.TARGETS[:-1]))
 FILES = (*(MODULES / f"libnss_{name}.so.2" for name in ("cosmo", "constant")), pathlib.Path("/etc/machine-id"),
          *(pathlib.Path(f"/etc/{name}.cache{index}") for name in ("passwd", "group")
