@@ -55,15 +55,25 @@ def pytest(label, *paths, **environment):
     return count
 
 
-def pytest_files(label, folder, at_once, **environment):
-    """The same for a folder: each file in a process of its own, `at_once` of them side by side, the largest first."""
-    files = sorted((SOURCE / folder).glob("test_*.py"), key=lambda path: -path.stat().st_size)
+def _shared_out(files, among):
+    """The files in so many lists, each about as large as the others."""
+    lists = [[] for _ in range(min(among, len(files)))]
+    for path in sorted(files, key=lambda path: -path.stat().st_size):
+        min(lists, key=lambda paths: sum(one.stat().st_size for one in paths)).append(path)
+    return sorted(lists, key=lambda paths: -paths[0].stat().st_size)
+
+
+def pytest_files(label, folder, at_once, processes=None, **environment):
+    """The same for a folder, `at_once` processes side by side, the largest files first. Each file has a process of its own,
+    or they share so many: a process that begins is a second's work."""
+    files = list((SOURCE / folder).glob("test_*.py"))
+    lists = _shared_out(files, processes or len(files))
     total = Count(failed=0 if files else 1)
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        runs = pool.map(lambda path: _pytest([str(path)], environment, stdout=subprocess.PIPE,
-                                             stderr=subprocess.STDOUT, text=True), files)
-        for path, (done, count) in zip(files, runs):
-            print(f"{path.relative_to(SOURCE)}:\n{done.stdout}", end="", flush=True)
+        runs = pool.map(lambda paths: _pytest(list(map(str, paths)), environment, stdout=subprocess.PIPE,
+                                              stderr=subprocess.STDOUT, text=True), lists)
+        for paths, (done, count) in zip(lists, runs):
+            print(f"{' '.join(str(path.relative_to(SOURCE)) for path in paths)}:\n{done.stdout}", end="", flush=True)
             total.add(count)
     print(f"{label}: {total}", flush=True)
     return total

@@ -2,7 +2,10 @@
 """Proof that the tests can fail: each patch in tests/mutants breaks one line of the product, and the tests that it
 names have to go red.
 
-usage: mutants.py BUILD [GROUP...]      BUILD: an up-to-date build of this tree; GROUP: only these mutants
+usage: mutants.py [--green] BUILD [GROUP...]
+
+BUILD: an up-to-date build of this tree; GROUP: only these mutants; --green: whether the tests pass as long as nothing is
+broken is seen elsewhere
 
 A patch is named GROUP.patch or GROUP-WORD.patch after its group of cases, and begins with
 
@@ -29,6 +32,7 @@ from support.builds import CACHE  # noqa: E402
 from support.counts import Count  # noqa: E402
 
 PATCHES = "tests/mutants"
+GREEN = "--green"
 ON_COPIES = "--on-copies"  # what it says to itself
 _LIMIT_S = 300
 # meson writes its logs while it runs the unit tests beside us.
@@ -192,9 +196,10 @@ def _counted(name, judge, *what):
     return Count(passed=1)
 
 
-def _judge_all(build, mutants):
+def _judge_all(build, mutants, are_green):
     total = Count(failed=0 if mutants else 1)
-    total.add(_counted("none", _judge_unbroken, build, list(dict.fromkeys(sum((m.red for m in mutants), [])))))
+    if not are_green:
+        total.add(_counted("none", _judge_unbroken, build, list(dict.fromkeys(sum((m.red for m in mutants), [])))))
     for mutant in mutants:
         total.add(_counted(mutant.name, _judge, build, mutant))
     print(total, flush=True)
@@ -220,13 +225,16 @@ def _again_on_copies(place, words):
 
 
 def main():
-    if sys.argv[1] != ON_COPIES:
-        return _again_on_copies(pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:])
+    are_green = GREEN in sys.argv
+    words = [word for word in sys.argv[1:] if word != GREEN]
+    if words[0] != ON_COPIES:
+        return _again_on_copies(pathlib.Path(words[0]).resolve(), words[1:] + [GREEN] * are_green)
     os.chdir(SOURCE)
-    outside, place, *groups = sys.argv[2:]
+    outside, place, *groups = words[1:]
     if outside == _namespace():
         sys.exit("mutants.py: these are no copies")
-    return _judge_all(Build(place), [mutant for mutant in all_of() if not groups or mutant.group in groups])
+    wanted = [mutant for mutant in all_of() if not groups or mutant.group in groups]
+    return _judge_all(Build(place), wanted, are_green)
 
 
 if __name__ == "__main__":
