@@ -15,6 +15,7 @@
 #include "ctl/connect_dialog.h"
 #include "ctl/connect_options.h"
 #include "ctl/exit_code.h"
+#include "ctl/login_test.h"
 #include "ctl/output.h"
 #include "ctl/roles_lint.h"
 #include "ctl/status_share.h"
@@ -129,6 +130,18 @@ static void share(struct connect *connect)
 		(void)!ask_simple(request, visit_share, connect);
 }
 
+/* Whoever was asked questions is there to sign in. The host is connected whatever comes of it. */
+static void offer_sign_in(const struct connect *connect)
+{
+	const struct login_test_options options = {.dry_run = false};
+
+	if (!connect->dialog.is_over || connect->is_same || !connect_dialog_wants_sign_in())
+		return;
+	if (login_test_run(&options))
+		output_error("the host is connected all the same; `cosmo-ssoctl login-test` tries "
+			     "this again, and `cosmo-ssoctl doctor` looks for what is wrong");
+}
+
 static void conclude(struct connect *connect, enum cosmo_err err)
 {
 	bool json = connect->options.json;
@@ -151,6 +164,8 @@ static void conclude(struct connect *connect, enum cosmo_err err)
 		share(connect);
 	if (json)
 		print_json(connect, !err);
+	else if (!err && !connect->options.dry_run)
+		offer_sign_in(connect);
 }
 
 /* What the provider's own pages call it. */

@@ -326,9 +326,24 @@ enum cosmo_err connect_dialog_run(struct connect_dialog *dialog, const struct co
 	puts("A few questions, to each of which an option is an answer as well (see --help). Ctrl-C ends "
 	     "them, and nothing is changed.");
 	err = ask_all(dialog, lack, options);
+	dialog->is_over = !err;
 	if (!err)
 		print_command(dialog, options);
 	else if (err == COSMO_E_CANCELLED)
 		output_failure(err, "Not all of the questions were answered.", NULL);
 	return err;
+}
+
+bool connect_dialog_wants_sign_in(void)
+{
+	char answer[ANSWER_BYTES] = "";
+
+	while (!put("Sign in now, to see what comes of it [yes]: ", true, answer)) {
+		if (!answer[0] || streq(answer, "yes") || streq(answer, "y"))
+			return true;
+		if (streq(answer, "no") || streq(answer, "n"))
+			return false;
+		complain("this takes yes or no");
+	}
+	return false;
 }

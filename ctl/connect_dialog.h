@@ -2,6 +2,8 @@
 /* The questions of `connect`, for what neither an option nor the configuration says. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "ctl/client_secret.h"
@@ -16,6 +18,7 @@ struct connect_dialog {
 	char claim[1024];
 	char rule[1024];
 	struct client_secret *secret; /* the caller's: one that was typed */
+	bool is_over;                 /* all was answered */
 };
 
 /* Can there be a dialog: does somebody read and type, who did not ask for none? */
@@ -31,3 +34,6 @@ void connect_dialog_name_lack(const struct connect_lack *lack, char *ret, size_t
  */
 COSMO_MUST_USE enum cosmo_err connect_dialog_run(struct connect_dialog *dialog,
 	const struct connect_lack *lack, struct connect_options *options);
+
+/* Afterwards: is a sign-in wanted there and then? Who ends the question wants none. */
+bool connect_dialog_wants_sign_in(void);

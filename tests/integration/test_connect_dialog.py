@@ -22,6 +22,7 @@ from support.ctl_rig import NOBODY  # noqa: E402
 OK, DENIED, USAGE, MISCONFIGURED = 0, 1, 2, 4
 ISSUER, CLIENT, SECRET, CLAIM, RULE = "Issuer", "Client id", "Client secret: ", "Claim with groups or roles ", "First rule"
 UNSEEN = "it is not shown): "
+SIGN_IN = "Sign in now"
 TYPED = "s3cret-of-the-test"
 COMMAND = "The same as one command: cosmo-ssoctl connect"
 
@@ -86,7 +87,8 @@ def test_dialog__all_answered__connects_and_names_the_options(rig, idp):
         dialog.answer(RULE, "admin=~linux-(a|b)")
         options = (f"--issuer {idp.issuer} --client-id {idp.CLIENT_ID} --ca-file {rig.conf_dir}/ca.pem --claim groups "
                    "--rule 'admin=~linux-(a|b)'")
-        code, said = dialog.end(f"{COMMAND} {options}\r\n", "Connected.")
+        dialog.answer(SIGN_IN, "no", f"{COMMAND} {options}\r\n", "Connected.")
+        code, said = dialog.end()
     assert code == OK and "cosmo-ssoctl enable" in said and "cosmo-ssoctl login-test" in said, said
     assert rig.ctl("status", "--json").json["connected"] is True
     assert settings(rig) == {f"issuer = {idp.issuer}", f"client_id = {idp.CLIENT_ID}", "claim = groups",
@@ -106,6 +108,28 @@ def test_dialog__half_is_known__asks_for_the_rest_alone(rig, idp):
     with Dialog(rig, *ca_words(rig, idp, "--client-id", idp.CLIENT_ID, "--rule", "admin=x", "--dry-run")) as dialog:
         code, said = dialog.end("All checks passed")
     assert code == OK and "Client secret" not in said and COMMAND not in said
+
+
+# What becomes of the sign-in that is offered at the end, and whom the host knows then.
+SIGN_INS = {
+    "yes": ("", {"groups": ["admins"]}, ["Would be let in."], ["ada"]),
+    "refused": ("yes", {"groups": None}, ["[role_claim_missing]", "the host is connected all the same"], []),
+    "no": ("no", {}, [], []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer, claims, says, known", SIGN_INS.values(), ids=SIGN_INS.keys())
+def test_dialog__sign_in_offered__connected_whatever_comes_of_it(rig, idp, answer, claims, says, known):
+    idp.vouch_for("ada", "1000", "admins")
+    idp.claims = {key: value for key, value in (idp.claims | claims).items() if value is not None}
+    with Dialog(rig, *ca_words(rig, idp, "--issuer", idp.issuer, "--client-id", idp.CLIENT_ID, "--claim", "groups")) as dialog:
+        dialog.answer(SECRET, "")
+        dialog.answer(RULE, "admin=admins")
+        dialog.answer(SIGN_IN, answer, "Connected.")
+        code, said = dialog.end(*says)
+    assert code == OK, said
+    assert rig.ctl("status", "--json").json["connected"] is True
+    assert [user["name"] for user in rig.ctl("user", "list", "--json").json] == known
 
 
 WRONG_ISSUERS = ("http://localhost", "localhost", "https://u:p@localhost", "https://localhost/?a=b",
@@ -137,7 +161,9 @@ def test_dialog__wrong_answers__are_told_and_asked_again(rig, idp):
         for rule, says in (("admins", ()), ("[rules]=x", ("a rule reads ROLE=VALUE",)), ("boss=x", ("a rule reads ROLE=VALUE",)),
                            ("admin=~(a", ("boss",)), ("admin=admins", ("[rule_pattern]", "column"))):
             dialog.answer(RULE, rule, *says)
-        code, said = dialog.end("Connected.")
+        dialog.answer(SIGN_IN, "perhaps", "Connected.")
+        dialog.answer(SIGN_IN, "n", "this takes yes or no")
+        code, said = dialog.end()
     assert code == OK, said
     assert settings(rig) == {f"issuer = {idp.issuer}", f"client_id = {idp.CLIENT_ID}", f"client_secret_file = {good}",
                              f"ca_file = {rig.conf_dir}/ca.pem", "admin=admins"}
@@ -153,7 +179,9 @@ def test_dialog__secret_typed__is_not_shown_and_kept_for_root_alone(rig, idp):
         dialog.answer(CLAIM, "groups")
         assert secret_files(rig) == []
         dialog.answer(RULE, "admin=admins")
-        code, said = dialog.end("--claim groups --rule admin=admins --client-secret\r\n", "Connected.")
+        dialog.type("--claim groups --rule admin=admins --client-secret\r\n", "")
+        dialog.type(SIGN_IN, "\x04")
+        code, said = dialog.end()
     assert code == OK and TYPED not in said
     (path,) = secret_files(rig)
     assert path.read_text() == TYPED + "\n" and stat.S_IMODE(path.stat().st_mode) == 0o600
