@@ -21,6 +21,7 @@ from support import wire  # noqa: E402
 from support.fake_idp import FOREVER, Answer, FakeIdp  # noqa: E402
 from support.helper_rig import HelperRig, end_of, fields_of  # noqa: E402
 from support.helper_site import ISSUER, HelperSite, config  # noqa: E402
+from support.process import PATIENCE_S  # noqa: E402
 
 # With a judge that says whatever it likes.
 
@@ -156,8 +157,10 @@ STARTED = pytest.mark.parametrize("channel", ["pam", "unit"])
 
 
 def started(rig, channel, **options):
-    """A helper that waits for its question; systemd's says first that it runs."""
+    """A helper that waits for its question; systemd's says first that it runs. One that is started to run when nobody else
+    wants to may take its time."""
     exchange = rig.start(channel, **options)
+    exchange.peer.socket.settimeout(PATIENCE_S)
     if channel == "unit":
         assert exchange.peer.socket.recv(1) == bytes([wire.VERSION])
     return exchange
