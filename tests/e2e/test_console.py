@@ -352,3 +352,19 @@ def test_greetd__refused__told(site, greeter):
     with console(site, "ada", greeter) as screen:
         screen.name()
         screen.said("error: Signing in with the code is switched off for this service.")
+
+
+# Whoever administers the host sees it before anybody else does. The second time it counts.
+def test_login_test__root_at_a_terminal__qr_code_time_left_and_what_follows(site, host):
+    cursor = host.journal_cursor()
+    for words, end in (("--dry-run", "Nothing was written."), ("", "Written down as by a sign-in.")):
+        with console(site, "ada", f"cosmo-ssoctl login-test {words}", rows=60) as test:
+            test.prompt_end = r"Waiting for the approval \.\.\.\s+4:\d\d left; Ctrl-C ends it\s*$"
+            assert "Test sign-in at cosmo-host." in test.prompt()
+            assert test.qr_codes() == [site.idp.complete_uri(test.code)]
+            assert Person(site.idp, "ada").approve(test.qr_codes()[0]) == test.code
+            test.said(f"Would be let in. {end}")
+            shown = test.ended()
+        assert re.search(r"Name +ada\n(.*\n)*Rules +admin = cosmo-admins +met cosmo-admins\n(.*\n)*Roles +admin", shown), shown
+        assert re.search(r"sshd +sign-in: PAM_SUCCESS\n +account: PAM_SUCCESS\n", shown), shown
+        host.wait_journal(rf"event=login_test{'_dry' if words else ''} user=ada reason=ok", after=cursor)
