@@ -258,15 +258,17 @@ def test_disconnect__var_cannot_be_written__takes_effect_and_is_finished_when_it
 AGO_S = 400
 
 
-def test_check__client_removed_at_the_idp__the_unit_disconnects(connected, host):
-    """As systemd starts it, hardening and all; the refusal before was minutes ago, by a boot clock of its own."""
+def assert_the_unit_disconnects(connected, change):
+    """As systemd starts it, hardening and all, once @change was made at the IdP; the refusal before was minutes ago, by a
+    boot clock of its own."""
+    host = connected.host
     if float(pathlib.Path("/proc/uptime").read_text().split()[0]) < AGO_S + 60:
         pytest.skip(f"this machine has not been up for the {AGO_S} s that lie between the two refusals")
     connected.configure("integration", "check_refusals", "2")
     connected.configure("integration", "check_period", "5m")
     with busy(host, "ada"):
         cursor = host.journal_cursor()
-        connected.idp.control("client_delete", client_id="cosmo-host")
+        change()
         host.run(["unshare", "--time", f"--boottime=-{AGO_S}", "--fork", "cosmo-ssoctl", "check", "--timer"], check=False)
         assert len(host.journal(r"event=check_refused", after=cursor)) == 1
         assert status(host)["gate"] == "open"
@@ -275,3 +277,7 @@ def test_check__client_removed_at_the_idp__the_unit_disconnects(connected, host)
         watch(lambda: pids_of(host, uid_of(host, "ada")) == set(), PATIENCE_S, "the end of the user's processes")
         assert len(host.journal(r"event=check_refused", after=cursor)) == 2
     assert_viewers(connected, PEOPLE)
+
+
+def test_check__client_removed_at_the_idp__the_unit_disconnects(connected):
+    assert_the_unit_disconnects(connected, lambda: connected.idp.control("client_delete", client_id="cosmo-host"))

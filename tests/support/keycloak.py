@@ -80,7 +80,7 @@ class Keycloak:
             "java", *JAVA, f"-Dkc.home.dir={self._folder}", f"-Djboss.server.config.dir={self._folder}/conf",
             "-cp", self._folder / "lib/quarkus-run.jar", ENTRY, "start", "--optimized", "--cache=local",
             f"--hostname={self.base}", "--http-host=127.0.0.1", f"--https-port={self.port}", f"--https-certificate-file={self.certificate_file}",
-            f"--https-certificate-key-file={self._folder}/server.key",
+            f"--https-certificate-key-file={self._folder}/server.key", "--http-access-log-enabled=true",
         ]  # fmt: skip
         environment = {"PATH": os.environ["PATH"], "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "tests",
                        "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": self._secret}

@@ -12,7 +12,7 @@ CODE_S = 600
 # The client's switch "OAuth 2.0 Device Authorization Grant".
 DEVICE_GRANT = "oauth2.device.authorization.grant.enabled"
 # Refreshes are not noted unless one says so.
-EVENTS = ["OAUTH2_DEVICE_AUTH", "OAUTH2_DEVICE_CODE_TO_TOKEN", "REFRESH_TOKEN", "REFRESH_TOKEN_ERROR", "REVOKE_GRANT"]
+EVENTS = ["OAUTH2_DEVICE_CODE_TO_TOKEN", "REFRESH_TOKEN", "REFRESH_TOKEN_ERROR", "REVOKE_GRANT"]
 KEY_PROVIDER = "org.keycloak.keys.KeyProvider"
 # Name, first and last name, groups: those of tests/support/idp/people.js, but that nobody is in none: of them Keycloak's
 # mapper says nothing at all.
@@ -178,7 +178,8 @@ class Realm:
         self._client_changed = False
 
     def device_requests(self):
-        return len(self.events("OAUTH2_DEVICE_AUTH"))
+        """Of which the realm notes nothing but those that it refuses."""
+        return self.server.log.count(f'"POST /realms/{self.name}/protocol/openid-connect/auth/device ')
 
     # -- and what is Keycloak's own -------------------------------------------
 
@@ -224,9 +225,10 @@ class Realm:
             "users": [person | {"groups": [f"/{name}" for name in groups]}],
         })  # fmt: skip
 
-    def log_out(self, username):
-        """As the console's "Sign out" of all sessions of somebody's does it."""
-        self.admin("POST", f"{self._user(username)}/logout")
+    def revoke_consent(self, username):
+        """As the console's "Revoke" among somebody's consents does it, which ends what a host may refresh; "Sign out" of
+        all sessions does not."""
+        self.admin("DELETE", f"{self._user(username)}/consents/{CLIENT}")
 
     def offline_sessions(self):
         """How many sign-ins of hosts are worth something yet."""
