@@ -27,8 +27,10 @@ static inline bool is_fit(const struct users_db_entry *entry)
 {
 	const char *name = users_db_entry_name(entry);
 
-	return (plain_name_is(entry->name) || login_name_is_valid(name, true)) &&
-	       !(reserved_names_may_have(entry->name) && reserved_names_has(name));
+	/* The marks of reserved names hold for what is padded, which a damaged name may not be. */
+	if (!plain_name_is(entry->name))
+		return can_be_ours(name);
+	return !reserved_names_may_have(entry->name) || !reserved_names_has(name);
 }
 
 enum cosmo_err lookup_brief(const struct users_db_brief **ret)

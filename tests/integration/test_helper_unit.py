@@ -227,6 +227,21 @@ def test_unit__nobody_listens_in_a_user_s_group__helper_is_started(rig, tty, lef
     assert rig.started == 1
 
 
+def listen_as_nobody(listener, started, heard):
+    """Greet who connects as the helper does; what was said then is in the file `heard`."""
+    os.seteuid(NOBODY)  # whose word the kernel keeps is that of who calls listen()
+    listener.listen(1)
+    os.write(started, b".")
+    connection, _ = listener.accept()
+    try:
+        connection.sendall(READY)
+        said = connection.recv(1)
+    except OSError:  # it has hung up with our byte unread
+        said = b""
+    os.seteuid(0)
+    heard.write_bytes(said)
+
+
 # case: peer: a helper's socket on which somebody else than root listens is asked nothing
 def test_unit__not_root_s__asked_nothing(rig, tty):
     path, heard = rig.folder / "run/helper.sock", rig.folder / "desk/heard"
@@ -235,18 +250,10 @@ def test_unit__not_root_s__asked_nothing(rig, tty):
     start, started = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.seteuid(NOBODY)  # whose word the kernel keeps is that of who calls listen()
-        listener.listen(1)
-        os.write(started, b".")
-        connection, _ = listener.accept()
         try:
-            connection.sendall(READY)
-            said = connection.recv(1)
-        except OSError:  # it has hung up with our byte unread
-            said = b""
-        os.seteuid(0)
-        heard.write_bytes(said)
-        os._exit(0)
+            listen_as_nobody(listener, started, heard)
+        finally:
+            os._exit(0)
     try:
         os.read(start, 1)
         assert rig.run("login", "ada", tty, "auth", helper=granting).codes == ["SUCCESS"]

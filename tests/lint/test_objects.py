@@ -82,6 +82,7 @@ def test_objects__hardening__is_in_place(name):
     segments = readelf("-l", name)
     assert "BIND_NOW" in dynamic or "NOW" in dynamic
     assert "GNU_RELRO" in segments
+    assert "__stack_chk_fail" in readelf("--dyn-syms", name)
     assert re.search(r"GNU_STACK.*RW ", segments)
     assert "TEXTREL" not in dynamic
 

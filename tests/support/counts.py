@@ -10,6 +10,7 @@ import tempfile
 import xml.etree.ElementTree
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
+_NO_TESTS = 5  # pytest's exit code where it ran none
 
 
 class Count:
@@ -28,12 +29,16 @@ class Count:
 
 
 def _of_junit(path):
-    count = Count()
+    """What it counts, and the names of the files that have a test in it."""
+    count, files = Count(), set()
     for suite in xml.etree.ElementTree.parse(path).getroot().iter("testsuite"):
         total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
         failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
         count.add(passed=total - skipped - failed, failed=failed, skipped=skipped)
-    return count
+        for case in suite.iter("testcase"):
+            # Where a file is skipped or broken as a whole it is the case's name.
+            files |= set(re.split(r"[./]", f"{case.get('classname')}.{case.get('name')}"))
+    return count, files
 
 
 def _pytest(paths, environment, **options):
@@ -42,14 +47,17 @@ def _pytest(paths, environment, **options):
         done = subprocess.run(
             ["/usr/bin/python3", "-m", "pytest", "-q", "-rs", "-p", "no:cacheprovider", f"--junitxml={report}", *paths],
             cwd=SOURCE, env=dict(os.environ, PYTHONDONTWRITEBYTECODE="1", **environment), **options)
-        count = _of_junit(report) if os.path.exists(report) else Count()
-    if done.returncode and not count.failed:
+        count, files = _of_junit(report) if os.path.exists(report) else (Count(failed=1), set())
+    # A file that lost its tests is not seen in the sum of several.
+    count.add(failed=len([path for path in map(pathlib.Path, paths) if path.is_file() and path.stem not in files]))
+    all_skipped = done.returncode == _NO_TESTS and count.skipped
+    if done.returncode and not count.failed and not all_skipped:
         count.add(failed=1)
     return done, count
 
 
 def pytest(label, *paths, **environment):
-    """Run a pytest suite; a run that counted nothing, or broke, is a failure."""
+    """Run a pytest suite; a run that counted nothing, or broke, is a failure, and so is each file without a test."""
     _, count = _pytest(paths, environment)
     print(f"{label}: {count}", flush=True)
     return count
@@ -58,7 +66,7 @@ def pytest(label, *paths, **environment):
 def _shared_out(files, among):
     """The files in so many lists, each about as large as the others."""
     lists = [[] for _ in range(min(among, len(files)))]
-    for path in sorted(files, key=lambda path: -path.stat().st_size):
+    for path in sorted(files, key=lambda path: (-path.stat().st_size, path.name)):
         min(lists, key=lambda paths: sum(one.stat().st_size for one in paths)).append(path)
     return sorted(lists, key=lambda paths: -paths[0].stat().st_size)
 

@@ -17,10 +17,8 @@ import tempfile
 
 ROOM_BYTES = 1 << 20  # nobody reads before the end, so a report has to fit
 SCRIPT = "#!/bin/sh\nexport {settings}\nexec {command} \"$@\" 2>>{pipe}\n"
-# Looking for leaks is two fifths of what a short program takes, and they are the business of the unit tests and of valgrind.
-# In the sandbox it is not even possible: nothing can be cloned there.
-NO_LEAKS = "detect_leaks=0"
-SANDBOXED = f"UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS={NO_LEAKS}"
+# Looking for leaks takes a clone of the process, which the sandbox denies: those of judge and fetch are valgrind's.
+SANDBOXED = "UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_leaks=0"
 
 
 def is_sanitized(program):
@@ -49,7 +47,7 @@ class Reports:
     def environment(self):
         """For the programs that a test starts."""
         path = f"log_path={self.folder}/sanitizer"
-        return {"ASAN_OPTIONS": f"{path}:{NO_LEAKS}", "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
+        return {"ASAN_OPTIONS": path, "UBSAN_OPTIONS": f"{path}:print_stacktrace=1"}
 
     def put_in_place(self, place, *command):
         """A script at `place` that runs `command` with what it is given."""

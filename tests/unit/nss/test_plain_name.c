@@ -28,6 +28,8 @@ static bool should_be(const union padded *name)
 {
 	size_t len = strlen(name->bytes);
 
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return false;
 	for (size_t i = len; i < sizeof(name->words); i++)
 		if (name->bytes[i])
 			return false;
@@ -91,7 +93,7 @@ static void test_plain_name__plain__yes(void **state)
 		union padded name = {{0}};
 
 		memcpy(name.bytes, names[i], strlen(names[i]));
-		assert_true(is_plain(&name));
+		assert_int_equal(is_plain(&name), __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
 	}
 }
 
