@@ -25,6 +25,12 @@
 
 #define FIRST_ROOM ((size_t)256)
 
+/* Its session, where the kernel let go of the process while its line was written. */
+#define SID_RELEASED (-1)
+
+/* So often one line is read anew. */
+#define MAX_READS 8
+
 static enum cosmo_err read_file(pid_t pid, const char *name, char *ret, size_t ret_size)
 {
 	char path[64] = "";
@@ -49,7 +55,7 @@ static enum cosmo_err parse_stat(char *stat, struct process *ret)
 	const char *fields[STAT_FIELDS] = {NULL};
 	char *cursor = NULL;
 	uint64_t ppid = 0;
-	uint64_t sid = 0;
+	int64_t sid = 0;
 	int64_t terminal = 0;
 	uint64_t threads = 0;
 
@@ -61,7 +67,7 @@ static enum cosmo_err parse_stat(char *stat, struct process *ret)
 			return COSMO_E_FORMAT;
 	}
 	if (parse_u64(fields[STAT_PPID], 0, INT32_MAX, &ppid) ||
-		parse_u64(fields[STAT_SID], 0, INT32_MAX, &sid) ||
+		parse_i64(fields[STAT_SID], SID_RELEASED, INT32_MAX, &sid) ||
 		parse_i64(fields[STAT_TTY], INT32_MIN, INT32_MAX, &terminal) ||
 		parse_u64(fields[STAT_THREADS], 0, INT32_MAX, &threads) ||
 		parse_u64(fields[STAT_START], 0, UINT64_MAX, &ret->start))
@@ -93,14 +99,31 @@ static enum cosmo_err parse_uids(char *status, struct process *ret)
 	return COSMO_OK;
 }
 
+/*
+ * A process that was let go of meanwhile has no session in its line. Mostly it is gone, which
+ * reading anew tells. But where a thread calls execve(2) it is the first thread that is let go of,
+ * and the process goes on under the same number.
+ */
+static enum cosmo_err read_stat(struct process *ret)
+{
+	for (int i = 0; i < MAX_READS; i++) {
+		char text[4096] = "";
+		enum cosmo_err err = read_file(ret->pid, "stat", text, sizeof(text));
+
+		if (!err)
+			err = parse_stat(text, ret);
+		if (err || ret->sid != SID_RELEASED)
+			return err;
+	}
+	return COSMO_E_IO;
+}
+
 enum cosmo_err process_read(pid_t pid, struct process *ret)
 {
 	char text[4096] = "";
 	struct process process = {.pid = pid};
-	enum cosmo_err err = read_file(pid, "stat", text, sizeof(text));
+	enum cosmo_err err = read_stat(&process);
 
-	if (!err)
-		err = parse_stat(text, &process);
 	if (!err)
 		err = read_file(pid, "status", text, sizeof(text));
 	if (!err)

@@ -11,6 +11,7 @@ import threading
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support import expected_conditions as seen
@@ -32,6 +33,21 @@ def _key_pin(certificate_file):
     digest = hashes.Hash(hashes.SHA256())
     digest.update(certificate.public_key().public_bytes(serialization.Encoding.DER, form))
     return base64.b64encode(digest.finalize()).decode()
+
+
+def clickable(*locator):
+    """A condition to wait for. The IdP's pages send themselves on: whoever looks just then is to look again."""
+    look = seen.element_to_be_clickable(locator)
+
+    def condition(driver):
+        try:
+            return look(driver)
+        except WebDriverException as error:
+            if "aborted by navigation" not in str(error):
+                raise
+            return False
+
+    return condition
 
 
 class _Browsers:
@@ -100,7 +116,7 @@ class Person:
 
     @staticmethod
     def _find(driver, element_id):
-        return WebDriverWait(driver, PATIENCE_S).until(seen.element_to_be_clickable((By.ID, element_id)))
+        return WebDriverWait(driver, PATIENCE_S).until(clickable(By.ID, element_id))
 
     def _open(self, driver, uri, code):
         """To the page that asks whether this sign-in is ours; gives the code shown there."""
@@ -142,5 +158,5 @@ class Person:
         """The words a visitor reads, whatever page it is."""
         with self._browser() as driver:
             driver.get(uri)
-            WebDriverWait(driver, PATIENCE_S).until(lambda d: d.find_elements(By.TAG_NAME, "h1"))
+            WebDriverWait(driver, PATIENCE_S).until(clickable(By.TAG_NAME, "h1"))
             return driver.find_element(By.TAG_NAME, "body").text

@@ -3,10 +3,9 @@
 address has none), name and password, and the consent, which it always asks for where a device is let in."""
 
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support import expected_conditions as seen
 from selenium.webdriver.support.wait import WebDriverWait
 
-from .browser import Person
+from .browser import Person, clickable
 from .form_visitor import FormVisitor
 from .process import PATIENCE_S
 
@@ -22,7 +21,7 @@ class KeycloakPerson(Person):
 
     @staticmethod
     def _see(driver, selector):
-        return WebDriverWait(driver, PATIENCE_S).until(seen.element_to_be_clickable((By.CSS_SELECTOR, selector)))
+        return WebDriverWait(driver, PATIENCE_S).until(clickable(By.CSS_SELECTOR, selector))
 
     def _open(self, driver, uri, code):
         driver.get(uri)
