@@ -247,7 +247,7 @@ static void print_text(const struct message *item)
 					: "not over SSH yet: run `cosmo-ssoctl enable nss sshd`");
 	if (open && !message_u64(item, FIELD_OFFLINE_ACCESS, 0))
 		print_line("Refresh",
-			"the IdP gives no refresh tokens: roles last for the lease only");
+			"the IdP gives no offline_access: without refresh tokens roles last for the lease only");
 	print_confirmations(item);
 	print_run(item);
 	print_check(item);

@@ -104,7 +104,7 @@ static void tell_lease(struct doctor_list *list, const struct message *item)
 		"were refused by the provider since they signed in: no roles until their next sign-in");
 	if (!message_u64(item, FIELD_OFFLINE_ACCESS, 0))
 		doctor_note(list,
-			"the provider gives no refresh tokens: roles hold %s from each sign-in",
+			"the provider gives no offline_access: without refresh tokens roles hold %s from each sign-in",
 			lease);
 	else
 		doctor_ok(list, "roles hold %s without the provider", lease);

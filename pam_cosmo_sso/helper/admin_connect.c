@@ -58,8 +58,8 @@ static enum cosmo_err report_probe(struct admin *admin, const struct message *pr
 		err = admin_progress(admin, "%s",
 			message_u64(probed, FIELD_OFFLINE_ACCESS, 0)
 				? "it can give refresh tokens: roles are confirmed anew between sign-ins"
-				: "it lists no offline_access: without refresh tokens roles last for the lease "
-				  "only");
+				: "it gives this client no offline_access: without refresh tokens roles last for "
+				  "the lease only");
 	return err;
 }
 

@@ -15,7 +15,7 @@ struct integration {
 	char *issuer;
 	char *client_id;
 	int64_t since_s;     /* of the present state */
-	bool offline_access; /* the IdP lists the scope */
+	bool offline_access; /* the IdP lists the scope, and does not refuse it to this client */
 	uint64_t machine_hash;
 	char *reason;     /* of a disconnect; NULL if none */
 	char *by;         /* who disconnected, as actor.h has it; NULL if not known */

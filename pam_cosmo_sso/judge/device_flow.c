@@ -42,22 +42,26 @@ static void cut_word(char *list, const char *word)
 	}
 }
 
-static void add_scopes(
-	const struct setup *setup, const struct discovery *discovery, struct form *form)
+/* Is offline_access asked for without being configured? */
+static bool adds_offline(const struct setup *setup, const struct discovery *discovery)
+{
+	return !setup->is_once && discovery_has_scope(discovery, OFFLINE_ACCESS) &&
+	       !has_word(setup->scopes, OFFLINE_ACCESS);
+}
+
+static void add_scopes(const struct setup *setup, bool with_offline, struct form *form)
 {
 	char scopes[1100] = ""; /* FIELD_SCOPES has at most 1024 */
-	bool is_missing = !setup->is_once && discovery_has_scope(discovery, OFFLINE_ACCESS) &&
-			  !has_word(setup->scopes, OFFLINE_ACCESS);
 
 	(void)snprintf(scopes, sizeof(scopes), "%s%s", setup->scopes,
-		is_missing ? " " OFFLINE_ACCESS : "");
+		with_offline ? " " OFFLINE_ACCESS : "");
 	if (setup->is_once)
 		cut_word(scopes, OFFLINE_ACCESS);
 	form_add(form, "scope", scopes + strspn(scopes, " "));
 }
 
-enum cosmo_err device_flow_begin(const struct setup *setup, const struct discovery *discovery,
-	struct reason *why, struct device_grant **ret, int64_t *ret_date_s)
+static enum cosmo_err ask_for_code(const struct setup *setup, const struct discovery *discovery,
+	bool with_offline, struct reason *why, struct device_start *ret)
 {
 	COSMO_AUTO(form_free) struct form *form = NULL;
 	OAUTH_ANSWER_AUTO struct oauth_answer answer = {.json = NULL};
@@ -67,7 +71,7 @@ enum cosmo_err device_flow_begin(const struct setup *setup, const struct discove
 
 	if (err != COSMO_OK)
 		return err;
-	add_scopes(setup, discovery, form);
+	add_scopes(setup, with_offline, form);
 	form_add(form, "audience", setup->audience);
 	form_add(form, "acr_values", setup->acr);
 	(void)snprintf(max_age, sizeof(max_age), "%" PRId64, setup->max_age_s);
@@ -76,10 +80,28 @@ enum cosmo_err device_flow_begin(const struct setup *setup, const struct discove
 	if (err != COSMO_OK)
 		return err;
 	reply = oauth_answer_reply(&answer);
-	err = device_grant_open(&reply, fdio_boot_ms(), setup->idp.deadline_ms, why, ret);
+	err = device_grant_open(&reply, fdio_boot_ms(), setup->idp.deadline_ms, why, &ret->grant);
 	if (err == COSMO_OK)
-		*ret_date_s = answer.response.date_s;
+		ret->date_s = answer.response.date_s;
 	return err;
+}
+
+/* Many providers list the scope for all and allow it to some clients only. Who did not ask for it
+ * by name is to get in without it. */
+enum cosmo_err device_flow_begin(const struct setup *setup, const struct discovery *discovery,
+	struct reason *why, struct device_start *ret)
+{
+	bool with_offline = adds_offline(setup, discovery);
+	enum cosmo_err err = COSMO_OK;
+
+	*ret = (struct device_start){
+		.has_offline_access = discovery_has_scope(discovery, OFFLINE_ACCESS)};
+	err = ask_for_code(setup, discovery, with_offline, why, ret);
+	if (err != COSMO_E_IDP_SCOPE || !with_offline)
+		return err;
+	ret->has_offline_access = false;
+	*why = (struct reason){.text = ""};
+	return ask_for_code(setup, discovery, false, why, ret);
 }
 
 /* Wait until @until_ms, or until the peer ends or says something, which it has no right to. */

@@ -63,25 +63,24 @@ enum cosmo_err request_sign_in(struct request *request)
 {
 	COSMO_AUTO(setup_free) struct setup *setup = NULL;
 	COSMO_AUTO(provider_free) struct provider *provider = NULL;
-	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
+	struct device_start start = {.grant = NULL};
 	COSMO_AUTO(token_response_free) struct token_response *tokens = NULL;
 	struct reason *why = &request->why;
-	int64_t asked_date_s = 0; /* of the first answer; the tokens' own counts */
 	enum cosmo_err err = setup_read(request->message, request->fetch, &setup);
 
 	if (!err)
 		err = provider_open(setup, why, &provider);
 	if (!err)
-		err = device_flow_begin(
-			setup, provider_discovery(provider), why, &grant, &asked_date_s);
+		err = device_flow_begin(setup, provider_discovery(provider), why, &start);
 	if (!err)
-		err = show(request, grant);
+		err = show(request, start.grant);
 	if (!err)
 		err = load_keys_early(provider, why);
 	if (!err)
 		err = provider_report(provider, request->peer, setup->idp.deadline_ms);
 	if (!err)
-		err = device_flow_finish(setup, provider_discovery(provider), grant,
+		err = device_flow_finish(setup, provider_discovery(provider), start.grant,
 			request->peer->fd, why, &tokens);
+	device_grant_free(start.grant);
 	return err ? err : judge_tokens(request, setup, provider, tokens);
 }

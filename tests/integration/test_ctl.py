@@ -194,6 +194,16 @@ FAULTS = {
 }  # fmt: skip
 
 
+def test_connect__client_may_not_have_offline_access__connects_and_says_what_that_means(rig, idp):
+    idp.script("/device", Answer(400, {"error": "invalid_scope"}))
+    done = rig.ctl(*rig.connect_words(idp))
+    assert done.code == OK, done.said
+    assert "it gives this client no offline_access: without refresh tokens roles last for the lease only" in done.out
+    shown = rig.ctl("status")
+    assert "the IdP gives no offline_access: without refresh tokens roles last for the lease only" in " ".join(shown.out.split())
+    assert rig.ctl("status", "--json").json["refresh_tokens"] is False
+
+
 def test_connect__issuer_of_a_known_provider__shows_what_it_sets(rig):
     """Up to the network: nobody answers there. Nothing else of any provider is known by its name."""
     before = rig.config_text

@@ -127,7 +127,7 @@ AT_PROVIDER = {
                "Edit "),
     "grant": ("client", lambda idp: {"/device": oauth("unauthorized_client")}, "does not allow this client the device grant",
               "At the provider: allow the device authorization grant for this client."),
-    "scope": ("client", lambda idp: {"/device": oauth("invalid_scope")}, "refuses what this client asks for", "Edit "),
+    "scope": ("client", lambda idp: {"/device": [oauth("invalid_scope")] * 2}, "refuses what this client asks for", "Edit "),
     "rate": ("client", lambda idp: {"/device": Answer(429, {"error": "slow_down"})}, "has been asked too often", "Wait for some minutes."),
 }  # fmt: skip
 
@@ -135,7 +135,7 @@ AT_PROVIDER = {
 @pytest.mark.parametrize("check, answers, says, mend", AT_PROVIDER.values(), ids=AT_PROVIDER.keys())
 def test_doctor__a_fault_of_the_provider__is_named_with_what_mends_it(site, check, answers, says, mend):
     for path, answer in answers(site.idp).items():
-        site.idp.script(path, answer)
+        site.idp.script(path, *(answer if isinstance(answer, list) else [answer]))
     code, told = site.all()
     assert code == DENIED and told[check]["state"] == "wrong"
     assert says in told[check]["what"]
@@ -440,4 +440,5 @@ def test_lease__a_provider_without_refresh_tokens__bounds_roles_by_it():
 
     with Forgetful() as idp, CtlRig() as rig:
         found = Site(rig, idp).one("lease")
-    assert (found["state"], found["what"]) == ("note", "the provider gives no refresh tokens: roles hold 1 d 0 h from each sign-in")
+    assert (found["state"], found["what"]) == (
+        "note", "the provider gives no offline_access: without refresh tokens roles hold 1 d 0 h from each sign-in")

@@ -463,6 +463,32 @@ def test_a_probe(idp):
     assert probed.LOGIN_PAGE == f"{idp.issuer}/activate"
 
 
+def without_offline_access(idp):
+    """The IdP lists the scope, and refuses it to this client."""
+    idp.script("/device", Answer(400, {"error": "invalid_scope"}))
+
+
+def scopes(idp):
+    return [request.form["scope"] for request in idp.requests if request.path == "/device"]
+
+
+def test_a_probe__client_without_offline_access__says_so(idp):
+    without_offline_access(idp)
+    with judging() as judge:
+        judge.peer.send("JUDGE_PROBE", **setup_fields(idp))
+        *_, probed = answers(judge)
+    assert (probed.type, probed.OFFLINE_ACCESS) == ("JUDGE_PROBED", 0)
+    assert scopes(idp) == ["openid profile offline_access", "openid profile"]
+
+
+# case: grant: where a client may not ask for offline_access the code is asked for once more, without it
+def test_a_sign_in__client_without_offline_access__is_asked_for_without_it(idp):
+    without_offline_access(idp)
+    shown, *_, done = [message for message in sign_in(idp, **cached(idp)) if message.type != "JUDGE_CACHE"]
+    assert (shown.type, done.type) == ("JUDGE_SHOW", "JUDGE_IDENTITY"), done
+    assert scopes(idp) == ["openid profile offline_access", "openid profile"]
+
+
 def revoke(idp, *tokens, **changes):
     with judging() as judge:
         judge.peer.send("JUDGE_REVOKE", REFRESH_TOKEN=list(tokens), **(setup_fields(idp) | changes))

@@ -61,12 +61,11 @@ static int put_away(void **state)
 
 static struct device_grant *begun(void)
 {
-	struct device_grant *grant = NULL;
-	int64_t date_s = 0;
+	struct device_start start = {.grant = NULL};
 
 	fetch_lay_body(&fetch, 200, CODE);
-	assert_int_equal(device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_OK);
-	return grant;
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &start), COSMO_OK);
+	return start.grant;
 }
 
 static enum cosmo_err finish(struct device_grant *grant)
@@ -87,8 +86,7 @@ static void assert_waits(const int64_t *wanted_s, size_t count)
 
 static void test_device_flow_begin__request__says_what_is_configured(void **state)
 {
-	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
-	int64_t date_s = 0;
+	struct device_start started = {.grant = NULL};
 
 	(void)state;
 	setup->audience = "api x";
@@ -99,8 +97,10 @@ static void test_device_flow_begin__request__says_what_is_configured(void **stat
 				  .date_s = 99,
 				  .retry_after_s = -1,
 				  .max_age_s = -1});
-	assert_int_equal(device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_OK);
-	assert_int_equal(date_s, 99);
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &started), COSMO_OK);
+	device_grant_free(started.grant);
+	assert_int_equal(started.date_s, 99);
+	assert_true(started.has_offline_access);
 	fetch_expect(&fetch, "/device",
 		"scope=openid+profile+offline_access&audience=api+x&acr_values=mfa&max_age=300&"
 		"client_id=cosmo");
@@ -155,24 +155,72 @@ static void test_device_flow_begin__offline_access__follows_the_idps_list(void *
 
 static void test_device_flow_begin__refused__is_told(void **state)
 {
-	struct device_grant *grant = NULL;
-	int64_t date_s = 0;
+	struct device_start started = {.grant = NULL};
 
 	(void)state;
 	fetch_lay_body(&fetch, 401, "{\"error\":\"invalid_client\"}");
-	assert_int_equal(
-		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_CLIENT);
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &started), COSMO_E_IDP_CLIENT);
 	assert_string_equal(why.text, "error=invalid_client status=401");
 	fetch_lay_body(&fetch, 200, "<html>");
-	assert_int_equal(
-		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_NOT_JSON);
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &started), COSMO_E_IDP_NOT_JSON);
 	fetch_lay_failure(&fetch, COSMO_E_CONNECT, NULL);
-	assert_int_equal(
-		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_CONNECT);
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &started), COSMO_E_CONNECT);
 	setup->client.auth = CLIENT_AUTH_BASIC; /* and no secret */
+	assert_int_equal(device_flow_begin(setup, discovery, &why, &started), COSMO_E_IDP_CLIENT);
+	assert_null(started.grant);
+}
+
+/* Start with these scopes at an IdP that refuses what is asked first. */
+static enum cosmo_err begin_refused(
+	const char *scopes, const char *answer, unsigned int status, struct device_start *ret)
+{
+	setup->scopes = scopes;
+	fetch_lay_body(&fetch, 400, "{\"error\":\"invalid_scope\"}");
+	if (answer)
+		fetch_lay_body(&fetch, status, answer);
+	return device_flow_begin(setup, discovery, &why, ret);
+}
+
+/* case: grant: where a client may not ask for offline_access the code is asked for once more,
+ * without it */
+static void test_device_flow_begin__offline_access_refused__asks_without_it(void **state)
+{
+	struct device_start started = {.grant = NULL};
+
+	(void)state;
+	assert_int_equal(begin_refused("openid profile", CODE, 200, &started), COSMO_OK);
+	assert_false(started.has_offline_access);
+	assert_string_equal(why.text, "");
+	fetch_expect(&fetch, "/device", "scope=openid+profile+offline_access&client_id=cosmo");
+	fetch_expect(&fetch, "/device", "scope=openid+profile&client_id=cosmo");
+	fetch_expect_none(&fetch);
+	assert_string_equal(device_grant_user_code(started.grant), "U");
+	device_grant_free(started.grant);
+}
+
+/* case: grant: a scope that is configured and refused is refused, offline_access too; what is
+ * refused without offline_access is not asked for a third time */
+static void test_device_flow_begin__own_scope_refused__is_told(void **state)
+{
+	static const char refused[] = "{\"error\":\"invalid_scope\"}";
+	struct device_start started = {.grant = NULL};
+
+	(void)state;
 	assert_int_equal(
-		device_flow_begin(setup, discovery, &why, &grant, &date_s), COSMO_E_IDP_CLIENT);
-	assert_null(grant);
+		begin_refused("openid offline_access", NULL, 0, &started), COSMO_E_IDP_SCOPE);
+	assert_string_equal(why.text, "error=invalid_scope status=400");
+	fetch_expect(&fetch, "/device", "scope=openid+offline_access&client_id=cosmo");
+	fetch_expect_none(&fetch);
+	assert_int_equal(begin_refused("openid x", refused, 400, &started), COSMO_E_IDP_SCOPE);
+	assert_string_equal(why.text, "error=invalid_scope status=400");
+	fetch_expect(&fetch, "/device", "scope=openid+x+offline_access&client_id=cosmo");
+	fetch_expect(&fetch, "/device", "scope=openid+x&client_id=cosmo");
+	fetch_expect_none(&fetch);
+	setup->is_once = true;
+	assert_int_equal(begin_refused("openid", NULL, 0, &started), COSMO_E_IDP_SCOPE);
+	fetch_expect(&fetch, "/device", "scope=openid&client_id=cosmo");
+	fetch_expect_none(&fetch);
+	assert_null(started.grant);
 }
 
 /* case: grant: slow_down adds five seconds to the interval each time, for good */
@@ -346,6 +394,8 @@ int main(void)
 		ONE(test_device_flow_begin__request__says_what_is_configured),
 		ONE(test_device_flow_begin__offline_access__follows_the_idps_list),
 		ONE(test_device_flow_begin__refused__is_told),
+		ONE(test_device_flow_begin__offline_access_refused__asks_without_it),
+		ONE(test_device_flow_begin__own_scope_refused__is_told),
 		ONE(test_device_flow_finish__approval__is_found_at_the_interval),
 		ONE(test_device_flow_finish__each_question__is_the_same),
 		ONE(test_device_flow_finish__faults__are_waited_out),

@@ -198,15 +198,15 @@ static struct discovery *discovery;
 
 static enum cosmo_err begin_and_finish(void)
 {
-	COSMO_AUTO(device_grant_free) struct device_grant *grant = NULL;
 	COSMO_AUTO(token_response_free) struct token_response *found = NULL;
 	struct reason why = {.text = ""};
-	int64_t date_s = 0;
-	enum cosmo_err err = device_flow_begin(setup, discovery, &why, &grant, &date_s);
+	struct device_start begun = {.grant = NULL};
+	enum cosmo_err err = device_flow_begin(setup, discovery, &why, &begun);
 
-	assert_true((err == COSMO_OK) == (grant != NULL));
+	assert_true((err == COSMO_OK) == (begun.grant != NULL));
 	if (!err)
-		err = device_flow_finish(setup, discovery, grant, peer[0], &why, &found);
+		err = device_flow_finish(setup, discovery, begun.grant, peer[0], &why, &found);
+	device_grant_free(begun.grant);
 	assert_true((err == COSMO_OK) == (found != NULL));
 	if (!err)
 		assert_true(found->id_token && found->access_token);
