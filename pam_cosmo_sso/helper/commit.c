@@ -40,6 +40,15 @@ static void commit_done(struct commit *commit)
 }
 COSMO_AUTO_DEFINE(struct commit *, commit_done);
 
+/* The uid of a record in force is in the register: that it is not there, or another's, is damage.
+ */
+static enum cosmo_err check_uid(const struct commit *commit, const struct record *record)
+{
+	enum cosmo_err err = uid_register_check(commit->store, record->name, record->uid);
+
+	return err == COSMO_E_NOT_FOUND || err == COSMO_E_UID ? COSMO_E_STORE_DAMAGED : err;
+}
+
 static enum cosmo_err make_users(struct commit *commit)
 {
 	const struct users_db_settings *settings = NULL;
@@ -53,8 +62,8 @@ static enum cosmo_err make_users(struct commit *commit)
 		const struct record *record = commit->records[i];
 
 		err = shown_user(settings, commit->config, record, &commit->users[i]);
-		if (!err && uid_register_check(commit->store, record->name, record->uid))
-			err = COSMO_E_INVALID;
+		if (!err)
+			err = check_uid(commit, record);
 	}
 	return err;
 }

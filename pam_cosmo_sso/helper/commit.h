@@ -14,11 +14,12 @@
 /*
  * Store @record as this user's state; the lock must be held. @config may be NULL: roles of the
  * settings in users.db; without those there is COSMO_E_STORE_DAMAGED. The uid must be registered to
- * the name (uid_register_assign()); subject link, record, users.db slot, index follow in this
- * order. O(1) in the number of users, but for the growth of users.db. Roles unknown to @config or
- * to the settings in users.db (commit_settings()) are left out of users.db. Errors: COSMO_E_IO
- * (also a full disk), COSMO_E_INVALID, COSMO_E_STORE_DAMAGED, COSMO_E_NOMEM. After an error the
- * user is either as before or as after.
+ * the name (uid_register_assign()), else there is COSMO_E_STORE_DAMAGED; subject link, record,
+ * users.db slot, index follow in this order. O(1) in the number of users, but for the growth of
+ * users.db. Roles unknown to @config or to the settings in users.db (commit_settings()) are left
+ * out of users.db. Errors: COSMO_E_IO (also a full disk), COSMO_E_INVALID, COSMO_E_STORE_DAMAGED,
+ * COSMO_E_UNSAFE_FILE (in the register), COSMO_E_NOMEM. After an error the user is either as before
+ * or as after.
  */
 COSMO_MUST_USE enum cosmo_err commit_user(
 	struct store *store, const struct config *config, const struct record *record);

@@ -110,15 +110,15 @@ enum cosmo_err repair_look(struct store *store, struct repair_report *ret)
 	return err;
 }
 
-/* Nobody had this uid, nor the name another one. */
+/* Where the register says something else, the record counts as damaged. */
 static enum cosmo_err register_again(void *context, const char *name, const struct record *record)
 {
 	struct store *store = context;
-	uint32_t uid = 0;
+	enum cosmo_err err = COSMO_OK;
 
-	if (!record || uid_register_check(store, name, record->uid) != COSMO_E_NOT_FOUND)
-		return COSMO_OK;
-	return uid_register_assign(store, name, record->uid, record->uid, record->uid, &uid);
+	if (record)
+		err = uid_register_restore(store, name, record->uid);
+	return err == COSMO_E_IO || err == COSMO_E_NOMEM ? err : COSMO_OK;
 }
 
 /* What is on its way belongs to a writer, and there is none: the lock is held. */

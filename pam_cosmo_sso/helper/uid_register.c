@@ -81,15 +81,17 @@ static enum cosmo_err check_name(const struct store *store, const struct entry *
 enum cosmo_err uid_register_check(const struct store *store, const char *name, uint32_t uid)
 {
 	struct entry entry;
-	enum cosmo_err err = COSMO_E_NOT_FOUND;
+	enum cosmo_err err = COSMO_OK;
+	enum cosmo_err name_err = COSMO_OK;
 
 	if (!login_name_is_valid(name, true))
 		return COSMO_E_INVALID;
 	entry_init(&entry, uid, name);
 	err = check_holder(store, &entry);
-	if (!err)
-		err = check_name(store, &entry);
-	return err;
+	if (err && err != COSMO_E_NOT_FOUND)
+		return err;
+	name_err = check_name(store, &entry);
+	return name_err ? name_err : err;
 }
 
 enum cosmo_err uid_register_find(const struct store *store, const char *name, uint32_t *ret_uid)
@@ -135,6 +137,17 @@ static enum cosmo_err register_entry(const struct store *store, const struct ent
 	if (err == COSMO_E_NOT_FOUND)
 		err = write_line(store_folder_fd(store, STORE_NAMES), entry->name, entry->digits);
 	return err;
+}
+
+enum cosmo_err uid_register_restore(struct store *store, const char *name, uint32_t uid)
+{
+	struct entry entry;
+	enum cosmo_err err = uid_register_check(store, name, uid);
+
+	if (err != COSMO_E_NOT_FOUND)
+		return err;
+	entry_init(&entry, uid, name);
+	return register_entry(store, &entry);
 }
 
 enum cosmo_err uid_register_assign(struct store *store, const char *name, uint32_t min,

@@ -17,10 +17,17 @@
 COSMO_MUST_USE enum cosmo_err uid_register_assign(struct store *store, const char *name,
 	uint32_t min, uint32_t max, uint32_t demanded, uint32_t *ret_uid);
 
-/* Is @uid registered to @name? Errors: COSMO_E_UID (to another), COSMO_E_NOT_FOUND (to nobody),
+/* Is @uid registered to @name? Errors: COSMO_E_UID (to another, or another to the name),
+ * COSMO_E_NOT_FOUND (one half of the entry is missing or both, and nothing speaks against it),
  * COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE, COSMO_E_IO, COSMO_E_NOMEM. */
 COSMO_MUST_USE enum cosmo_err uid_register_check(
 	const struct store *store, const char *name, uint32_t uid);
+
+/* Write what the register has lost of the entry of @name and @uid, if anything. Lock held. Errors:
+ * those of uid_register_check() but COSMO_E_NOT_FOUND; nothing is changed then, but after
+ * COSMO_E_IO one half may be there. */
+COSMO_MUST_USE enum cosmo_err uid_register_restore(
+	struct store *store, const char *name, uint32_t uid);
 
 /* The uid of @name. Errors: COSMO_E_NOT_FOUND, COSMO_E_STORE_DAMAGED, COSMO_E_UNSAFE_FILE,
  * COSMO_E_IO, COSMO_E_NOMEM. */

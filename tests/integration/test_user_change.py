@@ -318,6 +318,29 @@ def test_a_removal__killed_while_the_idp_is_asked__is_finished_by_the_next(site)
     assert "refresh_token" not in site.record_of("ada")
 
 
+# What may have become of the entry of the register: the error that is told, and whether `repair` mends it.
+REGISTER = {
+    "empty": (lambda path: path.write_text(""), "store_damaged", False),
+    "of_nobody": (lambda path: path.write_text("zz\n"), "store_damaged", False),
+    "writable": (lambda path: path.chmod(0o666), "unsafe_file", False),
+    "gone": (lambda path: path.unlink(), "store_damaged", True),
+}
+
+
+@pytest.mark.parametrize("entry", ["names", "uids"])
+@pytest.mark.parametrize("break_it, error, is_mended", REGISTER.values(), ids=REGISTER.keys())
+def test_lock__entry_of_the_register_damaged__says_so(site, entry, break_it, error, is_mended):
+    """Nothing is changed then, and what is the matter is told with what mends it."""
+    (path,) = (site.rig.folder / "state/private" / entry).iterdir()
+    break_it(path)
+    done = site.rig.ctl("user", "lock", "ada")
+    assert done.code not in (OK, USAGE) and f"[{error}]" in done.err, done
+    assert error == "unsafe_file" or "cosmo-ssoctl repair" in done.err, done
+    assert site.rig.ctl("user", "show", "ada", "--json").json[0]["locked"] is False
+    assert site.rig.ctl("repair").code == (OK if is_mended else INTERNAL)
+    assert (site.rig.ctl("user", "lock", "ada").code == OK) == is_mended
+
+
 @pytest.mark.parametrize("fields", [{"USER": "../ada", "CHANGE": 1}, {"USER": "ada", "CHANGE": 0}, {"USER": "ada", "CHANGE": 5}])
 def test_a_change_that_is_none__is_refused(site, fields):
     before = site.rig.state()

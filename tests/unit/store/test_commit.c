@@ -96,13 +96,13 @@ static void test_commit_user__unfit_record__refused_and_nothing_changed(void **s
 	assert_int_equal(commit(fixture, record), COSMO_E_INVALID);
 	record->home = home;
 	record->uid = record->gid = uid + 1; /* nobody's */
-	assert_int_equal(commit(fixture, record), COSMO_E_INVALID);
+	assert_int_equal(commit(fixture, record), COSMO_E_STORE_DAMAGED);
 	record->uid = record->gid = uid;
 	/* Not registered, and another's. */
 	stranger->uid = stranger->gid = uid + 2;
-	assert_int_equal(commit(fixture, stranger), COSMO_E_INVALID);
+	assert_int_equal(commit(fixture, stranger), COSMO_E_STORE_DAMAGED);
 	stranger->uid = stranger->gid = uid;
-	assert_int_equal(commit(fixture, stranger), COSMO_E_INVALID);
+	assert_int_equal(commit(fixture, stranger), COSMO_E_STORE_DAMAGED);
 	assert_false(is_known(fixture, "eve"));
 	assert_int_equal(found(fixture, "ada").uid, uid);
 	assert_string_equal(found(fixture, "ada").home, "/home/ada");

@@ -107,7 +107,8 @@ static void test_uid_register_assign__new_name__is_what_was_picked(void **state)
 	assert_int_equal(uid, picked);
 	assert_int_equal(uid_register_check(fixture->store, "ada", uid), COSMO_OK);
 	assert_int_equal(uid_register_check(fixture->store, "eve", uid), COSMO_E_UID);
-	assert_int_equal(uid_register_check(fixture->store, "ada", uid + 1), COSMO_E_NOT_FOUND);
+	assert_int_equal(uid_register_check(fixture->store, "ada", uid + 1), COSMO_E_UID);
+	assert_int_equal(uid_register_check(fixture->store, "bob", uid + 1), COSMO_E_NOT_FOUND);
 	/* For ever: in whatever range, whatever is demanded. */
 	assert_int_equal(assign(fixture, "ada", 5000, 5999, 0, &again), COSMO_OK);
 	assert_int_equal(again, uid);
@@ -215,6 +216,33 @@ static void test_uid_register_assign__broken_off_between_its_files__goes_on(void
 	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &again), COSMO_OK);
 	assert_int_equal(again, uid);
 	assert_int_equal(uid_register_check(fixture->store, "ada", uid), COSMO_OK);
+}
+
+/* Either half says what the other was, and neither is written over. */
+static void test_uid_register_restore__half_of_an_entry_lost__is_there_again(void **state)
+{
+	struct fixture *fixture = fixture_of(state);
+	struct store *store = fixture->store;
+	char path[32] = "";
+	uint32_t uid = 0;
+
+	assert_int_equal(integration_seed_ensure(store, seed), COSMO_OK);
+	assert_int_equal(assign(fixture, "ada", 1000, 1999, 0, &uid), COSMO_OK);
+	(void)snprintf(path, sizeof(path), "uids/%08x", uid);
+	for (int lost = 1; lost <= 3; lost++) {
+		if (lost & 1)
+			remove_private(fixture, "names/ada");
+		if (lost & 2)
+			remove_private(fixture, path);
+		assert_int_equal(uid_register_check(store, "ada", uid), COSMO_E_NOT_FOUND);
+		assert_int_equal(uid_register_restore(store, "ada", uid), COSMO_OK);
+		assert_int_equal(uid_register_check(store, "ada", uid), COSMO_OK);
+	}
+	assert_int_equal(uid_register_restore(store, "eve", uid), COSMO_E_UID);
+	assert_int_equal(uid_register_restore(store, "ada", uid + 1), COSMO_E_UID);
+	assert_int_equal(uid_register_check(store, "eve", uid + 1), COSMO_E_NOT_FOUND);
+	write_private(fixture, path, "");
+	assert_int_equal(uid_register_restore(store, "ada", uid), COSMO_E_STORE_DAMAGED);
 }
 
 static void test_uid_register__damaged_entries__store_damaged(void **state)
@@ -378,6 +406,7 @@ int main(void)
 		WITH_FIXTURE(test_uid_candidate_is_tried__taken_meanwhile__still_so),
 		WITH_FIXTURE(test_uid_register_assign__demanded__as_said_or_refused),
 		WITH_FIXTURE(test_uid_register_assign__broken_off_between_its_files__goes_on),
+		WITH_FIXTURE(test_uid_register_restore__half_of_an_entry_lost__is_there_again),
 		WITH_FIXTURE(test_uid_register__damaged_entries__store_damaged),
 		WITH_FIXTURE(test_uid_candidate_pick__damaged_seed__store_damaged),
 		WITH_FIXTURE(test_uid_register_assign__removed_user__uid_is_his_for_ever),
