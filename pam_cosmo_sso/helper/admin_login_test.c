@@ -7,6 +7,7 @@
 #include "common/base/fdio.h"
 #include "pam_cosmo_sso/helper/admin.h"
 #include "pam_cosmo_sso/helper/audit.h"
+#include "pam_cosmo_sso/helper/decision.h"
 #include "pam_cosmo_sso/helper/login_report.h"
 #include "pam_cosmo_sso/helper/sign_in_ask.h"
 #include "pam_cosmo_sso/helper/unused_token.h"

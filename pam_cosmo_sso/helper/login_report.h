@@ -7,7 +7,7 @@
 #include "common/base/auto.h"
 #include "common/base/err.h"
 #include "pam_cosmo_sso/helper/admin.h"
-#include "pam_cosmo_sso/helper/decision.h"
+#include "pam_cosmo_sso/helper/decision_preview.h"
 
 /* One whose person is known by now; everything borrowed. */
 struct login_report {
