@@ -15,6 +15,8 @@ static const struct {
 	{"invalid_grant", COSMO_E_INVALID_GRANT, false},
 	{"bad_verification_code", COSMO_E_INVALID_GRANT, false}, /* Entra ID */
 	{"invalid_client", COSMO_E_IDP_CLIENT, false},
+	{"deleted_client", COSMO_E_IDP_CLIENT, false},  /* Google */
+	{"disabled_client", COSMO_E_IDP_CLIENT, false}, /* Google */
 	{"unauthorized_client", COSMO_E_IDP_GRANT_TYPE, false},
 	{"unsupported_grant_type", COSMO_E_IDP_GRANT_TYPE, false},
 	{"invalid_scope", COSMO_E_IDP_SCOPE, false},

@@ -42,6 +42,8 @@ static void test_oauth_reply_error__each_answer__has_its_code_and_says_if_it_pas
 		{400, "{\"error\":\"expired_token\"}", COSMO_E_CODE_EXPIRED, false},
 		{400, "{\"error\":\"invalid_grant\"}", COSMO_E_INVALID_GRANT, false},
 		{401, "{\"error\":\"invalid_client\"}", COSMO_E_IDP_CLIENT, false},
+		{401, "{\"error\":\"deleted_client\"}", COSMO_E_IDP_CLIENT, false},
+		{401, "{\"error\":\"disabled_client\"}", COSMO_E_IDP_CLIENT, false},
 		{400, "{\"error\":\"unauthorized_client\"}", COSMO_E_IDP_GRANT_TYPE, false},
 		{400, "{\"error\":\"invalid_scope\"}", COSMO_E_IDP_SCOPE, false},
 		{400, "{\"error\":\"server_error\"}", COSMO_E_IDP_ERROR, true},
