@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "common/base/fdio.h"
@@ -95,6 +96,20 @@ static enum cosmo_err check(const struct connect_options *options)
 	return COSMO_E_INVALID;
 }
 
+/* The provider would be asked only after all the other questions. */
+static void add_slash(char *issuer)
+{
+	size_t len = strlen(issuer);
+
+	if (!provider_defaults_lacks_slash(issuer) || len + 1 >= ANSWER_BYTES)
+		return;
+	issuer[len] = '/';
+	issuer[len + 1] = '\0';
+	printf("  taken with the / that this provider's issuer ends in: ");
+	output_text(issuer);
+	putchar('\n');
+}
+
 static enum cosmo_err ask_issuer(struct connect_dialog *dialog, struct connect_options *options)
 {
 	enum cosmo_err err = COSMO_E_INVALID;
@@ -108,6 +123,7 @@ static enum cosmo_err ask_issuer(struct connect_dialog *dialog, struct connect_o
 			output_text(dialog->issuer);
 			putchar('\n');
 		}
+		add_slash(dialog->issuer);
 		options->issuer = dialog->issuer;
 		err = check(options);
 	}
@@ -338,6 +354,8 @@ bool connect_dialog_wants_sign_in(void)
 {
 	char answer[ANSWER_BYTES] = "";
 
+	/* What was typed before it was asked is no answer: Enter would sign in. */
+	(void)tcflush(STDIN_FILENO, TCIFLUSH);
 	while (!put("Sign in now, to see what comes of it [yes]: ", true, answer)) {
 		if (!answer[0] || streq(answer, "yes") || streq(answer, "y"))
 			return true;

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/passwd_entry.h"
@@ -25,11 +26,31 @@ struct login_test {
 	sigset_t before;
 };
 
+static void ending_signals(sigset_t *ret)
+{
+	sigemptyset(ret);
+	sigaddset(ret, SIGINT);
+	sigaddset(ret, SIGTERM);
+	sigaddset(ret, SIGHUP);
+}
+
+/* Whoever pressed Ctrl-C twice ended the sign-in, and not also whoever offered it. */
+static void forget_pending(void)
+{
+	const struct timespec at_once = {.tv_sec = 0};
+	sigset_t set;
+
+	ending_signals(&set);
+	while (sigtimedwait(&set, NULL, &at_once) > 0)
+		continue;
+}
+
 static void login_test_done(struct login_test *test)
 {
 	ask_free(test->ask);
 	login_result_done(&test->result);
 	cosmo_auto_close(&test->interrupt_fd);
+	forget_pending();
 	(void)pthread_sigmask(SIG_SETMASK, &test->before, NULL);
 }
 COSMO_AUTO_DEFINE(struct login_test *, login_test_done);
@@ -39,10 +60,7 @@ static enum cosmo_err watch_interrupt(struct login_test *test)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	ending_signals(&set);
 	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	test->interrupt_fd = signalfd(-1, &set, SFD_CLOEXEC);
 	return test->interrupt_fd < 0 ? COSMO_E_IO : COSMO_OK;
@@ -51,8 +69,10 @@ static enum cosmo_err watch_interrupt(struct login_test *test)
 static enum cosmo_err start(struct login_test *test)
 {
 	COSMO_AUTO(message_free) struct message *request = NULL;
-	enum cosmo_err err = message_new(MESSAGE_CTL_LOGIN_TEST, &request);
+	enum cosmo_err err = watch_interrupt(test);
 
+	if (!err)
+		err = message_new(MESSAGE_CTL_LOGIN_TEST, &request);
 	if (err)
 		return err;
 	if (test->options->dry_run)
@@ -60,8 +80,7 @@ static enum cosmo_err start(struct login_test *test)
 	message_put_str(request, FIELD_SERVICE, test->options->service);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): this program has one thread */
 	message_put_str(request, FIELD_TTY, ttyname(STDIN_FILENO));
-	err = ask_helper(request, &test->ask);
-	return err ? err : watch_interrupt(test);
+	return ask_helper(request, &test->ask);
 }
 
 /* The signal is taken, or this program would end of it later. */

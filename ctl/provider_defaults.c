@@ -35,6 +35,8 @@ static const struct provider_default defaults[] = {
 	{PLAIN(".zitadel.cloud", "claim", "urn:zitadel:iam:org:project:roles")},
 };
 
+static const char *const slashed[] = {".auth0.com"};
+
 struct provider_switch {
 	const char *host; /* NULL: any host with @path */
 	const char *path;
@@ -137,6 +139,14 @@ const char *provider_defaults_value(const char *issuer, const char *section, con
 			return row->value;
 	}
 	return NULL;
+}
+
+bool provider_defaults_lacks_slash(const char *issuer)
+{
+	for (size_t i = 0; i < COSMO_ARRAY_LEN(slashed); i++)
+		if (is_at(issuer, slashed[i]) && !strchr(issuer + strlen(SCHEME), '/'))
+			return true;
+	return false;
 }
 
 /* The path of an https issuer, with its '/'. */

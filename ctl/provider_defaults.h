@@ -46,5 +46,8 @@ bool provider_defaults_is_public(const char *issuer);
 /* What the table has for that setting with @issuer, or NULL. */
 const char *provider_defaults_value(const char *issuer, const char *section, const char *key);
 
+/* Does this provider name itself with a '/' behind its host, which @issuer has not? */
+bool provider_defaults_lacks_slash(const char *issuer);
+
 /* Where at the provider of @issuer the device grant is allowed, as a sentence; NULL: not known. */
 const char *provider_device_switch(const char *issuer);

@@ -245,6 +245,20 @@ static void test_provider_device_switch__each_issuer__its_own_words_or_none(void
 	}
 }
 
+static void test_provider_defaults_lacks_slash__auth0_alone__and_without_a_path(void **state)
+{
+	(void)state;
+	assert_true(provider_defaults_lacks_slash("https://tenant.eu.auth0.com"));
+	assert_false(provider_defaults_lacks_slash("https://tenant.eu.auth0.com/"));
+	assert_false(provider_defaults_lacks_slash("https://tenant.eu.auth0.com/path"));
+	assert_false(provider_defaults_lacks_slash("https://tenant.eu.auth0.com:8443"));
+	assert_false(provider_defaults_lacks_slash("http://tenant.eu.auth0.com"));
+	assert_false(provider_defaults_lacks_slash("https://tenant.auth0.com.evil.example"));
+	assert_false(provider_defaults_lacks_slash("https://example.okta.com"));
+	assert_false(provider_defaults_lacks_slash("https://"));
+	assert_false(provider_defaults_lacks_slash(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +271,8 @@ int main(void)
 		cmocka_unit_test(test_provider_defaults_put__any_other_host__gets_nothing),
 		cmocka_unit_test(test_provider_defaults_is_public__google_alone__is),
 		cmocka_unit_test(test_provider_defaults_value__of_a_row__is_told),
+		cmocka_unit_test(
+			test_provider_defaults_lacks_slash__auth0_alone__and_without_a_path),
 		cmocka_unit_test(test_provider_device_switch__each_issuer__its_own_words_or_none),
 	};
 
