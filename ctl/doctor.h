@@ -34,8 +34,7 @@ struct doctor_list {
 
 /* One thing to look at. Nothing is changed by it. */
 struct doctor_check {
-	const char *name;    /* for --check */
-	const char *summary; /* for --help: one line */
+	const char *name; /* for --check */
 	void (*run)(struct doctor_list *list);
 };
 

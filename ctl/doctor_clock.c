@@ -74,5 +74,4 @@ static void look(struct doctor_list *list)
 			probe_stage_name(probe_failed_at(item)));
 }
 
-const struct doctor_check doctor_check_clock = {
-	.name = "clock", .summary = "this host's clock against the provider's", .run = look};
+const struct doctor_check doctor_check_clock = {.name = "clock", .run = look};

@@ -106,6 +106,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_config = {
 	.name = "config",
-	.summary = "the configuration, and the files that it names",
 	.run = look,
 };

@@ -45,6 +45,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_files = {
 	.name = "files",
-	.summary = "folders and files of single sign-on, their owners and modes",
 	.run = look,
 };

@@ -316,15 +316,9 @@ static void look_client(struct doctor_list *list)
 			message_str(item, FIELD_CLIENT_ID));
 }
 
-const struct doctor_check doctor_check_dns = {
-	.name = "dns", .summary = "the provider's host resolves", .run = look_dns};
-const struct doctor_check doctor_check_proxy = {
-	.name = "proxy", .summary = "the proxy, if one is set, leads there", .run = look_proxy};
-const struct doctor_check doctor_check_ca = {
-	.name = "ca", .summary = "the provider's certificate is trusted", .run = look_ca};
-const struct doctor_check doctor_check_discovery = {
-	.name = "discovery", .summary = "the provider's document", .run = look_discovery};
-const struct doctor_check doctor_check_keys = {
-	.name = "keys", .summary = "the provider's signing keys", .run = look_keys};
-const struct doctor_check doctor_check_client = {
-	.name = "client", .summary = "the provider takes this client", .run = look_client};
+const struct doctor_check doctor_check_dns = {.name = "dns", .run = look_dns};
+const struct doctor_check doctor_check_proxy = {.name = "proxy", .run = look_proxy};
+const struct doctor_check doctor_check_ca = {.name = "ca", .run = look_ca};
+const struct doctor_check doctor_check_discovery = {.name = "discovery", .run = look_discovery};
+const struct doctor_check doctor_check_keys = {.name = "keys", .run = look_keys};
+const struct doctor_check doctor_check_client = {.name = "client", .run = look_client};

@@ -144,6 +144,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_lease = {
 	.name = "lease",
-	.summary = "confirmations of roles, and how long they hold without",
 	.run = look,
 };

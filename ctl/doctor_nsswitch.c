@@ -206,6 +206,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_nsswitch = {
 	.name = "nsswitch",
-	.summary = HOST_NSSWITCH ", and no nscd that remembers what it said",
 	.run = look,
 };

@@ -269,6 +269,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_pam = {
 	.name = "pam",
-	.summary = "our lines in each PAM service, their order, and that a no of ours is final",
 	.run = look,
 };

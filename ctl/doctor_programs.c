@@ -72,6 +72,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_programs = {
 	.name = "programs",
-	.summary = "helper, judge, fetch, the modules and the system users",
 	.run = look,
 };

@@ -46,6 +46,5 @@ static void run(struct doctor_list *list)
 
 const struct doctor_check doctor_check_rules = {
 	.name = "rules",
-	.summary = "rules and roles that may not be meant as they stand",
 	.run = run,
 };

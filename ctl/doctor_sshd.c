@@ -303,6 +303,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_sshd = {
 	.name = "sshd",
-	.summary = "sshd -t and -T: UsePAM, conversation, methods, LoginGraceTime, MaxStartups",
 	.run = look,
 };

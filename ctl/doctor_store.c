@@ -148,6 +148,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_store = {
 	.name = "store",
-	.summary = "the gate, the integration and the records",
 	.run = look,
 };

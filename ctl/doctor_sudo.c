@@ -208,6 +208,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_sudo = {
 	.name = "sudo",
-	.summary = "settings of sudoers that lead sudo past us (!pam_acct_mgmt); targetpw",
 	.run = look,
 };

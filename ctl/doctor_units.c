@@ -106,6 +106,5 @@ static void look(struct doctor_list *list)
 
 const struct doctor_check doctor_check_units = {
 	.name = "units",
-	.summary = "the socket, the timers and the boot unit",
 	.run = look,
 };

@@ -6,13 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SSHD_LINES_MAX 16
+#define SSHD_LINES_MAX         16
+#define SSHD_LINES_VALUE_BYTES 1024
 
 struct sshd_line {
 	char file[256];
 	unsigned int number;
-	bool is_ours;    /* in our drop-in */
-	char value[256]; /* without blanks around it and a comment; cut off if it is longer */
+	bool is_ours;                       /* in our drop-in */
+	char value[SSHD_LINES_VALUE_BYTES]; /* without blanks around it and a comment; cut off if it
+					       is longer */
 };
 
 /* In the order in which sshd reads them. */

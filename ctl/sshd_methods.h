@@ -6,7 +6,7 @@
 
 #include "ctl/sshd_lines.h"
 
-#define SSHD_METHODS_BYTES 256
+#define SSHD_METHODS_BYTES SSHD_LINES_VALUE_BYTES
 
 struct sshd_methods {
 	char demand[SSHD_METHODS_BYTES]; /* cut off if it is longer */

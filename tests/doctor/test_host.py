@@ -163,6 +163,9 @@ BROKEN = {
     # sudo
     "no_account_phase": ("echo 'Defaults !pam_acct_mgmt' > /etc/sudoers.d/trap", "sudo",
                          r"sudo does not ask PAM whether an account may use it \(!pam_acct_mgmt\): roles do not count there", "Edit"),
+    "no_account_phase_and_more": ("echo 'Defaults !pam_acct_mgmt, !lecture' > /etc/sudoers.d/trap", "sudo",
+                                  r"sudo does not ask PAM whether an account may use it \(!pam_acct_mgmt\): roles do not count there",
+                                  "Edit /etc/sudoers.d/trap (visudo -f), line 1: write `Defaults !lecture` in its place."),
     "targetpw": ("echo 'Defaults:ALL targetpw, !lecture' > /etc/sudoers.d/trap", "sudo",
                  "sudo asks for the password of whom a command runs as (targetpw): single sign-on judges the caller all the same, "
                  "see SU AND SUDO in pam_cosmo_sso(8)", None),
@@ -179,9 +182,77 @@ BROKEN = {
                       "cosmo-sso-helper.socket is masked: sign-ins are decided inside the session of who asks", "systemctl unmask"),
     "timer_unwanted": (f"rm {UNITS}/timers.target.wants/cosmo-sso-refresh.timer; systemctl daemon-reload", "units",
                        "cosmo-sso-refresh.timer is not started at boot: the provider is not asked about roles in the background", "systemctl enable"),
+    "boot_masked": ("systemctl mask -q cosmo-sso-boot.service", "units",
+                    "cosmo-sso-boot.service is masked: everybody is a viewer after a boot", "systemctl unmask"),
     "timer_gone": (f"systemctl stop cosmo-sso-refresh.timer; rm -r {UNITS}/cosmo-sso-refresh.timer /etc/systemd/system/cosmo-sso-refresh.timer.d; "
                    "systemctl daemon-reload", "units",
                    "systemd does not have cosmo-sso-refresh.timer: the provider is not asked about roles in the background", AGAIN),
+}  # fmt: skip
+
+
+# What nobody but a person can mend: (how it is broken, the check, what is found, the whole advice, what a person does then).
+PUT_BACK = "tar -xpf /run/kept.tar -C /"
+LONG = " ".join(["publickey,password", "publickey,hostbased"] * 8)
+BY_HAND = {
+    "config_gone": (f"rm {CONF}", "config", f"{CONF} is missing",
+                    "Write it as cosmo-sso.conf(5) says. Then: cosmo-ssoctl apply", f"{PUT_BACK}; cosmo-ssoctl apply"),
+    "config_a_folder": (f"rm {CONF}; mkdir {CONF}", "config", f"{CONF} is no regular file",
+                        f"mv {CONF} {CONF}.old. Afterwards: Write it as cosmo-sso.conf(5) says. Then: cosmo-ssoctl apply",
+                        f"mv {CONF} {CONF}.old; {PUT_BACK}; cosmo-ssoctl apply"),
+    "ca_gone": ("rm /etc/cosmo-sso/idp-ca.pem", "config", "/etc/cosmo-sso/idp-ca.pem is missing",
+                "Write the CA's certificates into that file.", PUT_BACK),
+    "secret_gone": (sed("s,^.integration.$,&\\nclient_secret_file = /etc/cosmo-sso/client-secret,", CONF), "config", "/etc/cosmo-sso/client-secret is missing",
+                    "Write the client's secret into that file, as root with umask 077.", "umask 077; echo secret > /etc/cosmo-sso/client-secret"),
+    "no_bracket": (sed("/^passwd:/s/ cosmo/ [NOTFOUND=return cosmo/", SWITCH), "nsswitch",
+                   rf"{SWITCH}:\d+: the passwd line has no place for cosmo: people of single sign-on are not known",
+                   rf"Edit {SWITCH}, line \d+: put in the \] that an action lacks, or leave 64 words\. Then: cosmo-ssoctl enable nss",
+                   sed("/^passwd:/s/ .NOTFOUND=return cosmo//", SWITCH) + "; cosmo-ssoctl enable nss --yes"),
+    "switch_no_text": (f"printf 'x\\0y' > {SWITCH}", "nsswitch", f"{SWITCH} cannot be read: people of single sign-on are not known",
+                       f"Look at {SWITCH}: it is no text, or too long for one. Then: cosmo-ssoctl enable nss", PUT_BACK),
+    "open_end": ("cosmo-ssoctl disable login --yes; echo 'session optional pam_permit.so \\' >> /etc/pam.d/login", "pam",
+                 "PAM service login does not ask us in its account phase: roles and locks do not count there",
+                 "Edit /etc/pam.d/login (/etc/pam.d/login has a line that is to be continued (\\) where ours must stand; mend that first). "
+                 "Then: cosmo-ssoctl enable login", "sed -i '$d' /etc/pam.d/login; cosmo-ssoctl enable login --yes"),
+    "no_host_keys": ("rm /etc/ssh/ssh_host_*", "sshd", r"sshd refuses its configuration, and would not start: .*no hostkeys available.*",
+                     r"Edit what sshd -t names\. Then: systemctl reload ssh", "ssh-keygen -A"),
+    "long_methods": (drop_in("00-no", f"AuthenticationMethods {LONG}"), "sshd",
+                     r"sshd's AuthenticationMethods is `(publickey,\w+ )+.*`, without keyboard-interactive: nobody can sign in with a code",
+                     "Edit /etc/ssh/sshd_config: let Match Group cosmo-users at its end have the same methods, and behind them "
+                     "`keyboard-interactive`. Then: systemctl reload ssh",
+                     f"printf '\\nMatch Group cosmo-users\\n    AuthenticationMethods {LONG} keyboard-interactive\\nMatch all\\n' >> {SSHD}"),
+    "trap_elsewhere": ("echo 'Defaults !pam_acct_mgmt' > /etc/cosmo-sso/trap; echo '@include /etc/cosmo-sso/trap' > /etc/sudoers.d/trap", "sudo",
+                       "sudo does not ask PAM whether an account may use it (!pam_acct_mgmt): roles do not count there",
+                       "Edit /etc/sudoers and what it includes (visudo): take `!pam_acct_mgmt` out.", "rm /etc/cosmo-sso/trap /etc/sudoers.d/trap"),
+    "no_sudoers": ("rm /etc/sudoers", "sudo", r"sudo refuses its configuration: .*unable to open /etc/sudoers.*",
+                   "Edit what `visudo -c` names.", PUT_BACK),
+}  # fmt: skip
+
+
+# With such a line the C library knows no user at all, those of the system included.
+OTHERS_TOO = {"no_bracket"}
+
+# What cannot be looked at is no fault, and does not pass for good: (what is done, the check, what is told, how it is undone).
+def hidden(path):
+    return f"mv {path} {path}.hidden", f"mv {path}.hidden {path}"
+
+
+def in_place_of(path, text):
+    return f"printf '{text}' > /run/in-its-place; chmod 755 /run/in-its-place; mount --bind /run/in-its-place {path}", f"umount {path}"
+
+
+NOT_LOOKED_AT = {
+    "no_sshd": (hidden("/usr/sbin/sshd"), "sshd", ["there is no sshd on this host"]),
+    "sshd_says_nothing": (in_place_of("/usr/sbin/sshd", "#!/bin/sh\\n[ $1 = -t ]\\n"), "sshd", ["sshd -T does not tell its settings"]),
+    "no_sudo": (hidden("/usr/bin/sudo"), "sudo", ["there is no sudo on this host"]),
+    "no_cvtsudoers": (hidden("/usr/bin/cvtsudoers"), "sudo", ["there is no /usr/bin/cvtsudoers on this host"]),
+    "cvtsudoers_no_program": (in_place_of("/usr/bin/cvtsudoers", "no program\\n"), "sudo",
+                             ["/usr/bin/cvtsudoers cannot be run"]),
+    "no_systemd": (hidden("/run/systemd/system"), "units",
+                   ["there is no systemd here: have an init script run `cosmo-ssoctl boot`, and cron run `cosmo-ssoctl check` and "
+                    "`refresh` with --timer"]),
+    "systemd_says_nothing": (in_place_of("/usr/bin/systemctl", "#!/bin/sh\\nexit 1\\n"), "units",
+                             [f"systemd does not tell of cosmo-sso-{name}" for name in
+                              ("helper.socket", "check.timer", "refresh.timer", "boot.service")]),
 }  # fmt: skip
 
 
@@ -237,7 +308,7 @@ def again(doctor, request):
     """Whatever a test has spoilt is as it was."""
     yield
     doctor.host.run("rm -rf /etc/ssh/sshd_config.d /etc/sudoers.d/trap /etc/nscd.conf /run/nscd /var/cache/cosmo-sso*; tar -xpf /run/kept.tar -C /")
-    if request.node.callspec.params["check"] == "units":
+    if getattr(request.node, "callspec", None) and request.node.callspec.params["check"] == "units":
         doctor.host.run("rm -rf /etc/systemd/system/*; tar -xpf /run/kept-units.tar -C / && systemctl daemon-reload")
 
 
@@ -278,6 +349,37 @@ def test_doctor__one_thing_broken__is_found_alone_and_mended(doctor, again, requ
     doctor.host.run(STAYS.get(request.node.callspec.id, "true"))
 
 
+@pytest.mark.parametrize("spoil, check, what, advice, by_hand", BY_HAND.values(), ids=BY_HAND.keys())
+def test_doctor__what_a_person_has_to_mend__is_told_in_full(doctor, again, request, spoil, check, what, advice, by_hand):
+    doctor.host.run(spoil)
+    found = doctor.findings()
+    (finding,) = [finding for finding in found if finding["check"] == check]
+    assert found == [finding] or request.node.callspec.id in OTHERS_TOO, found
+    assert finding["what"] == what or re.fullmatch(what, finding["what"]), found
+    assert finding["mend"] == advice or re.fullmatch(advice, finding["mend"]), found
+    doctor.host.run(by_hand)
+    assert doctor.findings() == []
+
+
+@pytest.mark.parametrize("change, check, told", NOT_LOOKED_AT.values(), ids=NOT_LOOKED_AT.keys())
+def test_doctor__what_cannot_be_looked_at__is_not_called_good(doctor, change, check, told):
+    spoil, undo = change
+    doctor.host.run(spoil)
+    try:
+        done = doctor.host.run(["cosmo-ssoctl", "doctor", "--check", check, "--json"], check=False)
+        assert [(finding["state"], finding["what"]) for finding in json.loads(done.stdout)] == [("not_checked", text) for text in told]
+        assert done.returncode == 0, done
+    finally:
+        doctor.host.run(undo)
+
+
+def test_doctor__more_than_it_can_hold__says_how_many_are_left(doctor, again):
+    rules = "".join(f"developer = eng{number}.*\n" for number in range(140))
+    doctor.host.put(CONF, doctor.host.read(CONF).replace("[rules]\n", f"[rules]\n{rules}"))
+    done = doctor.run()
+    assert re.search(r"^\d+ more were found: mend these first, and run it again\.$", done.stdout, re.MULTILINE), done.stdout[-500:]
+
+
 @pytest.mark.parametrize("spoil, check, what, advice", ANEW.values(), ids=ANEW.keys())
 def test_doctor__connection_broken__is_found_and_mended(doctor, spoil, check, what, advice):
     doctor.host.run(spoil)
@@ -308,6 +410,7 @@ def forms(path):
 
 def test_doctor__texts_of_its_sources__are_all_among_those_above():
     texts = [what.replace("\\", "") for _, _, what, _ in (BROKEN | ANEW).values()]
+    texts += [what.replace("\\", "") for _, _, what, _, _ in BY_HAND.values()]
     texts += [what for others in AS_WELL.values() for _, what, _ in others]
     told = [(path.name, form) for path in SOURCES for form in forms(path)]
     assert len(told) > 40

@@ -132,6 +132,41 @@ def test_dialog__sign_in_offered__connected_whatever_comes_of_it(rig, idp, answe
     assert [user["name"] for user in rig.ctl("user", "list", "--json").json] == known
 
 
+def test_dialog__enter_typed_ahead__does_not_sign_in(rig, idp):
+    """The keys came while the provider was asked about this host, and are no answer to a question that nobody had seen."""
+    idp.vouch_for("ada", "1000", "admins")
+    with Dialog(rig, *ca_words(rig, idp, "--issuer", idp.issuer, "--client-id", idp.CLIENT_ID, "--claim", "groups")) as dialog:
+        dialog.answer(SECRET, "")
+        dialog.answer(RULE, "admin=admins\n\nyes")
+        dialog.answer(SIGN_IN, "no", "Connected.")
+        code, said = dialog.end()
+    assert code == OK and "this takes yes or no" not in said and "Waiting" not in said, said
+    assert rig.ctl("user", "list", "--json").json == []
+
+
+def test_dialog__sign_in_ended_twice__connected_all_the_same(rig, idp):
+    idp.vouch_for("ada", "1000", "admins")
+    idp.pending = 100_000
+    with Dialog(rig, *ca_words(rig, idp, "--issuer", idp.issuer, "--client-id", idp.CLIENT_ID, "--claim", "groups")) as dialog:
+        dialog.answer(SECRET, "")
+        dialog.answer(RULE, "admin=admins")
+        dialog.answer(SIGN_IN, "", "Connected.")
+        dialog.client.expect_exact("Ctrl-C ends it")
+        dialog.client.kill(signal.SIGTERM)
+        dialog.client.sendintr()
+        code, said = dialog.end("the host is connected all the same")
+    assert (code, dialog.client.signalstatus) == (OK, None), said
+
+
+def test_dialog__auth0_without_its_slash__is_taken_with_it(rig):
+    """It is said at once, and not after all the other questions by a provider that names itself otherwise."""
+    with Dialog(rig, "--client-id", "x", "--claim", "c", "--rule", "admin=a", "--dry-run", "--proxy", "http://127.0.0.1:9") as dialog:
+        dialog.answer(ISSUER, "https://tenant.eu.auth0.com")
+        dialog.answer(SECRET, "", "ends in: https://tenant.eu.auth0.com/\r\n")
+        code, said = dialog.end("- asking https://tenant.eu.auth0.com/\r\n")
+    assert code == 3, said
+
+
 WRONG_ISSUERS = ("http://localhost", "localhost", "https://u:p@localhost", "https://localhost/?a=b",
                  "https://localhost/.well-known/other")  # fmt: skip
 
@@ -152,7 +187,8 @@ def test_dialog__wrong_answers__are_told_and_asked_again(rig, idp):
         dialog.answer(ISSUER, f"{idp.issuer}/.well-known/openid-configuration?x=1", "an https:// URL without user")
         dialog.answer(CLIENT, "x" * 256, f"taken without /.well-known/openid-configuration: {idp.issuer}\r\n")
         dialog.answer(CLIENT, idp.CLIENT_ID, "255 bytes")
-        dialog.answer(SECRET, "/nowhere")
+        dialog.answer(SECRET, f"/{'x' * 300}")
+        dialog.answer(SECRET, "/nowhere", "it cannot be read")
         for path, says in ((readable, "there is no such file"), (foreign, "nobody else may read"), (empty, "nobody else may read"),
                            (good, "it is empty")):
             dialog.answer(SECRET, path, says)

@@ -218,6 +218,18 @@ def test_connect__issuer_of_a_known_provider__shows_what_it_sets(rig):
     assert rig.config_text == before
 
 
+def test_connect__zitadel__whose_hosts_are_below_one_name(rig):
+    words = ["connect", "--issuer", "https://acme.zitadel.cloud", *NOBODY_ANSWERS, "--json"]
+    assert rig.ctl(*words).json["steps"][0].startswith(
+        "claim = urn:zitadel:iam:org:project:roles: what a host of zitadel.cloud needs")
+
+
+@pytest.mark.parametrize("command", ["connect", "doctor", "login-test"])
+def test_help__of_each__is_printed_and_asks_nobody(rig, command):
+    done = rig.ctl(command, "--help")
+    assert (done.code, done.err) == (OK, "") and done.out.startswith(f"Usage: cosmo-ssoctl {command}"), done
+
+
 NOBODY_ANSWERS = ("--client-id", "x", "--rule", "admin=a", "--proxy", "http://127.0.0.1:9", "--dry-run")
 
 

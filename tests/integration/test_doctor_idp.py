@@ -311,6 +311,16 @@ def test_doctor__a_clock_that_differs__is_told_by_how_much(site, ahead_s, state,
     site.good("clock")
 
 
+@pytest.mark.parametrize("program, mend", [("chronyd", "systemctl restart chronyd && chronyc makestep"), ("ntpd", "systemctl restart ntpd")])
+def test_doctor__a_clock_that_differs__is_set_by_whoever_keeps_the_time(site, monkeypatch, program, mend):
+    site.rig.put_conf(program, "", 0o755)
+    date = email.utils.formatdate(time.time() - 1000, usegmt=True)
+    grafts = [*site.rig._grafts(), f"{site.rig.folder}/conf/{program}=/usr/sbin/{program}"]
+    monkeypatch.setattr(site.rig, "_grafts", lambda: grafts)
+    site.idp.script("/device", Answer(body=site.idp.device_authorization(), headers={"Date": date}))
+    assert site.one("clock")["mend"] == mend
+
+
 def test_doctor__a_provider_without_a_date__tells_no_time(site):
     for path, body in ((DISCOVERY, site.idp.discovery()), ("/jwks", site.idp.keys.jwks()), ("/device", site.idp.device_authorization())):
         site.idp.script(path, Answer(body=body, headers={"Date": None}))

@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import signal
 import socket
 import sys
 
@@ -125,6 +126,29 @@ def test_login_test__dry_run__tells_the_same_and_writes_nothing(ada, name):
         assert report["note"] and report["roles"] == [] and len(done.err.splitlines()) > 5
 
 
+HERE = {
+    "other_person": ({"sub": "2000"}, "the name is bound to another person"),
+    "other_name": ({"preferred_username": "bob"}, "the person is a user under another name"),
+}
+
+
+@pytest.mark.parametrize("claims, here", HERE.values(), ids=HERE.keys())
+def test_login_test__whose_the_name_is__is_told_in_words(ada, claims, here):
+    rig, idp = ada
+    idp.claims |= claims
+    done = rig.ctl("login-test", "--dry-run")
+    assert done.code == DENIED and re.search(rf"^Here +{here}$", done.out, re.MULTILINE), done.said
+
+
+def test_login_test__name_let_be_taken_over__told_and_left_to_the_sign_in(ada):
+    rig, idp = ada
+    assert rig.ctl("user", "rebind", "ada", "--yes").code == OK
+    idp.claims |= {"sub": "2000"}
+    done = rig.ctl("login-test", "--dry-run")
+    assert re.search(r"^Here +takes the name over from another person, as `user rebind` allows$", done.out, re.MULTILINE), done.said
+    assert rig.ctl("user", "rebind", "ada", "--cancel").code == OK
+
+
 def test_login_test__too_many_values__the_word_and_what_to_do(ada):
     rig, idp = ada
     before = rig.snapshot()
@@ -187,6 +211,8 @@ def test_login_test__name_of_another_source__left_alone(names):
         report = refused(rig, "other_source", *words)
         assert (report["error"], report["uid"]) == ("name_reserved", None) and "another source" in report["detail"]
         assert set(services(report).values()) == {("PAM_IGNORE", "PAM_IGNORE")}
+    told = rig.ctl("login-test", "--dry-run").out
+    assert re.search(r"^Here +the name is or may be that of an account from another source \(LDAP, SSSD, ", told, re.MULTILINE), told
     # As LDAP has it: nobody is enrolled for the uid's sake.
     rig.configure(rig.config_text.replace("\n[enroll]\n", "\n[enroll]\nuid_min = 4000\nuid_max = 5000\nuid_claim = number\n"))
     idp.claims["number"] = 4711
@@ -258,6 +284,20 @@ def test_login_test__ctrl_c__ends_it_and_writes_nothing(ada):
     assert event(rig, "login_test")["reason"] == "cancelled"
 
 
+def test_login_test__ended_twice__ends_as_if_once(ada):
+    """A second signal comes while the first is told to the helper: it is not what ends the program."""
+    rig, idp = ada
+    idp.pending = FOREVER
+    client = rig.ctl_in_terminal("login-test")
+    client.expect(r"\r4:5\d left; Ctrl-C ends it")
+    client.kill(signal.SIGTERM)
+    client.sendintr()
+    client.expect_exact("[cancelled]")
+    client.wait()
+    idp.pending = 0
+    assert (client.exitstatus, client.signalstatus) == (DENIED, None)
+
+
 def test_login_test__enrolment_of_listed_names__others_are_told_so(ada):
     rig, idp = ada
     rig.configure(rig.config_text.replace("\n[enroll]\n", "\n[enroll]\nmode = listed\n"))
@@ -302,6 +342,7 @@ def test_login_test__after_a_move_to_another_idp__names_are_the_former_ones(ada)
         rig.configure(rig.config_text.replace(idp.issuer, other.issuer))
         rig.put_conf("ca.pem", other.ca_pem)
         done = rig.ctl("login-test", "--dry-run", "--json")
+        assert re.search(r"Here +the name is bound to a person of another IdP\n", rig.ctl("login-test", "--dry-run").out)
     rig.put_conf("ca.pem", idp.ca_pem)
     assert (done.code, done.json["here"], done.json["error"]) == (DENIED, "other_issuer", "other_issuer"), done.said
     assert "user rebind ada" in done.json["detail"]

@@ -5,6 +5,7 @@
 Needs root and COSMO_BUILD_DIR."""
 
 import pathlib
+import re
 import sys
 
 import pytest
@@ -130,6 +131,14 @@ def test_reconnect__another_idp__lists_who_needs_a_rebind_and_asks(rig, idp, oth
     assert rehearsed["error"] is None and sorted(rehearsed["rebind_needed"]) == ["ada", "bob"]
     assert rig.ctl("status", "--json").json["connected"] is False
     assert not any(shown["rebind_needed"] for shown in rig.ctl("user", "list", "--json").json)
+
+
+def test_reconnect__another_idp_and_many_users__some_are_named_and_the_rest_counted(rig, idp, other):
+    rig.store("connect", *(f"user=u{number:02}" for number in range(23)), "disconnect")
+    done = rig.ctl(*rig.connect_words(other, "--dry-run"))
+    named = re.findall(r"^  \w+ +\d+  https://", done.out, re.MULTILINE)
+    assert done.code == OK and len(named) == 20, done
+    assert "  and 5 more: `cosmo-ssoctl user list` names them all\n" in done.out  # ada and bob are bound as well
 
 
 def test_reconnect__another_idp__refused_until_rebound_with_the_same_uid(rig, idp, other):

@@ -3,6 +3,7 @@
 
 import re
 
+from . import said
 from .process import PATIENCE_S, watch
 from .screen import Terminal
 from .site import SignIn
@@ -25,7 +26,7 @@ class Console(SignIn):
     prompt_end = r"Waiting for the approval( of \S+ at \S+)? \.\.\.\s*$"
 
     def __init__(self, site, command, user, by=None, plain=False, **terminal):
-        self.site, self.user = site, user
+        self.site, self.user, self._command = site, user, command
         self.screen = self.text = ""
         self._approved = False
         self._asked = 0
@@ -51,7 +52,9 @@ class Console(SignIn):
     def ended(self):
         """Wait until the program has ended; everything it showed."""
         self.terminal.exit_status(PATIENCE_S)
-        return self.terminal.capture(history=True, joined=True)
+        text = self.terminal.capture(history=True, joined=True)
+        said.note([self._command], text)
+        return text
 
     def hang_up(self):
         """The terminal goes away without a word, as a closed window or a lost line."""

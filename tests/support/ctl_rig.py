@@ -10,6 +10,7 @@ import subprocess
 
 import pexpect
 
+from . import said
 from .helper_rig import HelperRig
 from .pam_rig import installed
 from .program import built
@@ -34,6 +35,31 @@ class Done:
         return self.out + self.err
 
 
+class Spawned(pexpect.spawn):
+    """A command in a terminal, whatever its test reads of it."""
+
+    def __init__(self, *args, **options):
+        self._shown = []
+        super().__init__(*args, **options)
+
+    def read_nonblocking(self, size=1, timeout=-1):
+        text = super().read_nonblocking(size, timeout)
+        self._shown.append(text)
+        return text
+
+    def _note(self):
+        said.note(["cosmo-ssoctl"], "".join(self._shown))
+        self._shown.clear()
+
+    def wait(self):
+        self._note()
+        return super().wait()
+
+    def close(self, force=True):
+        self._note()
+        super().close(force)
+
+
 class CtlRig(HelperRig):
     """with CtlRig() as rig: rig.ctl("status", "--json").json"""
 
@@ -49,7 +75,9 @@ class CtlRig(HelperRig):
         data = stdin if isinstance(stdin, bytes) else stdin.encode()
         done = subprocess.run(self._ctl_command(words, user, groups), input=data, capture_output=True, timeout=timeout_s,
                               env=self._environment())
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        done = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        said.note(["cosmo-ssoctl"], done.out, done.err)
+        return done
 
     def ctl_started(self, *words):
         """Not waited for: whoever called ends it."""
@@ -65,7 +93,7 @@ class CtlRig(HelperRig):
 
     def ctl_in_terminal(self, *words):
         command = [str(word) for word in self._ctl_command(words)]
-        return pexpect.spawn(command[0], command[1:], env=self._environment(), encoding="utf-8", timeout=60)
+        return Spawned(command[0], command[1:], env=self._environment(), encoding="utf-8", timeout=60)
 
     def put_conf(self, name, text, mode=0o644):
         """A file beside the configuration; its path as the product sees it."""

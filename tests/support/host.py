@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 
-from . import product, root_tree
+from . import product, root_tree, said
 from .cgroup import Cgroup
 from .process import PATIENCE_S, die_with_parent, end, watch
 
@@ -300,6 +300,7 @@ class TestHost:
             self.enter(command, user), input=input, text=True, capture_output=True, timeout=timeout_s, errors="replace",
             **({} if input is not None else {"stdin": subprocess.DEVNULL}),
         )  # fmt: skip
+        said.note([command] if isinstance(command, str) else command, done.stdout, done.stderr)
         if check and done.returncode:
             raise RuntimeError(f"{command!r} ended with {done.returncode}: {done.stdout}{done.stderr}")
         return done
