@@ -55,6 +55,33 @@ def test_sign_in__approved_by_another__refused(site, enrolled):
     assert site.host.journal("approved_by=dev", after=attempt.cursor)
 
 
+# What the IdP tells of somebody's groups that gets nobody in: none of them at all, and more than a token may have.
+GROUPS = {
+    "no_claim": ({"claims": {"ssoGroups": None}}, "role_claim_missing"),
+    "over": ({"groups": [f"{number:03d}-{'x' * 226}" for number in range(250)] + ["engineering"]}, "idp_field"),
+}
+
+
+@pytest.mark.parametrize("changes, reason", GROUPS.values(), ids=GROUPS.keys())
+def test_sign_in__groups_missing_or_over_the_limit__refused(site, host, changes, reason):
+    site.idp.person("mia", name="Mia", groups=["engineering"])
+    site.idp.person("mia", **changes)
+    stored, cursor = site.stored(), host.journal_cursor()
+    with site.sign_in("mia") as login:
+        login.prompt()
+        site.visitor("mia").approve(login.url, login.code)
+        login.enter()
+        login.refused()
+    (line,) = host.journal(r"event=\S+_refused", after=cursor)
+    assert f"reason={reason} service=sshd" in line and site.stored() == stored
+
+
+def test_sign_in__in_three_hundred_groups__role(site):
+    site.idp.person("noa", name="Noa", groups=[f"team-{number}" for number in range(300)] + ["engineering"])
+    with site.signed_in("noa") as login:
+        assert "cosmo-developer" in login.ask("id -Gn").split()
+
+
 @pytest.mark.parametrize("after_login", [False, True])
 def test_sign_in__denied_in_browser__refused(site, after_login):
     attempt = Attempt(site)
