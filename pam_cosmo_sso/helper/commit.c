@@ -384,8 +384,9 @@ enum cosmo_err commit_user(
 	enum cosmo_err err = commit_users(store, config, &record, 1);
 
 	/* Damage that was met on the way, or sequences at their end: a new file from the records,
-	 * this one among them or not. */
+	 * this one among them or not. That of the register is mended by no new file. */
 	if ((err == COSMO_E_STORE_DAMAGED || err == COSMO_E_TOO_BIG) &&
+		uid_register_check(store, record->name, record->uid) == COSMO_OK &&
 		commit_rebuild(store, config) == COSMO_OK)
 		err = commit_users(store, config, &record, 1);
 	return err;

@@ -20,6 +20,7 @@
 
 #include "common/base/home_template.h"
 #include "pam_cosmo_sso/helper/uid_register.h"
+#include "pam_cosmo_sso/helper/users_db_write.h"
 
 #define MEMORY_DIR "/dev/shm"
 #define REMOVE_FDS 16
@@ -295,4 +296,12 @@ uint32_t fixture_version_of(const struct users_db_user *user)
 		user->reason != (version % 5 ? COSMO_OK : COSMO_E_INVALID_GRANT))
 		return UINT32_MAX;
 	return version;
+}
+
+uint64_t fixture_generation(const struct fixture *fixture)
+{
+	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
+
+	assert_int_equal(users_db_file_open(fixture->store, &file), COSMO_OK);
+	return users_db_file_map(file)->header.generation;
 }

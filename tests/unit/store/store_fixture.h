@@ -62,3 +62,6 @@ void fixture_version(struct record *record, uint32_t version);
 
 /* What users.db says of the version in @user, or UINT32_MAX if its fields disagree. */
 uint32_t fixture_version_of(const struct users_db_user *user);
+
+/* How often users.db was made anew. */
+uint64_t fixture_generation(const struct fixture *fixture);

@@ -90,8 +90,10 @@ static void test_commit_user__unfit_record__refused_and_nothing_changed(void **s
 	char *home = record->home;
 	static char bad_home[] = "/home/a:b";
 	uint32_t uid = record->uid;
+	uint64_t generation = 0;
 
 	assert_int_equal(commit(fixture, record), COSMO_OK);
+	generation = fixture_generation(fixture);
 	record->home = bad_home;
 	assert_int_equal(commit(fixture, record), COSMO_E_INVALID);
 	record->home = home;
@@ -104,6 +106,8 @@ static void test_commit_user__unfit_record__refused_and_nothing_changed(void **s
 	stranger->uid = stranger->gid = uid;
 	assert_int_equal(commit(fixture, stranger), COSMO_E_STORE_DAMAGED);
 	assert_false(is_known(fixture, "eve"));
+	/* What the register does not confirm is no reason to make the file anew, for nothing. */
+	assert_int_equal(fixture_generation(fixture), generation);
 	assert_int_equal(found(fixture, "ada").uid, uid);
 	assert_string_equal(found(fixture, "ada").home, "/home/ada");
 }

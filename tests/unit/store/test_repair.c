@@ -287,14 +287,6 @@ static void remove_ada(struct fixture *fixture)
 	shell(fixture, "rm users/ada");
 }
 
-static uint64_t generation_of(struct fixture *fixture)
-{
-	COSMO_AUTO(users_db_file_free) struct users_db_file *file = NULL;
-
-	assert_int_equal(users_db_file_open(fixture->store, &file), COSMO_OK);
-	return users_db_file_map(file)->header.generation;
-}
-
 static uint64_t grown_to;
 
 static void grow_the_file(struct fixture *fixture)
@@ -305,7 +297,7 @@ static void grow_the_file(struct fixture *fixture)
 	assert_int_equal(users_db_file_open(fixture->store, &present), COSMO_OK);
 	assert_int_equal(users_db_file_grow(fixture->store, present, &larger), COSMO_OK);
 	assert_int_equal(users_db_file_publish(fixture->store, larger), COSMO_OK);
-	grown_to = generation_of(fixture);
+	grown_to = fixture_generation(fixture);
 }
 
 /* More than there is room for in a file for two. */
@@ -332,7 +324,7 @@ static void test_repair_run__what_was_made_ahead_is_of_no_use__all_is_read_again
 		enrol_two(fixture);
 		meanwhile = deeds[i];
 		(void)repair(fixture);
-		assert_true(generation_of(fixture) > grown_to);
+		assert_true(fixture_generation(fixture) > grown_to);
 		assert_int_equal(users_db_find_name(store_users_db(fixture->store), "ada", &ada),
 			deeds[i] == remove_ada ? COSMO_E_NOT_FOUND : COSMO_OK);
 		assert_int_equal(found(fixture, "bob").roles, ADMIN);
