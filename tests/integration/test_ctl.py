@@ -18,11 +18,12 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from support import port  # noqa: E402
+from support import port, provider_faults  # noqa: E402
 from support.ctl_fixtures import connected, idp, rig  # noqa: E402, F401
 from support.ctl_rig import NOBODY, CtlRig, shipped_config  # noqa: E402
 from support.fake_idp import Answer, FakeIdp, Keys  # noqa: E402
 from support.helper_site import config  # noqa: E402
+from support.provider_faults import DISCOVERY, without  # noqa: E402
 
 OK, DENIED, USAGE, UNREACHABLE, MISCONFIGURED, BUSY, INTERNAL = range(7)
 COMMANDS = ("connect", "enable", "disable", "status", "check", "doctor", "user", "roles", "check-config", "apply", "token",
@@ -31,7 +32,6 @@ NEEDS_ROOT = (["status"], ["check"], ["doctor"], ["user", "list"], ["user", "add
               ["roles", "test"], ["roles", "lint"], ["check-config"], ["apply"], ["boot"],
               ["connect", "--issuer", "https://i.example", "--client-id", "x", "--rule", "admin=x"],
               ["enable", "nss", "--yes"], ["disable", "nss", "--yes"])  # fmt: skip
-DISCOVERY = "/.well-known/openid-configuration"
 HOSTILE = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e"
 ADA = {"preferred_username": "ada", "sub": "1", "groups": ["admins"]}
 
@@ -159,41 +159,6 @@ def test_not_root__is_told_so_and_nothing_is_changed(rig, words):
 # connect.
 
 
-def without(document, *names, **changes):
-    return {name: value for name, value in document.items() if name not in names} | changes
-
-
-def script(path, make):
-    return lambda idp: idp.script(path, *[make(idp)] * 3)
-
-
-FAULTS = {
-    "not_json": (script(DISCOVERY, lambda idp: Answer(body="<html>")), UNREACHABLE, "idp_not_json", "well-known"),
-    "gone": (script(DISCOVERY, lambda idp: Answer(404, "no")), MISCONFIGURED, "idp_gone", "issuer's URL"),
-    "fault": (script(DISCOVERY, lambda idp: Answer(503, "no")), UNREACHABLE, "idp_status", "503"),
-    "dropped": (script(DISCOVERY, lambda idp: Answer(drop=True)), UNREACHABLE, "idp_dropped", "broke off"),
-    "redirect": (
-        script(DISCOVERY, lambda idp: Answer(302, "", {"Location": "https://elsewhere.example/there"})),
-        MISCONFIGURED, "idp_redirect", "https://elsewhere.example/there"),
-    "issuer": (
-        script(DISCOVERY, lambda idp: Answer(body=without(idp.discovery(), issuer=idp.issuer + "/"))),
-        MISCONFIGURED, "idp_issuer_mismatch", "exactly as the provider names itself"),
-    "device": (
-        script(DISCOVERY, lambda idp: Answer(body=without(idp.discovery(), "device_authorization_endpoint"))),
-        MISCONFIGURED, "idp_no_device_grant", "device authorization grant"),
-    "keys": (script("/jwks", lambda idp: Answer(body={"keys": []})), MISCONFIGURED, "idp_no_keys", "publishes no keys"),
-    "client": (
-        script("/device", lambda idp: Answer(401, {"error": "invalid_client"})),
-        MISCONFIGURED, "idp_client_refused", "--client-id"),
-    "grant": (
-        script("/device", lambda idp: Answer(400, {"error": "unauthorized_client"})),
-        MISCONFIGURED, "idp_grant_not_allowed", "Allow the device authorization grant"),
-    "scope": (
-        script("/device", lambda idp: Answer(400, {"error": "invalid_scope"})),
-        MISCONFIGURED, "idp_scope_refused", "--scopes"),
-}  # fmt: skip
-
-
 def test_connect__client_may_not_have_offline_access__connects_and_says_what_that_means(rig, idp):
     idp.script("/device", Answer(400, {"error": "invalid_scope"}))
     done = rig.ctl(*rig.connect_words(idp))
@@ -278,7 +243,7 @@ def test_connect__users_of_entra_by_another_claim__stay_who_they_are(rig, prepar
 
 
 # case: grant: each fault of a reply has its own code
-@pytest.mark.parametrize("prepare, code, error, says", FAULTS.values(), ids=FAULTS.keys())
+@pytest.mark.parametrize("prepare, code, error, says", provider_faults.CONNECT.values(), ids=provider_faults.CONNECT.keys())
 def test_connect__a_check_fails__its_own_message_and_nothing_written(rig, idp, prepare, code, error, says):
     words = rig.connect_words(idp)
     before = rig.snapshot()

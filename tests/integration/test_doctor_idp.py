@@ -4,27 +4,25 @@ see it gone. The built command, helper, judge and fetch, and a scripted IdP.
 
 Needs root and COSMO_BUILD_DIR."""
 
-import contextlib
 import email.utils
 import pathlib
 import re
-import socket
 import sys
-import threading
 import time
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from support import provider_faults  # noqa: E402
 from support.ctl_rig import CtlRig  # noqa: E402
 from support.fake_idp import Answer, FakeIdp  # noqa: E402
 from support.fake_proxy import FakeProxy  # noqa: E402
 from support.helper_site import RefreshSite  # noqa: E402
+from support.provider_faults import DISCOVERY, answering, document, oauth  # noqa: E402
 from support.rotating_idp import RotatingIdp  # noqa: E402
 from support.wire import ERROR_NUMBERS  # noqa: E402
 
 OK, DENIED = 0, 1
-DISCOVERY = "/.well-known/openid-configuration"
 CHECKS = ("dns", "proxy", "ca", "discovery", "keys", "client", "clock", "lease")
 
 
@@ -102,37 +100,7 @@ def test_doctor__of_an_idp_that_is_as_it_should_be__asks_it_once(site):
 # At the provider: one answer is wrong, and the next one is not.
 
 
-def oauth(error, status=400):
-    return Answer(status, {"error": error})
-
-
-def document(idp, **changes):
-    return Answer(body={key: value for key, value in (idp.discovery() | changes).items() if value is not None})
-
-
-AT_PROVIDER = {
-    "redirect": ("discovery", lambda idp: {DISCOVERY: Answer(302, headers={"Location": "https://sso.example/"})},
-                 "sends this host to another address", "cosmo-ssoctl disconnect, then cosmo-ssoctl connect"),
-    "html": ("discovery", lambda idp: {DISCOVERY: Answer(body="<html>")}, "what the provider answers is no JSON", "At the provider: serve"),
-    "issuer": ("discovery", lambda idp: {DISCOVERY: document(idp, issuer="https://other.example")},
-               "names itself by another issuer", "cosmo-ssoctl disconnect, then cosmo-ssoctl connect"),
-    "gone": ("discovery", lambda idp: {DISCOVERY: Answer(404, "no such realm")}, "no provider behind the issuer's address",
-             "At the provider: bring the issuer back"),
-    "no_device_grant": ("discovery", lambda idp: {DISCOVERY: document(idp, device_authorization_endpoint=None)},
-                        "offers no device authorization grant", "At the provider: switch the device authorization grant on."),
-    "server_error": ("discovery", lambda idp: {DISCOVERY: Answer(500, "oops")}, "reports a fault of its own", None),
-    "no_keys": ("keys", lambda idp: {"/jwks": Answer(body={"keys": []})}, "publishes no signing key", "At the provider: publish a key"),
-    "keys_503": ("keys", lambda idp: {"/jwks": Answer(503, "later")}, "reports a fault of its own", None),
-    "client": ("client", lambda idp: {"/device": oauth("invalid_client", 401)}, "does not know this client, or takes another secret",
-               "Edit "),
-    "grant": ("client", lambda idp: {"/device": oauth("unauthorized_client")}, "does not allow this client the device grant",
-              "At the provider: allow the device authorization grant for this client."),
-    "scope": ("client", lambda idp: {"/device": [oauth("invalid_scope")] * 2}, "refuses what this client asks for", "Edit "),
-    "rate": ("client", lambda idp: {"/device": Answer(429, {"error": "slow_down"})}, "has been asked too often", "Wait for some minutes."),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("check, answers, says, mend", AT_PROVIDER.values(), ids=AT_PROVIDER.keys())
+@pytest.mark.parametrize("check, answers, says, mend", provider_faults.DOCTOR.values(), ids=provider_faults.DOCTOR.keys())
 def test_doctor__a_fault_of_the_provider__is_named_with_what_mends_it(site, check, answers, says, mend):
     for path, answer in answers(site.idp).items():
         site.idp.script(path, *(answer if isinstance(answer, list) else [answer]))
@@ -159,26 +127,6 @@ def test_doctor__a_provider_known_by_its_issuer__is_told_where_its_switch_is(sit
 
 
 # On this host, and between.
-
-
-@contextlib.contextmanager
-def answering(reply):
-    """A server on a port of its own that says `reply` to whoever connects."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def serve():
-            with contextlib.suppress(OSError):
-                while True:
-                    client, _ = server.accept()
-                    client.recv(4096)
-                    client.sendall(reply)
-                    client.close()
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"https://localhost:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join()
 
 
 def test_doctor__a_name_that_does_not_resolve__is_a_matter_of_dns(site):
