@@ -46,7 +46,7 @@ enum cosmo_err __wrap_session_end(struct store *store, const struct session_scop
 	assert_null(context);
 	assert_null(scope->user);
 	assert_string_equal(scope->by, "the test");
-	assert_in_range(asked, 0, 1);
+	assert_true(asked <= 1);
 	(void)snprintf(ended[asked++], SESSION_ID_BYTES, "%s", scope->session);
 	ret->ended = outcome == COSMO_OK;
 	return outcome;

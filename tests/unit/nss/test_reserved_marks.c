@@ -74,7 +74,7 @@ static void test_reserved_names_may_have__people__hardly_ever(void **state)
 		snprintf(name, sizeof(name), "person.%d", i);
 		wrong += reserved_names_may_have(pad(name).words);
 	}
-	assert_in_range(wrong, 0, 500);
+	assert_true(wrong <= 500);
 }
 
 int main(void)
