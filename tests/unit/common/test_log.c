@@ -142,6 +142,7 @@ int __real_connect(int fd, const struct sockaddr *address, socklen_t len);
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len);
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size);
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
@@ -175,6 +176,13 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 	if (reads_when_polled)
 		assert_string_equal(log_read(), FILLER);
 	return __real_poll(fds, count, timeout_ms);
+}
+
+/* What poll() is called where buffers are checked. */
+int __wrap___poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size)
+{
+	assert_true(count * sizeof(*fds) <= size);
+	return __wrap_poll(fds, count, timeout_ms);
 }
 
 static void log_close(void)
