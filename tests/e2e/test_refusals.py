@@ -64,12 +64,12 @@ GROUPS = {
 
 @pytest.mark.parametrize("changes, reason", GROUPS.values(), ids=GROUPS.keys())
 def test_sign_in__groups_missing_or_over_the_limit__refused(site, host, changes, reason):
-    site.idp.person("mia", name="Mia", groups=["engineering"])
-    site.idp.person("mia", **changes)
+    site.idp.person("max", name="Max", groups=["engineering"])
+    site.idp.person("max", **changes)
     stored, cursor = site.stored(), host.journal_cursor()
-    with site.sign_in("mia") as login:
+    with site.sign_in("max") as login:
         login.prompt()
-        site.visitor("mia").approve(login.url, login.code)
+        site.visitor("max").approve(login.url, login.code)
         login.enter()
         login.refused()
     (line,) = host.journal(r"event=\S+_refused", after=cursor)
@@ -77,8 +77,8 @@ def test_sign_in__groups_missing_or_over_the_limit__refused(site, host, changes,
 
 
 def test_sign_in__in_three_hundred_groups__role(site):
-    site.idp.person("noa", name="Noa", groups=[f"team-{number}" for number in range(300)] + ["engineering"])
-    with site.signed_in("noa") as login:
+    site.idp.person("zoe", name="Zoe", groups=[f"team-{number}" for number in range(300)] + ["engineering"])
+    with site.signed_in("zoe") as login:
         assert "cosmo-developer" in login.ask("id -Gn").split()
 
 
